@@ -1,0 +1,179 @@
+"""Every exception and every reason of the library.
+
+Three families, by who has to act on them:
+
+* `LocalError`: you asked for something that can't be done. Change the calling code.
+* `RemoteError`: another peer refused, or sent what can't be accepted.
+* `LinkError`: the pipe between two peers broke, or never came up.
+
+Reasons are enums, so that no caller ever compares text.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class P2PNetError(Exception):
+    """Root of all errors that p2pnet raises on purpose."""
+
+
+# --- local: the calling code has to change -------------------------------------------------------
+
+
+class LocalError(P2PNetError):
+    """You misused p2pnet."""
+
+
+class LocalProtocolError(LocalError):
+    """The call does not fit the state that this peer is in."""
+
+
+class AuthorityError(LocalError):
+    """A synced field was written, or a command called, without authority over the object."""
+
+
+class DeclarationError(LocalError, TypeError):
+    """A networked class or a game is declared in a way that can't be replicated."""
+
+
+class SyncTypeError(LocalError, TypeError):
+    """A value does not fit the annotation of the synced field that it was written to."""
+
+
+class SettingsError(LocalError, ValueError):
+    """Two settings contradict one another, or one is out of its range."""
+
+
+class InviteError(LocalError, ValueError):
+    """The invite can't be read."""
+
+
+class AddressError(LocalError, ValueError):
+    """The text is not an address: it should be `host:port`, or `[host]:port` for IPv6."""
+
+
+class TooManyInFlight(LocalError):
+    """More commands wait for their results than `Settings.commands_in_flight_max` allows."""
+
+
+# --- remote: another peer said no, or spoke nonsense ----------------------------------------------
+
+
+class RemoteError(P2PNetError):
+    """Another peer refused, or broke the protocol."""
+
+
+class RemoteProtocolError(RemoteError):
+    """A peer sent bytes that are not a frame, or a frame that is not its turn to send."""
+
+
+class CommandRefusal(enum.StrEnum):
+    """Why the host did not run a command."""
+
+    NO_SUCH_OBJECT = "no_such_object"
+    NO_SUCH_COMMAND = "no_such_command"
+    NO_AUTHORITY = "no_authority"
+    BAD_ARGUMENTS = "bad_arguments"
+
+
+class CommandRefused(RemoteError):
+    """The command was not run. `reason` says why, the text says what to change."""
+
+    def __init__(self, reason: CommandRefusal, text: str = "") -> None:
+        super().__init__(f"{reason.value}: {text}" if text else reason.value)
+        self.reason = reason
+        self.text = text
+
+
+class CommandFailed(RemoteError):
+    """The command ran on the host and raised. `error` names the exception, `text` is its message."""
+
+    def __init__(self, error: str, text: str = "") -> None:
+        super().__init__(f"the command raised {error} on the host: {text}")
+        self.error = error
+        self.text = text
+
+
+class CommandLost(RemoteError):
+    """The session ended for this peer before the outcome of the command was known."""
+
+
+class EndReason(enum.StrEnum):
+    """Why a peer is no longer in the session."""
+
+    LEFT = "left"  # it left on purpose
+    SESSION_ENDED = "session_ended"  # the host ended the session for all
+    KICKED = "kicked"
+    DENIED = "denied"
+    SEAT_EXPIRED = "seat_expired"  # it stayed away for longer than Settings.seat_us
+    CRASHED = "crashed"  # its own game code raised
+
+
+class DenyReason(enum.StrEnum):
+    """Why the host did not let a peer join."""
+
+    VERSION = "version"  # another version of p2pnet
+    GAME = "game"  # another game, or another build of it
+    SESSION = "session"  # the invite is for another session
+    FULL = "full"
+    BANNED = "banned"
+    IDENTITY = "identity"  # not the peer that it says it is
+
+
+class Denied(RemoteError):
+    """The host refused the join. Trying again changes nothing."""
+
+    def __init__(self, reason: DenyReason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+class SessionOver(RemoteError):
+    """The session is over for this peer."""
+
+    def __init__(self, reason: EndReason, text: str = "") -> None:
+        super().__init__(f"{reason.value}: {text}" if text else reason.value)
+        self.reason = reason
+        self.text = text
+
+
+# --- link: the pipe broke -------------------------------------------------------------------------
+
+
+class LinkError(P2PNetError):
+    """A pipe between two peers broke, or never came up."""
+
+
+class LinkEnd(enum.StrEnum):
+    """Why a link ended, or why a dial gave none."""
+
+    CLOSED = "closed"  # the other side closed it in order
+    BROKEN = "broken"  # it broke without a good-bye: a reset, or end of file in the middle
+    REFUSED = "refused"  # nobody listens at that address
+    UNREACHABLE = "unreachable"  # no route, no such name, or no answer in time
+    NOT_P2PNET = "not_p2pnet"  # somebody answered, but not in our protocol
+    OVERSIZE = "oversize"  # a frame above Settings.frame_bytes_max
+    SLOW = "slow"  # the other side does not read what we send
+
+
+class LinkDown(LinkError):
+    """The link is gone."""
+
+    def __init__(self, end: LinkEnd, text: str = "") -> None:
+        super().__init__(f"{end.value}: {text}" if text else end.value)
+        self.end = end
+        self.text = text
+
+
+class HostUnreachable(LinkError):
+    """None of the addresses in the invite led to the session."""
+
+
+class PortTaken(LinkError):
+    """Another program listens on that port."""
+
+
+class ListenFailed(LinkError):
+    """The address can't be listened on: not one of this machine's, or not allowed."""
