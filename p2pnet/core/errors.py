@@ -53,6 +53,18 @@ class AddressError(LocalError, ValueError):
     """The text is not an address: it should be `host:port`, or `[host]:port` for IPv6."""
 
 
+class IdentityError(LocalError, ValueError):
+    """What should be a peer's key is not one."""
+
+
+class GameError(LocalError):
+    """The game's own code raised inside p2pnet; `__cause__` is what it raised. This peer is out."""
+
+
+class EventsMissed(LocalError):
+    """The reader of events fell so far behind that some were dropped."""
+
+
 class TooManyInFlight(LocalError):
     """More commands wait for their results than `Settings.commands_in_flight_max` allows."""
 
