@@ -12,6 +12,7 @@ Reasons are enums, so that no caller ever compares text.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 
 class P2PNetError(Exception):
@@ -69,6 +70,19 @@ class TooManyInFlight(LocalError):
     """More commands wait for their results than `Settings.commands_in_flight_max` allows."""
 
 
+class GameCodeError(LocalError):
+    """Code of the game raised where p2pnet called it: a hook, a tick, a start, a client rpc.
+
+    `errors` holds what it raised, in order. When an update or a snapshot was being taken in, the
+    state was complete before the first of them ran, and all of them were run. A command that
+    raises is not this: its caller gets `CommandFailed`.
+    """
+
+    def __init__(self, errors: Sequence[Exception]) -> None:
+        super().__init__("; ".join(f"{type(error).__name__}: {error}" for error in errors))
+        self.errors = tuple(errors)
+
+
 # --- remote: another peer said no, or spoke nonsense ----------------------------------------------
 
 
@@ -99,7 +113,7 @@ class CommandRefused(RemoteError):
 
 
 class CommandFailed(RemoteError):
-    """The command ran on the host and raised. `error` names the exception, `text` is its message."""
+    """The command ran on the host and raised. `error` names the exception, `text` its message."""
 
     def __init__(self, error: str, text: str = "") -> None:
         super().__init__(f"the command raised {error} on the host: {text}")

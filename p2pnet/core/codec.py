@@ -1,0 +1,28 @@
+"""Frames to bytes and back. The only place that judges bytes from a peer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .errors import RemoteProtocolError
+from .messages import AnyFrame, Frame
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
+
+
+def encode(frame: Frame) -> bytes:
+    """The bytes of a frame."""
+    return _encoder.encode(frame)
+
+
+def decode(data: bytes) -> AnyFrame:
+    """The frame in these bytes.
+
+    Raises `RemoteProtocolError` for anything that is not exactly one well-typed frame. The size
+    was limited by the link already.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        raise RemoteProtocolError(f"not a frame: {error}") from error

@@ -1,0 +1,227 @@
+"""What the application is told. Frozen values with typed reasons, in the order things happened.
+
+Around a change of host the order is always: `HostLost`, `MigrationStarted`, then `BecameHost` on
+the successor or `HostChanged` on everybody else. No update is applied in between.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from .errors import DenyReason, EndReason
+from .roster import Roster
+from .states import Role, State
+from .values import ConnectionId, Epoch, PeerId, Position
+
+
+class LossCause(enum.StrEnum):
+    """How the loss of a peer was noticed."""
+
+    CLOSED = "closed"  # its link ended: the process is gone, or the network reset the connection
+    SILENT = "silent"  # nothing came for too long
+    LEFT = "left"  # it said good-bye
+
+
+@attrs.frozen
+class Event:
+    """Root of all events."""
+
+
+@attrs.frozen
+class StateChanged(Event):
+    """The protocol moved from one state to another (see the table in `states`)."""
+
+    old: State
+    new: State
+
+
+@attrs.frozen
+class RoleChanged(Event):
+    """This peer took up a role, or has none any more."""
+
+    role: Role | None
+
+
+@attrs.frozen
+class Joined(Event):
+    """This peer has a seat in the session."""
+
+    connection_id: ConnectionId
+    old_connection_id: ConnectionId  # RECONNECT_ID_INVALID for a newcomer
+    epoch: Epoch
+
+
+@attrs.frozen
+class JoinFailed(Event):
+    """The host could not be reached, so this peer has no seat."""
+
+    text: str
+
+
+@attrs.frozen
+class JoinDenied(Event):
+    """The host does not want this peer."""
+
+    reason: DenyReason
+    text: str
+
+
+@attrs.frozen
+class SessionEnded(Event):
+    """The session is over for this peer; no migration follows."""
+
+    reason: EndReason
+    text: str
+
+
+@attrs.frozen
+class RosterChanged(Event):
+    """Somebody came, went, or changed place. Everybody gets it, the host too."""
+
+    roster: Roster
+
+
+@attrs.frozen
+class PeerJoined(Event):
+    """A newcomer has a seat."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+
+
+@attrs.frozen
+class PeerLost(Event):
+    """A member is away; its seat and its player are kept."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+
+
+@attrs.frozen
+class PeerReturned(Event):
+    """A member is back with all its state."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+    old_connection_id: ConnectionId
+
+
+@attrs.frozen
+class PeerGone(Event):
+    """A seat was given up for good."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+    reason: EndReason
+
+
+@attrs.frozen
+class HostSuspected(Event):
+    """The host has been silent for longer than usual. Nothing is decided."""
+
+    host: PeerId
+
+
+@attrs.frozen
+class HostRecovered(Event):
+    """The suspected host was heard again."""
+
+    host: PeerId
+
+
+@attrs.frozen
+class HostLost(Event):
+    """The host is gone as far as this peer can tell. Players are suspended from here on."""
+
+    host: PeerId
+    cause: LossCause
+
+
+@attrs.frozen
+class MigrationStarted(Event):
+    """A successor is being looked for. `successor` is who is first in rank and not known dead."""
+
+    epoch: Epoch  # the reign that was lost
+    successor: PeerId
+    you: bool
+
+
+@attrs.frozen
+class ClaimMade(Event):
+    """This peer asked the others for the host role."""
+
+    number: int
+
+
+@attrs.frozen
+class ClaimGranted(Event):
+    """This peer gave its word to a claimant."""
+
+    number: int
+    claimant: PeerId
+
+
+@attrs.frozen
+class ClaimRefused(Event):
+    """This peer's claim was refused: the host lives, or another claimant was faster."""
+
+    number: int
+    by: PeerId
+    reason: str
+
+
+@attrs.frozen
+class PullStarted(Event):
+    """This claimant is behind another survivor and asks it for the rest of the history."""
+
+    source: PeerId
+    position: Position
+
+
+@attrs.frozen
+class BecameHost(Event):
+    """This peer hosts from now on. `migrated` is False for the first host of a session."""
+
+    epoch: Epoch
+    position: Position
+    migrated: bool
+
+
+@attrs.frozen
+class HostChanged(Event):
+    """This peer follows another host from now on, with all its state."""
+
+    epoch: Epoch
+    host: PeerId
+    position: Position
+
+
+@attrs.frozen
+class Isolated(Event):
+    """Others hear the host and this peer does not: it redials and starts no reign."""
+
+    host: PeerId
+
+
+@attrs.frozen
+class Overslept(Event):
+    """This process stood still for so long that others may have gone on without it."""
+
+    slept_us: int
+
+
+@attrs.frozen
+class Deposed(Event):
+    """This peer was the host; the others have another one now. It goes back as a client."""
+
+    epoch: Epoch
+    host: PeerId
+
+
+@attrs.frozen
+class StrangerRefused(Event):
+    """A link or a request was turned away; it cost nobody anything."""
+
+    text: str

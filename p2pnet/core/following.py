@@ -1,0 +1,277 @@
+"""The client role: get a seat, take updates in order, and hand one's commands to the host.
+
+Theory of operation
+-------------------
+
+A client is bound to one link, the one on which it was welcomed. It takes updates and marks from
+that link only, and sends its commands there, so that the order of both is the order of one stream.
+
+Nothing of a reign is applied before its welcome. The request for a seat is repeated with every
+heartbeat until the welcome comes, because the first one may have gone to a peer that was not the
+host yet. The welcome brings the client to the host's position, and the at-most-once table in it
+tells which of the client's commands were run; the others are sent again under their old numbers.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .codec import encode
+from .detector import Detector, Light
+from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError, SessionOver
+from .events import (
+    HostChanged,
+    HostRecovered,
+    HostSuspected,
+    JoinDenied,
+    Joined,
+    JoinFailed,
+    SessionEnded,
+)
+from .mesh import LinkState
+from .messages import (
+    Command,
+    Confirm,
+    Heartbeat,
+    Join,
+    Marks,
+    Redirect,
+    Reign,
+    Rejoin,
+    Update,
+    Welcome,
+)
+from .outbox import Submission
+from .session import Session
+from .states import Move, State
+from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
+
+
+@attrs.define(eq=False)
+class Following:
+    """What only a client needs to know. Empty while this peer is the host."""
+
+    session: Session
+    target: PeerId | None = None  # whom we ask for a seat
+    link: LinkId | None = None  # on which we were welcomed
+    attempt: int = 0  # counts requests for a seat
+    was_host: bool = False  # since the last welcome: we come back as RECONNECT_ID_HOST
+    whole: bool = False  # ask for everything: what we have does not fit
+    welcomed: Epoch | None = None  # the reign of the last welcome
+    marks: tuple[int, int] = (0, 0)
+
+    # --- getting a seat ---
+
+    def seek(self, target: PeerId, addresses: tuple[str, ...]) -> None:
+        """Ask `target` for a seat, and go on asking until it answers."""
+        s = self.session
+        self.target = target
+        self.link = None
+        self.attempt += 1
+        s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
+        if s.mesh.link_to(target) is not None:
+            self.ask()
+        elif addresses:
+            s.dial(target, addresses)
+
+    def ask(self) -> None:
+        """Send the request for a seat."""
+        s = self.session
+        if s.seat is None or s.epoch is None:
+            frame = Join(self.attempt, s.name, s.addresses, s.can_host)
+            s.send(self.target, frame)
+            return
+        old = RECONNECT_ID_HOST if self.was_host else s.connection_id
+        position = None if self.whole else s.history.position
+        rejoin = Rejoin(self.attempt, s.epoch, ConnectionId(old), position, s.addresses)
+        s.send(self.target, rejoin)
+
+    def on_seek_timer(self) -> None:
+        """No welcome yet: ask again."""
+        s = self.session
+        s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
+        assert self.target is not None
+        if s.mesh.link_to(self.target) is not None:
+            self.ask()
+        elif s.seat is not None and s.mesh.may_dial(s.now, self.target):
+            s.dial(self.target, s.addresses_of(self.target))
+
+    def on_greeted(self, peer: PeerId) -> None:
+        """A link to `peer` came up."""
+        if self.session.state is State.JOINING and peer == self.target:
+            self.ask()
+
+    def on_redirect(self, link: LinkState, frame: Redirect) -> None:
+        """Whom we asked is not the host, and tells who is."""
+        s = self.session
+        if s.seat is None and link.peer == self.target != frame.reign.epoch.host:
+            self.seek(frame.reign.epoch.host, frame.addresses)
+
+    def on_denied(self, reason: DenyReason, text: str) -> None:
+        """The host does not want us."""
+        self.session.emit(JoinDenied(reason, text))
+        self.finish(EndReason.DENIED, text)
+
+    def fail(self, text: str) -> None:
+        """A newcomer can't reach anybody."""
+        self.session.emit(JoinFailed(text))
+        self.finish(EndReason.DENIED, text)
+
+    def on_welcome(self, link: LinkState, frame: Welcome) -> None:
+        """The host lets us in, and brings us to where it is."""
+        s = self.session
+        epoch = frame.reign.epoch
+        if link.peer != epoch.host or (s.epoch is not None and epoch < s.epoch):
+            return
+        newcomer = s.seat is None
+        s.set_settings(frame.settings)
+        try:
+            roster = s.take_missing(frame.missing)
+            s.history.begin(epoch)
+            if s.history.position != frame.base:
+                raise RemoteProtocolError("the welcome does not lead to where the host is")
+        except RemoteProtocolError:
+            self.whole = True
+            self.seek(epoch.host, ())
+            return
+        changed = self.welcomed != epoch
+        s.reign, self.welcomed = frame.reign, epoch
+        self.link, self.whole, self.was_host = link.id, False, False
+        s.timers.cancel("seek")
+        s.move(Move.WELCOMED)
+        s.replica.find_host()
+        s.set_roster(roster)
+        if newcomer:
+            s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
+        elif changed:
+            s.emit(HostChanged(epoch, epoch.host, frame.base))
+        self._resume(epoch)
+
+    def _resume(self, epoch: Epoch) -> None:
+        s = self.session
+        self.marks = (0, 0)
+        s.look_up_submissions()
+        self._send(Confirm(epoch, s.history.seq))
+        for submission in s.outbox:
+            if submission.update_seq is None:
+                self.submit(submission)
+        self._settle()
+
+    # --- playing ---
+
+    def _send(self, frame: Command | Confirm) -> None:
+        assert self.link is not None
+        if self.link in self.session.mesh.links:
+            self.session.send_on((self.link,), encode(frame))
+
+    def submit(self, submission: Submission) -> None:
+        """Hand a command to the host."""
+        s = self.session
+        assert s.epoch is not None
+        floor = s.outbox.floor
+        self._send(Command(s.epoch, submission.seq, floor, submission.payload))
+
+    def on_update(self, link: LinkState, frame: Update, raw: bytes) -> None:
+        """The next change; anything but the next one means that something got lost."""
+        s = self.session
+        if link.id != self.link or frame.seq <= s.history.seq:
+            return
+        if frame.seq != s.history.seq + 1:
+            self.rejoin()
+            return
+        try:
+            s.take_update(frame, raw)
+        except RemoteProtocolError:
+            self.whole = True
+            self.rejoin()
+            return
+        if frame.roster is not None:
+            s.set_roster(frame.roster)
+        if frame.executed:
+            self._send(Confirm(frame.epoch, frame.seq))
+            self._settle()
+
+    def on_heartbeat(self, frame: Heartbeat) -> None:
+        """The host says how far it is. On one ordered link nothing may be missing before that."""
+        if frame.seq > self.session.history.seq:
+            self.rejoin()
+
+    def on_marks(self, link: LinkState, frame: Marks) -> None:
+        """How durable the history is by now."""
+        if link.id == self.link:
+            self.marks = (frame.one, frame.all)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Give receipts. In a game of two this peer is the one successor: having it is enough."""
+        s = self.session
+        assert s.host is not None
+        alone = len(s.roster.successors(s.host)) == 1
+        one, all_ = (s.history.seq, s.history.seq) if alone else self.marks
+        s.settle(one, all_)
+
+    # --- the host, watched ---
+
+    def detector(self) -> Detector | None:
+        """Of the link to the host, or to whom we asked to be our host."""
+        s = self.session
+        link = s.mesh.links.get(self.link) if self.link is not None else None
+        link = link or s.mesh.link_to(self.target)
+        return None if link is None else link.detector
+
+    def watch_us(self) -> int | None:
+        """When the host's light would change."""
+        if (detector := self.detector()) is None or self.session.seat is None:
+            return None
+        return detector.red_us if detector.warned else detector.yellow_us
+
+    def watch(self, now: int) -> bool:
+        """Look at the host's light. True if it is red."""
+        s = self.session
+        detector = self.detector()
+        if detector is None or s.seat is None or s.host is None:
+            return False
+        light = detector.light(now)
+        if light is Light.YELLOW and not detector.warned:
+            detector.warned = True
+            s.emit(HostSuspected(s.host))
+        return light is Light.RED
+
+    def on_host_heard(self, detector: Detector) -> None:
+        """The host was suspected, and spoke."""
+        if detector.warned and detector is self.detector():
+            detector.warned = False
+            assert self.session.host is not None
+            self.session.emit(HostRecovered(self.session.host))
+
+    # --- changes ---
+
+    def rejoin(self) -> None:
+        """Missed something, or was given up for silence: get the seat back from the same host."""
+        s = self.session
+        assert s.host is not None
+        s.move(Move.REJOIN)
+        self.seek(s.host, s.addresses_of(s.host))
+
+    def adopt(self, reign: Reign, addresses: tuple[str, ...]) -> None:
+        """A newer reign: obey it, and ask its host for our seat."""
+        s = self.session
+        s.reign = reign
+        s.move(Move.ADOPT)
+        self.seek(reign.epoch.host, addresses or s.addresses_of(reign.epoch.host))
+
+    def lose(self) -> None:
+        """The host is lost: nothing is expected of it any more."""
+        self.link = None
+        self.target = None
+        self.session.timers.cancel("seek")
+
+    def finish(self, reason: EndReason, text: str) -> None:
+        """Out of the session for good."""
+        s = self.session
+        s.give_up_submissions(SessionOver(reason, text))
+        s.emit(SessionEnded(reason, text))
+        s.move(Move.LEAVE)
+        s.timers.clear()
+        for link in list(s.mesh.links):
+            s.close(link, LinkEnd.CLOSED)

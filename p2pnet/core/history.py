@@ -1,0 +1,80 @@
+"""One branch of history as one peer holds it: where it stands, how it got there, what came last.
+
+A position is on the branch only if the branch went through that very reign and had reached that
+sequence before the next reign began. Comparing sequences alone would take two different histories
+of one length for the same.
+
+`digest` runs over the encoded updates, so that two peers at one position can tell with sixteen
+bytes that they hold the same state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from typing import Final
+
+import attrs
+
+from .values import Epoch, Position
+
+_DIGEST_BYTES: Final = 16
+_LINEAGE_MAX: Final = 64  # reigns remembered; whoever slept through more gets a snapshot
+
+
+@attrs.define
+class History:
+    """The branch of one peer. Updates are kept as the very bytes that came over the wire."""
+
+    updates_max: int
+    bytes_max: int
+    seq: int = 0
+    digest: bytes = b""
+    lineage: list[tuple[Epoch, int]] = attrs.field(factory=list)
+    _tail: deque[bytes] = attrs.field(factory=deque)
+    _tail_bytes: int = 0
+
+    @property
+    def position(self) -> Position | None:
+        """Where the branch stands; None before its first reign."""
+        return Position(self.lineage[-1][0], self.seq) if self.lineage else None
+
+    def begin(self, epoch: Epoch) -> None:
+        """A new reign goes on from here. Its first update will be `seq` + 1."""
+        if self.lineage and self.lineage[-1][0] == epoch:
+            return
+        self.lineage.append((epoch, self.seq))
+        del self.lineage[:-_LINEAGE_MAX]
+
+    def append(self, update: bytes) -> None:
+        """The next update, encoded."""
+        self.seq += 1
+        self.digest = hashlib.blake2b(self.digest + update, digest_size=_DIGEST_BYTES).digest()
+        self._tail.append(update)
+        self._tail_bytes += len(update)
+        while len(self._tail) > self.updates_max or self._tail_bytes > self.bytes_max:
+            self._tail_bytes -= len(self._tail.popleft())
+
+    def contains(self, position: Position) -> bool:
+        """Whether the branch went through this position."""
+        for place, (epoch, base) in enumerate(self.lineage):
+            if epoch == position.epoch:
+                last = place + 1 == len(self.lineage)
+                end = self.seq if last else self.lineage[place + 1][1]
+                return base <= position.seq <= end
+        return False
+
+    def since(self, position: Position) -> tuple[bytes, ...] | None:
+        """The updates after a position of this branch; None if it is not on it, or too long ago."""
+        behind = self.seq - position.seq
+        if behind > len(self._tail) or not self.contains(position):
+            return None
+        return tuple(self._tail)[len(self._tail) - behind :]
+
+    def reset(self, seq: int, digest: bytes, lineage: tuple[tuple[Epoch, int], ...]) -> None:
+        """Go on from a snapshot: nothing before it is kept."""
+        self.seq = seq
+        self.digest = digest
+        self.lineage = list(lineage)
+        self._tail.clear()
+        self._tail_bytes = 0

@@ -1,0 +1,153 @@
+"""Which link leads to whom, how each is doing, and whom to dial.
+
+A link has no role. It comes up, both ends say `Hello`, and from then on it stands for the peer at
+the other end, whoever hosts. Between two members the one that joined later dials; after a host was
+lost, or for getting one's seat back, anybody dials.
+
+Two links to one peer can exist for a while: the network broke one way, or both dialled at once.
+The newest greeting wins. Only the peer with the smaller id closes the older link, so that the two
+ends can't close one each and be left with none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from .detector import Detector, Light
+from .settings import Settings
+from .values import LinkId, PeerId
+
+_RTT_SHARE: Final = 4  # a new round trip counts for one in this many
+
+
+@attrs.define
+class LinkState:
+    """One open link."""
+
+    id: LinkId
+    dialled: PeerId | None  # whom we meant to reach; None if the other side dialled
+    detector: Detector
+    sent_us: int
+    peer: PeerId | None = None  # known once it greeted
+    key: bytes = b""
+    rtt_us: int | None = None
+    ping_us: int | None = None  # when the last unanswered ping went out
+    ping_token: int = 0
+
+    def ponged(self, now: int, token: int) -> bool:
+        """A pong came; True if it answers the latest ping."""
+        if self.ping_us is None or token != self.ping_token:
+            return False
+        sample = now - self.ping_us
+        old = sample if self.rtt_us is None else self.rtt_us
+        self.rtt_us = ((_RTT_SHARE - 1) * old + sample) // _RTT_SHARE
+        self.ping_us = None
+        return True
+
+
+@attrs.define
+class Dialling:
+    """Attempts to reach one peer."""
+
+    busy: bool = False
+    failures: int = 0
+    next_us: int = 0
+
+
+@attrs.define
+class Mesh:
+    """All links of one peer."""
+
+    settings: Settings
+    links: dict[LinkId, LinkState] = attrs.field(factory=dict)
+    dials: dict[PeerId, Dialling] = attrs.field(factory=dict)
+    _by_peer: dict[PeerId, LinkId] = attrs.field(factory=dict)
+
+    # --- links ---
+
+    def opened(self, now: int, link: LinkId, dialled: PeerId | None) -> LinkState:
+        """A link came up; nobody has greeted yet."""
+        state = LinkState(link, dialled, Detector(self.settings, now), sent_us=now)
+        self.links[link] = state
+        if dialled is not None:
+            self.dials.pop(dialled, None)
+        return state
+
+    def greeted(self, link: LinkId, peer: PeerId, key: bytes) -> LinkId | None:
+        """The other end said who it is. Returns an older link to it that this one replaces."""
+        state = self.links[link]
+        state.peer, state.key = peer, key
+        older = self._by_peer.get(peer)
+        self._by_peer[peer] = link
+        self.dials.pop(peer, None)
+        return older if older != link else None
+
+    def closed(self, link: LinkId) -> PeerId | None:
+        """A link is gone. Returns the peer that can't be reached any more because of it."""
+        state = self.links.pop(link, None)
+        if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
+            return None
+        del self._by_peer[state.peer]
+        for other in self.links.values():
+            if other.peer == state.peer:
+                self._by_peer[state.peer] = other.id
+                return None
+        return state.peer
+
+    def link_to(self, peer: PeerId | None) -> LinkState | None:
+        """The link that leads to a peer, or None."""
+        link = None if peer is None else self._by_peer.get(peer)
+        return None if link is None else self.links[link]
+
+    def peers(self) -> Iterator[tuple[PeerId, LinkState]]:
+        """Everybody that is linked, in the order they greeted."""
+        for peer, link in self._by_peer.items():
+            yield peer, self.links[link]
+
+    def alive(self, now: int, peer: PeerId | None) -> bool:
+        """Whether a link leads there and it is not red."""
+        state = self.link_to(peer)
+        return state is not None and state.detector.light(now) is not Light.RED
+
+    def forgive(self, now: int) -> None:
+        """This process stood still: nobody is accused of the silence."""
+        for state in self.links.values():
+            state.detector.forgive(now)
+            state.ping_us = None
+
+    def answer_us(self) -> int:
+        """How long a question to all may wait for its answers: twice the slowest round trip."""
+        slowest = max((state.rtt_us or 0 for state in self.links.values()), default=0)
+        return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
+
+    def heartbeat_due_us(self) -> int | None:
+        """When the first link will have been silent from our side for one heartbeat."""
+        oldest = min((link.sent_us for link in self.links.values()), default=None)
+        return None if oldest is None else oldest + self.settings.heartbeat_us
+
+    # --- dials ---
+
+    def may_dial(self, now: int, peer: PeerId) -> bool:
+        """Whether a dial to this peer is due: no link, none under way, and the wait is over."""
+        if peer in self._by_peer:
+            return False
+        dial = self.dials.get(peer)
+        return dial is None or (not dial.busy and now >= dial.next_us)
+
+    def dialling(self, peer: PeerId) -> None:
+        """A dial is under way."""
+        self.dials.setdefault(peer, Dialling()).busy = True
+
+    def failed(self, now: int, peer: PeerId) -> None:
+        """A dial led nowhere: wait twice as long as last time."""
+        dial = self.dials.setdefault(peer, Dialling())
+        wait = min(self.settings.redial_us_min << dial.failures, self.settings.redial_us_max)
+        dial.busy, dial.next_us = False, now + wait
+        dial.failures = min(dial.failures + 1, 16)
+
+    def forget(self, peer: PeerId) -> None:
+        """This peer is not dialled any more."""
+        self.dials.pop(peer, None)

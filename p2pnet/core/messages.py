@@ -1,0 +1,262 @@
+"""The whole wire vocabulary: one frozen class a frame.
+
+A frame is a MessagePack array whose first element says which one it is. Frames that speak for a
+reign carry its epoch, and whoever has a newer one answers them with `Fenced` and nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import msgspec
+
+from .errors import DenyReason, EndReason
+from .roster import Roster
+from .settings import Settings
+from .values import ConnectionId, Epoch, PeerId, Position, SessionId
+
+PROTOCOL_VERSION: Final = 1
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """Root of all frames."""
+
+
+# --- acquaintance: the first frame on each link, both ways ----------------------------------------
+
+
+class Hello(Frame, frozen=True, tag=1):
+    """Who I am and what I play. `version` stays the first field for all time."""
+
+    version: int
+    session: SessionId
+    key: bytes
+    fingerprint: str  # of the game: its classes, their fields and commands
+
+
+class Heartbeat(Frame, frozen=True, tag=2):
+    """I live, follow this reign, and have its history up to `seq`."""
+
+    epoch: Epoch
+    seq: int
+
+
+class Ping(Frame, frozen=True, tag=3):
+    """Answer now. `token` means something to the sender only."""
+
+    token: int
+
+
+class Pong(Frame, frozen=True, tag=4):
+    """The answer to the ping with this token."""
+
+    token: int
+
+
+class Bye(Frame, frozen=True, tag=5):
+    """The last frame on a link that is closed on purpose."""
+
+    reason: EndReason
+    text: str = ""
+
+
+# --- membership -----------------------------------------------------------------------------------
+
+
+class Reign(Frame, frozen=True, tag=10):
+    """The header of a reign: who rules under which epoch, and what it was built on."""
+
+    epoch: Epoch
+    parent: Position | None  # None for the first reign of a session
+
+
+class Join(Frame, frozen=True, tag=11):
+    """Give me a seat. A key that has one already gets its own back.
+
+    `attempt` is the same when the frame is sent again for lack of an answer, so that a slow
+    answer is not given twice.
+    """
+
+    attempt: int
+    name: str
+    addresses: tuple[str, ...]
+    can_host: bool
+
+
+class Rejoin(Frame, frozen=True, tag=12):
+    """I had a seat under an earlier reign or link; here is how far my history goes."""
+
+    attempt: int  # as in Join
+    epoch: Epoch  # the reign that I want to follow
+    old_connection_id: ConnectionId
+    position: Position | None  # None: send everything
+    addresses: tuple[str, ...]
+
+
+class Redirect(Frame, frozen=True, tag=13):
+    """I am not the host. This is who is, as far as I know."""
+
+    reign: Reign
+    addresses: tuple[str, ...]
+
+
+class Denied(Frame, frozen=True, tag=14):
+    """No seat for you, and none if you ask again."""
+
+    reason: DenyReason
+    text: str
+
+
+class Executed(msgspec.Struct, frozen=True, array_like=True):
+    """A line of the at-most-once table: command `seq` of `peer` was run, with this outcome.
+
+    Outcomes below `floor` are known to their submitter, and every copy of the table drops them.
+    """
+
+    peer: PeerId
+    seq: int
+    floor: int
+    outcome: bytes
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """Everything that a peer has to hold, at one position."""
+
+    position: Position
+    digest: bytes
+    lineage: tuple[tuple[Epoch, int], ...]  # each reign and the sequence that it began after
+    world: bytes
+    executed: tuple[Executed, ...]
+    last_executed: dict[PeerId, int]
+    roster: Roster
+
+
+class Missing(msgspec.Struct, frozen=True, array_like=True):
+    """What another peer lacks: the updates after its position, or a snapshot and no updates."""
+
+    updates: tuple[bytes, ...] = ()
+    snapshot: Snapshot | None = None
+
+
+class Welcome(Frame, frozen=True, tag=15):
+    """You follow this reign from now on. `missing` brings you to `base`."""
+
+    reign: Reign
+    settings: Settings
+    missing: Missing
+    base: Position
+
+
+# --- updates --------------------------------------------------------------------------------------
+
+
+class Command(Frame, frozen=True, tag=20):
+    """Run this for me. `seq` counts my commands from 1; all below `floor` are settled for me."""
+
+    epoch: Epoch
+    seq: int
+    floor: int
+    payload: bytes
+
+
+class Update(Frame, frozen=True, tag=21):
+    """One ordered change of everything replicated. The same bytes go to everybody."""
+
+    epoch: Epoch
+    seq: int
+    payload: bytes  # what the world collected; may be empty
+    executed: tuple[Executed, ...] = ()
+    roster: Roster | None = None  # when it changed
+
+
+class Confirm(Frame, frozen=True, tag=22):
+    """I have the history up to `seq`. Sent when somebody waits for it, else the heartbeat does."""
+
+    epoch: Epoch
+    seq: int
+
+
+class Marks(Frame, frozen=True, tag=23):
+    """How far the history is durable: at one successor, and at all members present."""
+
+    epoch: Epoch
+    one: int
+    all: int
+
+
+# --- succession -----------------------------------------------------------------------------------
+
+
+class Claim(Frame, frozen=True, tag=30):
+    """I want to reign under `number`. `epoch` is the reign whose host I lost."""
+
+    number: int
+    epoch: Epoch
+    position: Position
+
+
+class Grant(Frame, frozen=True, tag=31):
+    """Go on. This is how far my history goes."""
+
+    number: int
+    position: Position
+
+
+class RefuseReason(enum.StrEnum):
+    PROMISED = "promised"  # another claimant has my word
+    ALIVE = "alive"  # the host answered me after your claim came
+    NEWER = "newer"  # there is a newer reign already
+
+
+class Refuse(Frame, frozen=True, tag=32):
+    """Do not go on, and why."""
+
+    number: int
+    reason: RefuseReason
+    promised: int  # the highest number that I have given my word for
+    reign: Reign | None = None  # with NEWER
+
+
+class Pull(Frame, frozen=True, tag=33):
+    """You are ahead of me: send what I lack."""
+
+    position: Position
+
+
+class Tail(Frame, frozen=True, tag=34):
+    """The answer to a pull."""
+
+    missing: Missing
+
+
+class Fenced(Frame, frozen=True, tag=35):
+    """Your frame was void: this is the reign now. Join it."""
+
+    reign: Reign
+    addresses: tuple[str, ...]
+
+
+AnyFrame = (
+    Hello
+    | Heartbeat
+    | Ping
+    | Pong
+    | Bye
+    | Reign
+    | Join
+    | Rejoin
+    | Redirect
+    | Denied
+    | Welcome
+    | Command
+    | Update
+    | Confirm
+    | Marks
+    | Claim
+    | Grant
+    | Refuse
+    | Pull
+    | Tail
+    | Fenced
+)

@@ -1,0 +1,91 @@
+"""The commands of this peer that are not settled yet, in the order they were submitted.
+
+A command goes through three stages: sent; run, when the update that holds its outcome was applied;
+settled, when as many peers have that update as its ack level asks for. A change of host may take
+a command back from the second stage to the first, if the update died with the old host. What is
+then sent again bears its old number, so that nothing is run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from .settings import AckLevel
+
+
+@attrs.define
+class Submission:
+    """One command of this peer."""
+
+    ticket: int
+    seq: int
+    payload: bytes
+    ack: AckLevel
+    update_seq: int | None = None  # the update that holds its outcome, once applied
+    outcome: bytes | None = None
+
+
+@attrs.define
+class Outbox:
+    """Tickets count for the life of the process, command numbers for the life of the seat."""
+
+    _waiting: dict[int, Submission] = attrs.field(factory=dict)  # by command number, in order
+    _next_ticket: int = 1
+    _next_seq: int = 1
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Submission]:
+        return iter(self._waiting.values())
+
+    @property
+    def floor(self) -> int:
+        """All commands below this number are settled."""
+        return next(iter(self._waiting), self._next_seq)
+
+    def add(self, payload: bytes, ack: AckLevel) -> Submission:
+        """A new command, numbered."""
+        submission = Submission(self._next_ticket, self._next_seq, payload, ack)
+        self._waiting[submission.seq] = submission
+        self._next_ticket += 1
+        self._next_seq += 1
+        return submission
+
+    def continue_after(self, seq: int) -> None:
+        """A seat that was used by an earlier process: go on after the last number it used."""
+        if not self._waiting:
+            self._next_seq = max(self._next_seq, seq + 1)
+
+    def executed(self, seq: int, outcome: bytes, update_seq: int) -> None:
+        """The outcome of a command is in the history."""
+        submission = self._waiting.get(seq)
+        if submission is not None:
+            submission.outcome = outcome
+            submission.update_seq = update_seq
+
+    def forget_executions(self) -> None:
+        """The history changed under us: which commands it holds is told anew by the ledger."""
+        for submission in self._waiting.values():
+            submission.outcome = None
+            submission.update_seq = None
+
+    def settle(self, one: int, all_: int, applied: int) -> list[Submission]:
+        """Remove and return what is durable enough, given how far the history is."""
+        reach = {AckLevel.HOST: applied, AckLevel.ONE: one, AckLevel.ALL: all_}
+        done = [
+            submission
+            for submission in self._waiting.values()
+            if submission.update_seq is not None and submission.update_seq <= reach[submission.ack]
+        ]
+        for submission in done:
+            del self._waiting[submission.seq]
+        return done
+
+    def drain(self) -> list[Submission]:
+        """Remove and return all: their outcome will never be known."""
+        left = list(self._waiting.values())
+        self._waiting.clear()
+        return left

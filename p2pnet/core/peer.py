@@ -1,0 +1,364 @@
+"""One peer as a whole: inputs with the time they happened at, effects out, and the next deadline.
+
+Nothing here awaits, reads a clock, or draws a random number. The shell calls an input, then
+`flush` once it has no more, performs `take_effects` in order, and calls `wake` at `next_wake`.
+The same inputs at the same times give the same effects, always.
+
+Input that comes from others never raises: whatever is wrong with it costs only its sender. What
+the game's own code raises goes through to the caller, because a host that can't run its game must
+not go on hosting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .codec import encode
+from .effects import Effect
+from .errors import (
+    EndReason,
+    LinkEnd,
+    LocalProtocolError,
+    RemoteProtocolError,
+    SessionOver,
+    TooManyInFlight,
+)
+from .events import LossCause, StrangerRefused
+from .messages import PROTOCOL_VERSION, Bye, Hello, Reign
+from .replica import Replica
+from .roles import HOSTS, IN_SESSION, Roles
+from .roster import Roster
+from .routing import Router
+from .session import Session
+from .settings import AckLevel, Settings
+from .states import HOSTLESS, Move, Role, State
+from .values import ConnectionId, Epoch, LinkId, PeerId, Position, SessionId, peer_id
+
+
+class PeerCore:
+    """The protocol of one peer. See `p2pnet.core.states` for what it can be doing."""
+
+    def __init__(
+        self,
+        *,
+        key: bytes,
+        nonce: int,
+        name: str,
+        addresses: tuple[str, ...],
+        settings: Settings,
+        fingerprint: str,
+        replica: Replica,
+        can_host: bool = True,
+    ) -> None:
+        self._s = Session(
+            me=peer_id(key),
+            key=key,
+            nonce=nonce,
+            name=name,
+            addresses=addresses,
+            can_host=can_host,
+            fingerprint=fingerprint,
+            settings=settings,
+            replica=replica,
+        )
+        self._roles = Roles(self._s)
+        self._router = Router(self._s, self._roles)
+        self._promised_wake: int | None = None
+
+    # --- reading ---
+
+    @property
+    def me(self) -> PeerId:
+        return self._s.me
+
+    @property
+    def state(self) -> State:
+        return self._s.state
+
+    @property
+    def role(self) -> Role | None:
+        return self._s.role
+
+    @property
+    def session(self) -> SessionId | None:
+        return self._s.id
+
+    @property
+    def epoch(self) -> Epoch | None:
+        return self._s.epoch
+
+    @property
+    def host_peer(self) -> PeerId | None:
+        """Whom this peer obeys; itself if it is the host."""
+        return self._s.host
+
+    @property
+    def position(self) -> Position | None:
+        return self._s.history.position
+
+    @property
+    def digest(self) -> bytes:
+        return self._s.history.digest
+
+    @property
+    def roster(self) -> Roster:
+        return self._s.roster
+
+    @property
+    def settings(self) -> Settings:
+        return self._s.settings
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self._s.addresses
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        return self._s.connection_id
+
+    @property
+    def old_connection_id(self) -> ConnectionId:
+        return self._s.old_connection_id
+
+    @property
+    def census(self) -> dict[str, int]:
+        """How much there is of everything that could leak, for tests of long games."""
+        s = self._s
+        return {
+            "links": len(s.mesh.links),
+            "dials": len(s.mesh.dials),
+            "timers": len(s.timers),
+            "outbox": len(s.outbox),
+            "seats": len(s.roster.members),
+            "executed": len(s.ledger.lines()),
+            "followers": len(self._roles.hosting.followers),
+            "held": len(self._roles.held),
+        }
+
+    # --- inputs: what the application wants ---
+
+    def host(self, now: int, session: SessionId) -> None:
+        """Open a session. Raises `LocalProtocolError` unless this peer is idle."""
+        self._begin(now, session, Move.FOUND)
+        self._roles.hosting.begin(Reign(Epoch(1, self.me, self._s.nonce), None))
+
+    def join(self, now: int, session: SessionId, host: PeerId, addresses: tuple[str, ...]) -> None:
+        """Ask for a seat in a session. Raises `LocalProtocolError` unless this peer is idle."""
+        self._begin(now, session, Move.JOIN)
+        self._s.timers.set("join", at=now + 2 * self._s.settings.connect_us)
+        self._roles.following.seek(host, addresses)
+
+    def _begin(self, now: int, session: SessionId, move: Move) -> None:
+        self._s.now = now
+        self._s.move(move)
+        self._s.id = session
+
+    def submit(self, now: int, payload: bytes, ack: AckLevel | None) -> int:
+        """Have the host run a command, exactly once. Returns its ticket; `Settle` follows.
+
+        Raises `LocalProtocolError` without a seat, `SessionOver` after the end of the session, and
+        `TooManyInFlight` above `Settings.commands_in_flight_max`.
+        """
+        s = self._s
+        self._observe(now)
+        if s.state is State.LEFT:
+            raise SessionOver(EndReason.LEFT, "this peer is not in the session any more")
+        if s.seat is None:
+            raise LocalProtocolError("join or host a session before calling commands")
+        if len(s.outbox) >= s.settings.commands_in_flight_max:
+            raise TooManyInFlight(
+                f"{len(s.outbox)} commands wait for their results; await some of the receipts"
+            )
+        submission = s.outbox.add(payload, ack or s.settings.ack)
+        if s.state is State.REIGNING:
+            self._roles.hosting.submit(submission)
+        elif s.state is State.FOLLOWING:
+            self._roles.following.submit(submission)
+        return submission.ticket
+
+    def tick(self, now: int) -> None:
+        """The game clock: on a host the game advances and its changes go out."""
+        self._observe(now)
+        if self._s.state is State.REIGNING:
+            self._roles.hosting.tick(now)
+
+    def kick(self, now: int, peer: PeerId, text: str) -> None:
+        """Remove a member for good. Raises `LocalProtocolError` unless this peer hosts it."""
+        self._observe(now)
+        if self._s.state is not State.REIGNING:
+            raise LocalProtocolError("only the host can kick")
+        if peer == self.me or self._s.roster.get(peer) is None:
+            raise LocalProtocolError("there is no such other member to kick")
+        self._roles.hosting.kick(peer, text)
+
+    def leave(self, now: int, text: str = "") -> None:
+        """Leave for good. The others go on, with another host if this one was it."""
+        self._go(now, EndReason.LEFT, text)
+
+    def end_session(self, now: int, text: str = "") -> None:
+        """The session is over for all. Raises `LocalProtocolError` unless this peer hosts."""
+        if self._s.state not in HOSTS:
+            raise LocalProtocolError("only the host can end the session for all")
+        self._go(now, EndReason.SESSION_ENDED, text)
+
+    def _go(self, now: int, reason: EndReason, text: str) -> None:
+        s = self._s
+        s.now = now
+        if s.state is State.LEFT:
+            return
+        if s.state is State.REIGNING:
+            self._roles.hosting.order()
+        s.send_all(Bye(reason, text))
+        if s.state in HOSTS:
+            self._roles.hosting.end()
+        self._roles.following.finish(reason, text)
+
+    # --- inputs: links ---
+
+    def link_opened(self, now: int, link: LinkId, dialled: PeerId | None) -> None:
+        """A link came up. `dialled` is whom the `Dial` was for; None if the other side dialled."""
+        s = self._s
+        self._observe(now)
+        s.mesh.opened(now, link, dialled)
+        if s.state not in IN_SESSION or s.id is None:
+            s.close(link)
+            return
+        hello = Hello(PROTOCOL_VERSION, s.id, s.key, s.fingerprint)
+        s.send_on((link,), encode(hello))
+
+    def dial_failed(self, now: int, peer: PeerId, end: LinkEnd) -> None:
+        """None of the addresses led to `peer`."""
+        s = self._s
+        self._observe(now)
+        s.mesh.failed(now, peer)
+        if s.state is State.JOINING and peer == self._roles.following.target:
+            if s.seat is None:
+                self._roles.following.fail(f"nobody can be reached there ({end.value})")
+            else:
+                self._roles.lose_host(LossCause.CLOSED)
+        elif s.state in HOSTLESS:
+            self._roles.succession.on_redial_failed(peer)
+
+    def link_closed(self, now: int, link: LinkId, end: LinkEnd) -> None:
+        """A link is gone. Nothing happens if this peer closed it itself."""
+        self._observe(now)
+        if link in self._s.mesh.links:
+            bound = link == self._roles.following.link
+            self._roles.unlinked(link, self._s.mesh.closed(link), bound)
+
+    def frame_received(self, now: int, link: LinkId, data: bytes) -> None:
+        """A frame came in."""
+        self._observe(now)
+        self._take(link, data)
+
+    def _take(self, link: LinkId, data: bytes) -> None:
+        s = self._s
+        state = s.mesh.links.get(link)
+        if state is None:
+            return
+        state.detector.heard(s.now)
+        self._roles.following.on_host_heard(state.detector)
+        try:
+            self._router.take(state, data)
+        except RemoteProtocolError as error:
+            s.emit(StrangerRefused(str(error)))
+            self._roles.cut(link, LinkEnd.NOT_P2PNET)
+
+    # --- inputs: time ---
+
+    def wake(self, now: int) -> None:
+        """Do what is due."""
+        s = self._s
+        self._observe(now)
+        while (name := s.timers.take_due(now)) is not None:
+            self._on_timer(name)
+        if s.state is State.REIGNING:
+            self._roles.hosting.watch(now)
+        elif s.state in (State.JOINING, State.FOLLOWING) and self._roles.following.watch(now):
+            self._roles.lose_host(LossCause.SILENT)
+        self._keep_links()
+
+    def flush(self, now: int) -> None:
+        """After a batch of input: what somebody waits for goes out."""
+        self._s.now = now
+        if self._s.state is State.REIGNING:
+            self._roles.hosting.flush()
+
+    # --- outputs ---
+
+    def next_wake(self) -> int | None:
+        """When to call `wake` at the latest, or None if nothing is due ever."""
+        s = self._s
+        self._promised_wake = None
+        if s.state in IN_SESSION:
+            candidates = (s.timers.next(), s.mesh.heartbeat_due_us(), self._watch_us())
+            due = [at for at in candidates if at is not None]
+            self._promised_wake = min(due, default=None)
+        return self._promised_wake
+
+    def take_effects(self) -> list[Effect]:
+        """What to do, in this order. Each effect is handed out once."""
+        effects, self._s.effects = self._s.effects, []
+        return effects
+
+    # --- time, within ---
+
+    def _watch_us(self) -> int | None:
+        if self._s.state is State.REIGNING:
+            return self._roles.hosting.watch_us()
+        if self._s.state in (State.JOINING, State.FOLLOWING):
+            return self._roles.following.watch_us()
+        return None
+
+    def _observe(self, now: int) -> None:
+        """Each input begins here: time goes on, and a long sleep is noticed before anything."""
+        s = self._s
+        assert now >= s.now, "time goes forward"
+        s.now = now
+        promised, self._promised_wake = self._promised_wake, None
+        if promised is None or s.state not in IN_SESSION:
+            return
+        # Being late by a heartbeat says that this process stood still, not the others. Being late
+        # by two says that they may have given it up.
+        late = now - promised
+        if late > s.settings.heartbeat_us:
+            s.mesh.forgive(now)
+        if late > 2 * s.settings.heartbeat_us:
+            self._roles.oversleep(late)
+
+    def _on_timer(self, name: tuple[str, ...]) -> None:
+        kind, *rest = name
+        following, succession = self._roles.following, self._roles.succession
+        handlers: dict[str, Callable[[], None]] = {
+            "seat": lambda: self._roles.hosting.expire(PeerId(rest[0])),
+            "join": lambda: following.fail("the host did not answer in time"),
+            "seek": following.on_seek_timer,
+            "claim": succession.on_claim_timer,
+            "answers": succession.on_answers_timer,
+            "pull": succession.on_pull_timer,
+            "promise": succession.on_promise_timer,
+            "redial": succession.on_redial_timer,
+            "verify": self._on_verify_timer,
+            "probation": self._on_probation_timer,
+        }
+        handlers[kind]()
+
+    def _on_verify_timer(self) -> None:
+        if self._roles.succession.doubts:
+            self._roles.lose_host(LossCause.SILENT)
+
+    def _on_probation_timer(self) -> None:
+        if self._s.state is State.PROBATION:
+            for link, data in self._roles.end_probation():
+                self._take(link, data)
+
+    def _keep_links(self) -> None:
+        """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
+        s = self._s
+        for link in list(s.mesh.links.values()):
+            if s.now - link.detector.heard_us > s.settings.dead_link_us:
+                self._roles.cut(link.id, LinkEnd.BROKEN)
+            elif s.now - link.sent_us >= s.settings.heartbeat_us:
+                self._roles.heartbeat(link)
+        if s.state in (State.REIGNING, State.FOLLOWING):
+            s.dial_missing()

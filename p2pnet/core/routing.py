@@ -1,0 +1,292 @@
+"""Frames to those they concern.
+
+`_ROUTES` says for each frame in which states it means anything, whether its epoch is checked
+first, and who takes it. What comes in another state is dropped: it was on its way when this peer
+changed its state, and its sender will find out.
+
+A frame that speaks for an older reign is answered with the header of the newer one, and changes
+nothing else. A frame that speaks for a newer reign makes this peer say where it stands, and the
+other side answers that in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+
+from .codec import decode, encode
+from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError
+from .events import LossCause, StrangerRefused
+from .mesh import LinkState
+from .messages import (
+    PROTOCOL_VERSION,
+    Bye,
+    Claim,
+    Command,
+    Confirm,
+    Denied,
+    Fenced,
+    Frame,
+    Grant,
+    Heartbeat,
+    Hello,
+    Join,
+    Marks,
+    Ping,
+    Pong,
+    Pull,
+    Redirect,
+    Refuse,
+    RefuseReason,
+    Reign,
+    Rejoin,
+    Tail,
+    Update,
+    Welcome,
+)
+from .roles import HOSTS, IN_SESSION, Roles
+from .session import Session
+from .states import HOSTLESS, State
+from .values import Epoch, peer_id
+
+_CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
+
+
+@attrs.define(eq=False)
+class Router:
+    """Takes each frame to its handler."""
+
+    session: Session
+    roles: Roles
+
+    def take(self, link: LinkState, data: bytes) -> None:
+        """A frame came in. Raises `RemoteProtocolError` for what no honest peer would send."""
+        self._route(link, decode(data), data)
+
+    def _route(self, link: LinkState, frame: Frame, data: bytes) -> None:
+        states, fenced, handler = _ROUTES[type(frame)]
+        if link.peer is None and not isinstance(frame, Hello | Denied):
+            raise RemoteProtocolError("the first frame on a link has to be a greeting")
+        if self.session.state is State.PROBATION and isinstance(frame, Command | Join | Rejoin):
+            self.roles.hold(link.id, data)
+            return
+        if self.session.state not in states:
+            return
+        if fenced and self._fenced(link, frame.epoch):  # type: ignore[attr-defined]
+            return
+        handler(self, link, frame, data)
+
+    def _on_hello(self, link: LinkState, frame: Hello, data: bytes) -> None:
+        s = self.session
+        if link.peer is not None:
+            raise RemoteProtocolError("a second greeting on one link")
+        if (problem := self._stranger(link, frame)) is not None:
+            self._refuse_stranger(link, *problem)
+            return
+        peer = peer_id(frame.key)
+        older = s.mesh.greeted(link.id, peer, frame.key)
+        if older is not None and s.me < peer:
+            self.roles.cut(older, LinkEnd.CLOSED)
+        self.roles.heartbeat(link)
+        self.roles.following.on_greeted(peer)
+
+    def _stranger(self, link: LinkState, frame: Hello) -> tuple[DenyReason, str] | None:
+        """Why the peer at the other end is not one of ours, or None."""
+        s = self.session
+        if frame.version != PROTOCOL_VERSION:
+            text = f"protocol {frame.version} there, {PROTOCOL_VERSION} here: update the older one"
+            return DenyReason.VERSION, text
+        if frame.session != s.id:
+            return DenyReason.SESSION, "another session is played there: ask for a new invite"
+        if frame.fingerprint != s.fingerprint:
+            text = f"game {frame.fingerprint} there, {s.fingerprint} here: use the same build"
+            return DenyReason.GAME, text
+        if link.dialled is not None and peer_id(frame.key) != link.dialled:
+            return DenyReason.IDENTITY, "another peer than the one invited to answers there"
+        if peer_id(frame.key) == s.me:
+            return DenyReason.IDENTITY, "that is this very peer, or somebody with a copy of its key"
+        return None
+
+    def _refuse_stranger(self, link: LinkState, reason: DenyReason, text: str) -> None:
+        s = self.session
+        s.emit(StrangerRefused(text))
+        ours = s.seat is None and link.dialled == self.roles.following.target is not None
+        s.send_on((link.id,), encode(Denied(reason, text)))
+        s.close(link.id)
+        if ours:
+            self.roles.following.on_denied(reason, text)
+
+    def _on_denied(self, link: LinkState, frame: Denied, data: bytes) -> None:
+        s = self.session
+        ours = (link.peer or link.dialled) == self.roles.following.target is not None
+        if ours and s.seat is None and s.state is State.JOINING:
+            self.roles.following.on_denied(frame.reason, frame.text)
+        else:
+            self.roles.cut(link.id, LinkEnd.CLOSED)
+
+    def _on_heartbeat(self, link: LinkState, frame: Heartbeat, data: bytes) -> None:
+        s = self.session
+        if s.state in HOSTLESS:
+            if link.peer == s.host:
+                # The lost host speaks, and still for the reign that we know: it is back.
+                self.roles.succession.end()
+                self.roles.following.rejoin()
+        elif s.state is State.REIGNING:
+            self.roles.hosting.on_confirm(link, frame)
+        elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
+            self.roles.following.on_heartbeat(frame)
+
+    def _on_ping(self, link: LinkState, frame: Ping, data: bytes) -> None:
+        self.session.send_on((link.id,), encode(Pong(frame.token)))
+
+    def _on_pong(self, link: LinkState, frame: Pong, data: bytes) -> None:
+        if link.ponged(self.session.now, frame.token) and link.peer == self.session.host:
+            self.roles.succession.on_host_proof()
+
+    def _on_bye(self, link: LinkState, frame: Bye, data: bytes) -> None:
+        s, peer = self.session, link.peer
+        assert peer is not None
+        if s.state in HOSTS:
+            s.close(link.id)
+            if frame.reason is EndReason.LEFT:
+                self.roles.hosting.on_bye(peer)
+            else:
+                self.roles.hosting.lose(peer)
+        elif peer != s.host:
+            self.roles.cut(link.id, LinkEnd.CLOSED)
+        elif frame.reason is not EndReason.LEFT:
+            self.roles.following.finish(frame.reason, frame.text)
+        elif s.state in (State.JOINING, State.FOLLOWING):
+            s.close(link.id)
+            self.roles.lose_host(LossCause.LEFT)
+
+    def _on_join(self, link: LinkState, frame: Join, data: bytes) -> None:
+        s = self.session
+        if s.state is State.REIGNING:
+            self.roles.hosting.on_join(link, frame)
+        elif s.state is State.FOLLOWING and s.reign is not None:
+            redirect = Redirect(s.reign, self._host_addresses())
+            s.send_on((link.id,), encode(redirect))
+
+    def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
+        self.roles.hosting.on_rejoin(link, frame)
+
+    def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
+        self.roles.following.on_redirect(link, frame)
+
+    def _on_welcome(self, link: LinkState, frame: Welcome, data: bytes) -> None:
+        self.roles.following.on_welcome(link, frame)
+        if self.session.state is State.FOLLOWING:
+            self.session.timers.cancel("join")
+            self.session.dial_missing()
+
+    def _on_command(self, link: LinkState, frame: Command, data: bytes) -> None:
+        self.roles.hosting.on_command(link, frame)
+
+    def _on_update(self, link: LinkState, frame: Update, data: bytes) -> None:
+        self.roles.following.on_update(link, frame, data)
+
+    def _on_confirm(self, link: LinkState, frame: Confirm, data: bytes) -> None:
+        self.roles.hosting.on_confirm(link, frame)
+
+    def _on_marks(self, link: LinkState, frame: Marks, data: bytes) -> None:
+        self.roles.following.on_marks(link, frame)
+
+    def _on_claim(self, link: LinkState, frame: Claim, data: bytes) -> None:
+        s = self.session
+        if s.epoch is None or link.peer is None or s.roster.get(link.peer) is None:
+            return
+        if frame.epoch < s.epoch:
+            refuse = Refuse(
+                frame.number, RefuseReason.NEWER, self.roles.succession.promised, s.reign
+            )
+            s.send(link.peer, refuse)
+        elif s.state in HOSTS and frame.epoch == s.epoch:
+            refuse = Refuse(frame.number, RefuseReason.ALIVE, self.roles.succession.promised)
+            s.send(link.peer, refuse)
+        else:
+            if s.state in HOSTS:
+                self.roles.following.was_host = True
+                self.roles.succession.concede(frame.epoch)
+            elif frame.epoch > s.epoch and s.state is State.FOLLOWING:
+                self.roles.lose_host(LossCause.SILENT)  # our host was deposed before, unawares
+            self.roles.succession.on_claim(link, frame)
+
+    def _on_grant(self, link: LinkState, frame: Grant, data: bytes) -> None:
+        self.roles.succession.on_grant(link, frame)
+
+    def _on_refuse(self, link: LinkState, frame: Refuse, data: bytes) -> None:
+        if frame.reign is not None:
+            self._on_reign(link, frame.reign, data)
+        else:
+            self.roles.succession.on_refuse(link, frame)
+
+    def _on_pull(self, link: LinkState, frame: Pull, data: bytes) -> None:
+        self.roles.succession.on_pull(link, frame)
+
+    def _on_tail(self, link: LinkState, frame: Tail, data: bytes) -> None:
+        self.roles.succession.on_tail(link, frame)
+
+    def _on_reign(self, link: LinkState, frame: Reign, data: bytes) -> None:
+        s = self.session
+        if s.epoch is not None and frame.epoch > s.epoch:
+            self.roles.obey(frame, ())
+        elif s.epoch is not None and frame.epoch < s.epoch:
+            self._fenced(link, frame.epoch)
+
+    def _on_fenced(self, link: LinkState, frame: Fenced, data: bytes) -> None:
+        s = self.session
+        if s.epoch is None:
+            return
+        if frame.reign.epoch > s.epoch:
+            self.roles.obey(frame.reign, frame.addresses)
+        elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
+            self.roles.following.rejoin()  # given up for silence, by a host that still reigns
+
+    # --- epochs ---
+
+    def _fenced(self, link: LinkState, epoch: Epoch) -> bool:
+        """Whether a frame of this epoch is void here. Who is behind is told, by either side."""
+        s = self.session
+        if s.epoch is None or epoch == s.epoch:
+            return s.epoch is None
+        if epoch < s.epoch:
+            assert s.reign is not None
+            s.send_on((link.id,), encode(Fenced(s.reign, self._host_addresses())))
+        else:
+            s.send_on((link.id,), encode(Heartbeat(s.epoch, s.history.seq)))
+        return True
+
+    def _host_addresses(self) -> tuple[str, ...]:
+        s = self.session
+        return s.addresses if s.host == s.me else s.addresses_of(s.host)
+
+
+_Handler = Callable[[Router, LinkState, Any, bytes], None]
+_C = Router
+
+_ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
+    Hello: (IN_SESSION, False, _C._on_hello),
+    Heartbeat: (IN_SESSION, True, _C._on_heartbeat),
+    Ping: (IN_SESSION, False, _C._on_ping),
+    Pong: (IN_SESSION, False, _C._on_pong),
+    Bye: (IN_SESSION, False, _C._on_bye),
+    Reign: (IN_SESSION, False, _C._on_reign),
+    Join: (frozenset({State.REIGNING, State.FOLLOWING}), False, _C._on_join),
+    Rejoin: (frozenset({State.REIGNING}), True, _C._on_rejoin),
+    Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),
+    Denied: (IN_SESSION, False, _C._on_denied),
+    Welcome: (frozenset({State.JOINING}), False, _C._on_welcome),
+    Command: (frozenset({State.REIGNING}), True, _C._on_command),
+    Update: (frozenset({State.FOLLOWING}), True, _C._on_update),
+    Confirm: (frozenset({State.REIGNING}), True, _C._on_confirm),
+    Marks: (frozenset({State.FOLLOWING}), True, _C._on_marks),
+    Claim: (IN_SESSION, False, _C._on_claim),
+    Grant: (frozenset({State.CLAIMING}), False, _C._on_grant),
+    Refuse: (frozenset({State.CLAIMING}), False, _C._on_refuse),
+    Pull: (_CLIENTS, False, _C._on_pull),
+    Tail: (frozenset({State.PULLING}), False, _C._on_tail),
+    Fenced: (IN_SESSION, False, _C._on_fenced),
+}

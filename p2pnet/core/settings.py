@@ -1,0 +1,106 @@
+"""What can be tuned, and the relations that must hold between any two of the figures.
+
+All durations are integers in microseconds. The settings belong to the session: whoever becomes
+the host goes on with those that the first host began with.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import attrs
+
+from .errors import SettingsError
+
+
+class AckLevel(enum.StrEnum):
+    """How many peers must have an update before the receipt of its command is given."""
+
+    HOST = "host"  # the host has run it; lost if the host dies at once
+    ONE = "one"  # the host and one successor have it
+    ALL = "all"  # every member that is present has it
+
+
+def _at_least(low: int) -> Any:
+    def check(settings: object, field: attrs.Attribute[int], value: int) -> None:
+        if not isinstance(value, int) or value < low:
+            raise SettingsError(f"{field.name} must be an integer of at least {low}, not {value!r}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Figures of a session. Every one has a default that suits a game over the internet."""
+
+    players_max: int = attrs.field(default=64, validator=_at_least(1))
+    """Members at one time, the host and those whose seat is kept included."""
+
+    ack: AckLevel = attrs.field(default=AckLevel.ONE, converter=AckLevel)
+    """How durable a command is when its receipt is given, unless the command says otherwise."""
+
+    seat_us: int = attrs.field(default=60_000_000, validator=_at_least(0))
+    """How long the seat and the player of a lost member are kept for its return."""
+
+    heartbeat_us: int = attrs.field(default=200_000, validator=_at_least(1_000))
+    """Longest silence on a link: a heartbeat goes out when nothing else did for this long."""
+
+    yellow_tenths: int = attrs.field(default=15, validator=_at_least(10))
+    """Silence, in tenths of the usual gap, after which a peer is suspected."""
+
+    red_tenths: int = attrs.field(default=30, validator=_at_least(11))
+    """Silence, in tenths of the usual gap, after which a peer counts as gone."""
+
+    answer_us_min: int = attrs.field(default=150_000, validator=_at_least(1_000))
+    """Shortest time that a question to other peers waits for its answers."""
+
+    dead_link_us: int = attrs.field(default=30_000_000, validator=_at_least(10_000))
+    """Silence after which a link is closed, whoever is at its other end."""
+
+    connect_us: int = attrs.field(default=5_000_000, validator=_at_least(10_000))
+    """Longest time for a dial, the WebSocket handshake included."""
+
+    redial_us_min: int = attrs.field(default=1_000_000, validator=_at_least(10_000))
+    """Wait before the second dial to a peer that could not be reached; doubles with each try."""
+
+    redial_us_max: int = attrs.field(default=15_000_000, validator=_at_least(10_000))
+    """Longest wait between two dials to one peer."""
+
+    warm_links_all_max: int = attrs.field(default=8, validator=_at_least(2))
+    """Up to this many members each keeps a link to every other; above, to the first successors."""
+
+    successors: int = attrs.field(default=2, validator=_at_least(1))
+    """How many of the first in rank everybody keeps a warm link to in a large session."""
+
+    commands_in_flight_max: int = attrs.field(default=1024, validator=_at_least(1))
+    """Commands of one peer that may wait for their results at one time."""
+
+    tail_updates_max: int = attrs.field(default=4096, validator=_at_least(1))
+    """Latest updates that each peer keeps for those who missed them."""
+
+    tail_bytes_max: int = attrs.field(default=8 << 20, validator=_at_least(1024))
+    """Bytes of those updates; the older ones go first."""
+
+    frame_bytes_max: int = attrs.field(default=16 << 20, validator=_at_least(1024))
+    """Largest frame that is accepted. A snapshot of the world has to fit in one."""
+
+    send_bytes_max: int = attrs.field(default=64 << 20, validator=_at_least(4096))
+    """Bytes that may wait for a slow reader before its link is closed."""
+
+    def __attrs_post_init__(self) -> None:
+        relations = (
+            (self.yellow_tenths < self.red_tenths, "yellow_tenths must be below red_tenths"),
+            (self.redial_us_min <= self.redial_us_max, "redial_us_min is above redial_us_max"),
+            (
+                self.tail_bytes_max <= self.frame_bytes_max,
+                "a tail has to fit in a frame",
+            ),
+            (
+                self.frame_bytes_max <= self.send_bytes_max,
+                "a frame has to fit in what may wait",
+            ),
+        )
+        for holds, complaint in relations:
+            if not holds:
+                raise SettingsError(complaint)

@@ -1,0 +1,393 @@
+"""How a client becomes the host when the host is lost.
+
+Theory of operation
+-------------------
+
+The order of succession was agreed before: it is the roster's. The best-ranked peer that is not
+known to be dead claims at once; the one behind it waits one answer window, and so on. Better ranks
+whose links are closed or red do not count, so successors that died together with the host cost
+nothing.
+
+A claim asks first and changes nothing. Each peer gives its word to at most one claimant a number.
+Before it does, it makes sure that the host is gone: if its own link to the host still stands it
+pings the host, and only a pong to this very ping is proof of life. Memory of having heard the host
+lately is not: with links of different length it would veto true claims. A claimant that meets such
+proof is the isolated one and goes back to redialling.
+
+A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
+from the freshest, then from the next one if that fails. Then it crowns itself: it announces the
+reign, and from there on every frame of the older one is answered with the header of the new.
+
+There is no quorum: a game of two has to survive. A lone survivor whose host closed the link has no
+witness, so it waits until its redial is refused, or for one answer window.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .events import (
+    ClaimGranted,
+    ClaimMade,
+    ClaimRefused,
+    Deposed,
+    HostLost,
+    Isolated,
+    LossCause,
+    MigrationStarted,
+    PullStarted,
+)
+from .hosting import Hosting
+from .mesh import LinkState
+from .messages import (
+    Claim,
+    Grant,
+    Pull,
+    Refuse,
+    RefuseReason,
+    Reign,
+    Tail,
+)
+from .session import Session
+from .states import HOSTLESS, Move, State
+from .values import Epoch, PeerId, Position
+
+
+@attrs.define
+class Doubt:
+    """A claim that we answer as soon as we know whether the host lives."""
+
+    claimant: PeerId
+    claim: Claim
+
+
+@attrs.define(eq=False)
+class Succession:
+    """The memory of one search for a new host, and of the words given."""
+
+    session: Session
+    hosting: Hosting
+    lost: PeerId | None = None  # whom we lost
+    cause: LossCause | None = None
+    promised: int = 0  # the highest number that we gave our word for
+    promised_to: PeerId | None = None
+    number: int = 0  # of our own claim
+    asked: list[PeerId] = attrs.field(factory=list)
+    grants: dict[PeerId, Position] = attrs.field(factory=dict)
+    redialling: bool = False
+    sources: list[PeerId] = attrs.field(factory=list)  # whom to pull from, freshest first
+    doubts: list[Doubt] = attrs.field(factory=list)
+
+    # --- the host is lost ---
+
+    def begin(self, cause: LossCause) -> None:
+        """The host is gone as far as this peer can tell."""
+        s = self.session
+        assert s.reign is not None and s.host is not None
+        self.lost, self.cause = s.host, cause
+        s.move(Move.LOSE_HOST)
+        s.emit(HostLost(self.lost, cause))
+        s.replica.lose_host()
+        self.redialling = cause is LossCause.CLOSED
+        if self.redialling:
+            s.dial(self.lost, s.addresses_of(self.lost))
+        successor = self._successor()
+        s.emit(MigrationStarted(s.reign.epoch, successor, successor == s.me))
+        self._answer_doubts()
+        self.reconsider()
+
+    def _better(self) -> list[PeerId]:
+        """Those ahead of us in rank that are not known to be dead."""
+        s = self.session
+        better = []
+        for member in s.roster.successors(self.lost or s.me):
+            if member.peer == s.me:
+                break
+            if s.mesh.alive(s.now, member.peer):
+                better.append(member.peer)
+        return better
+
+    def _successor(self) -> PeerId:
+        return (self._better() or [self.session.me])[0]
+
+    def reconsider(self) -> None:
+        """When is it our turn?  At once, if nobody better is left and nobody has our word."""
+        s = self.session
+        if s.state is not State.DOUBTING or not s.can_host:
+            return
+        if self.promised_to is not None and self.promised_to != s.me:
+            return  # until its reign comes, its link closes, or the promise runs out
+        wait = len(self._better()) * s.mesh.answer_us()
+        if wait == 0:
+            self.claim()
+        else:
+            s.timers.set_once("claim", at=s.now + wait)
+
+    def concede(self, claimed: Epoch) -> None:
+        """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
+        s = self.session
+        self.lost, self.cause = claimed.host, LossCause.SILENT
+        s.move(Move.CONCEDE)
+        s.emit(Deposed(claimed, claimed.host))
+        s.replica.lose_host()
+        s.timers.set("claim", at=s.now + 2 * s.mesh.answer_us())
+
+    # --- the claimant ---
+
+    def claim(self) -> None:
+        """Ask everybody for the host role."""
+        s = self.session
+        assert s.reign is not None
+        s.timers.cancel("claim")
+        position = s.history.position
+        if position is None:
+            return
+        self.number = max(s.reign.epoch.number, self.promised) + 1
+        self._promise(self.number, s.me)
+        self.grants = {}
+        self.asked = [
+            peer
+            for peer, _ in s.mesh.peers()
+            if peer != self.lost and s.roster.get(peer) and s.mesh.alive(s.now, peer)
+        ]
+        s.move(Move.CLAIM)
+        s.emit(ClaimMade(self.number))
+        claim = Claim(self.number, s.reign.epoch, position)
+        for peer in self.asked:
+            s.send(peer, claim)
+        s.timers.set("answers", at=s.now + s.mesh.answer_us())
+        self._count()
+
+    def on_claim_timer(self) -> None:
+        """Whoever was before us in line has had its time."""
+        if self.session.state in (State.DOUBTING, State.ISOLATED) and self.session.can_host:
+            self.claim()
+
+    def on_grant(self, link: LinkState, frame: Grant) -> None:
+        """Somebody stands behind our claim."""
+        if self.session.state is State.CLAIMING and frame.number == self.number:
+            assert link.peer is not None
+            self.grants[link.peer] = frame.position
+            self._count()
+
+    def on_refuse(self, link: LinkState, frame: Refuse) -> None:
+        """Somebody does not. `NEWER` was dealt with by the caller."""
+        s = self.session
+        assert link.peer is not None
+        if s.state is not State.CLAIMING or frame.number != self.number:
+            return
+        s.emit(ClaimRefused(self.number, link.peer, frame.reason.value))
+        if frame.reason is RefuseReason.ALIVE:
+            self._isolate()
+        else:
+            self._withdraw(frame.promised)
+
+    def _isolate(self) -> None:
+        """The host lives, only we do not hear it. Ask again no sooner than one red period later."""
+        s = self.session
+        assert self.lost is not None
+        s.timers.cancel("answers")
+        self._release()
+        s.move(Move.ISOLATE)
+        s.emit(Isolated(self.lost))
+        red = s.settings.heartbeat_us * s.settings.red_tenths // 10
+        s.timers.set("claim", at=s.now + red)
+        s.timers.set("redial", at=s.now + s.mesh.answer_us())
+
+    def _withdraw(self, promised: int) -> None:
+        """Another claimant has the word of others: wait for it, then ask under a higher number."""
+        s = self.session
+        s.timers.cancel("answers")
+        self._release()
+        self.promised = max(self.promised, promised)
+        s.move(Move.WITHDRAW)
+        s.timers.set("claim", at=s.now + 2 * s.mesh.answer_us())
+
+    def _count(self) -> None:
+        """All answers there? Then go on."""
+        witnessed = bool(self.asked) or not self.redialling
+        if witnessed and all(peer in self.grants for peer in self.asked):
+            self._conclude()
+
+    def on_answers_timer(self) -> None:
+        """Whoever has not answered by now does not take part."""
+        self._conclude()
+
+    def _conclude(self) -> None:
+        s = self.session
+        s.timers.cancel("answers")
+        here = s.history.position
+        assert here is not None
+        ahead = [(position, peer) for peer, position in self.grants.items() if position > here]
+        self.sources = [peer for _, peer in sorted(ahead, reverse=True)]
+        if self.sources:
+            s.move(Move.PULL)
+            self._pull()
+        else:
+            self._crown()
+
+    def _pull(self) -> None:
+        s = self.session
+        here = s.history.position
+        assert here is not None
+        self.sources = [peer for peer in self.sources if s.mesh.alive(s.now, peer)]
+        if not self.sources:
+            self._crown()
+            return
+        s.emit(PullStarted(self.sources[0], self.grants[self.sources[0]]))
+        s.send(self.sources[0], Pull(here))
+        s.timers.set("pull", at=s.now + 2 * s.mesh.answer_us())
+
+    def on_pull(self, link: LinkState, frame: Pull) -> None:
+        """A claimant is behind us."""
+        if self.session.history.position is not None:
+            self.session.send(link.peer, Tail(self.session.missing_for(frame.position)))
+
+    def on_tail(self, link: LinkState, frame: Tail) -> None:
+        """What we lacked."""
+        s = self.session
+        if s.state is State.PULLING and self.sources and link.peer == self.sources[0]:
+            s.set_roster(s.take_missing(frame.missing))
+            s.timers.cancel("pull")
+            self._crown()
+
+    def on_pull_timer(self) -> None:
+        """The freshest does not answer: the next one."""
+        del self.sources[:1]
+        self._pull()
+
+    def _crown(self) -> None:
+        """Nothing stands in the way: from here on the old reign is fenced."""
+        s = self.session
+        reign = Reign(Epoch(self.number, s.me, s.nonce), s.history.position)
+        departed = self.lost if self.cause is LossCause.LEFT else None
+        s.move(Move.CROWN)
+        self.end()
+        s.send_all(reign)
+        self.hosting.begin(reign, departed)
+
+    # --- the grantor ---
+
+    def on_claim(self, link: LinkState, frame: Claim) -> None:
+        """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
+        s = self.session
+        assert link.peer is not None
+        if not self._free_for(link.peer, frame.number):
+            refuse = Refuse(frame.number, RefuseReason.PROMISED, self.promised)
+            s.send(link.peer, refuse)
+        elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
+            self._grant(link.peer, frame)
+        else:
+            self._verify(link.peer, frame)
+
+    def _free_for(self, claimant: PeerId, number: int) -> bool:
+        """Whether our word is free. It may go from ourselves to a better-ranked claimant."""
+        s = self.session
+        if number > self.promised:
+            return True
+        if number < self.promised:
+            return False
+        if self.promised_to == s.me and s.state is State.CLAIMING:
+            return s.roster.rank(claimant) < s.roster.rank(s.me)
+        return self.promised_to == claimant
+
+    def _grant(self, claimant: PeerId, claim: Claim) -> None:
+        s = self.session
+        position = s.history.position
+        if position is None:
+            return
+        self._promise(claim.number, claimant)
+        if s.state in (State.CLAIMING, State.PULLING):
+            s.timers.cancel("answers")
+            s.timers.cancel("pull")
+            s.move(Move.WITHDRAW)
+        elif s.state is State.ISOLATED:
+            s.move(Move.WITHDRAW)
+        s.timers.cancel("claim")
+        s.timers.set("promise", at=s.now + 2 * s.mesh.answer_us())
+        s.emit(ClaimGranted(claim.number, claimant))
+        s.send(claimant, Grant(claim.number, position))
+
+    def _verify(self, claimant: PeerId, claim: Claim) -> None:
+        """Our link to the host stands: ask the host itself before we answer."""
+        s = self.session
+        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
+        self.doubts.append(Doubt(claimant, claim))
+        if ("verify",) not in s.timers:
+            s.timers.set("verify", at=s.now + s.mesh.answer_us())
+            s.ping(s.host)
+
+    def on_host_proof(self) -> None:
+        """The host answered a ping that went out after the claim came: it lives."""
+        s = self.session
+        s.timers.cancel("verify")
+        for doubt in self.doubts:
+            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE, self.promised))
+        self.doubts.clear()
+
+    def _answer_doubts(self) -> None:
+        """The host is lost: the claims that waited for this are granted, the best rank first."""
+        s = self.session
+        s.timers.cancel("verify")
+        doubts, self.doubts = self.doubts, []
+        for doubt in sorted(doubts, key=lambda doubt: s.roster.rank(doubt.claimant)):
+            link = s.mesh.link_to(doubt.claimant)
+            if link is not None:
+                self.on_claim(link, doubt.claim)
+
+    def _promise(self, number: int, claimant: PeerId) -> None:
+        self.promised, self.promised_to = number, claimant
+
+    def _release(self) -> None:
+        """Our word is free again; its number is spent."""
+        self.promised_to = None
+        self.session.timers.cancel("promise")
+
+    def on_promise_timer(self) -> None:
+        """Whom we gave our word has not made use of it."""
+        self._release()
+        self.reconsider()
+
+    # --- links ---
+
+    def on_link_lost(self, peer: PeerId) -> None:
+        """Somebody else died meanwhile."""
+        s = self.session
+        if peer == self.promised_to:
+            self._release()
+        self.asked = [asked for asked in self.asked if asked != peer]
+        if s.state is State.CLAIMING:
+            self._count()
+        elif s.state is State.PULLING and self.sources[:1] == [peer]:
+            self.on_pull_timer()
+        elif s.state is State.DOUBTING:
+            s.timers.cancel("claim")
+            self.reconsider()
+
+    def on_redial_failed(self, peer: PeerId) -> None:
+        """Nobody answers where the host was: a lone survivor need not wait any longer."""
+        if peer == self.lost and self.redialling:
+            self.redialling = False
+            if self.session.state is State.CLAIMING:
+                self._count()
+
+    def on_redial_timer(self) -> None:
+        """Isolated: the host lives, try to reach it."""
+        s = self.session
+        if s.state is State.ISOLATED and self.lost is not None:
+            s.timers.set("redial", at=s.now + s.mesh.answer_us())
+            if s.mesh.may_dial(s.now, self.lost):
+                s.dial(self.lost, s.addresses_of(self.lost))
+
+    def end(self) -> None:
+        """A host was found, be it this peer or another one."""
+        s = self.session
+        for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
+            s.timers.cancel(timer)
+        self.promised_to = None
+        self.doubts.clear()
+        self.asked.clear()
+        self.sources.clear()
+        self.grants.clear()
+        self.lost = self.cause = None
+        self.redialling = False

@@ -1,0 +1,57 @@
+"""Named deadlines of one peer. The shell asks for the earliest and calls back when it is due."""
+
+from __future__ import annotations
+
+import attrs
+
+Name = tuple[str, ...]
+"""What a deadline is for, such as ("answers",) or ("seat", peer)."""
+
+
+@attrs.define
+class Timers:
+    """Deadlines by name, in microseconds. Setting a name again moves it."""
+
+    _due: dict[Name, int] = attrs.field(factory=dict)
+
+    def set(self, *name: str, at: int) -> None:
+        """Have `name` come due at `at`."""
+        self._due[name] = at
+
+    def set_once(self, *name: str, at: int) -> None:
+        """Like `set`, but leave a deadline alone that is there already."""
+        self._due.setdefault(name, at)
+
+    def cancel(self, *name: str) -> None:
+        """Forget `name`; nothing happens if it was not set."""
+        self._due.pop(name, None)
+
+    def cancel_all(self, kind: str) -> None:
+        """Forget all names that begin with `kind`."""
+        for name in [name for name in self._due if name[0] == kind]:
+            del self._due[name]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._due.clear()
+
+    def __contains__(self, name: Name) -> bool:
+        return name in self._due
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def next(self) -> int | None:
+        """The earliest deadline, or None."""
+        return min(self._due.values(), default=None)
+
+    def take_due(self, now: int) -> Name | None:
+        """Remove and return one name that is due, the earliest first, or None.
+
+        One at a time, because what it sets off may cancel the others.
+        """
+        at, name = min(((at, name) for name, at in self._due.items()), default=(None, None))
+        if at is None or name is None or at > now:
+            return None
+        del self._due[name]
+        return name
