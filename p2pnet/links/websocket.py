@@ -7,9 +7,9 @@ T1  It waits for ever if the other side closes before it has answered the handsh
     handshake has a deadline, and the end of the stream ends it too.
 T2  Its `aclose` waits for ever for the other side's good-bye. Here the good-bye is a frame that
     the link writes, the wait is bounded, and then the socket is closed.
-T3  A refused handshake raises in the nursery that it was given. Here that is a nursery of the link's
-    own, and all that happens in it comes out as the link's end.
-T4  Its limits are set by default to one queued message, 4 KiB a read, 1 MiB a message. All are given.
+T3  A refused handshake raises in the nursery that it was given. Here that is a nursery of the
+    link's own, and all that happens in it comes out as the link's end.
+T4  Its limits are one queued message, 4 KiB a read, 1 MiB a message by default. Here all are given.
 T5  It answers no pings while nobody takes its messages. Here a task takes them at once; reading
     stops only when the inbox is full, and then at the socket.
 T6  A send that was cancelled may have sent a part. Here sending is synchronous, and the task that
@@ -22,7 +22,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -123,7 +123,7 @@ class WebSocketLink(Link):
                 with trio.move_on_after(self._limits.close_us / US_PER_S):
                     await self._stream.closed.wait()
                 nursery.cancel_scope.cancel()
-        except* Exception as failures:  # noqa: BLE001  # what strangers send must not stop a peer
+        except* Exception as failures:  # noqa: BLE001  # whatever comes in
             down = _down_from(failures, is_open)
             self._end(down.end, down.text)
         finally:
@@ -143,7 +143,7 @@ class WebSocketLink(Link):
 
     async def _give_up_at_end_of_stream(self) -> None:
         await self._stream.ended.wait()
-        if self._stream.was_given_up:
+        if self._stream.was_given_up or self._stream.has_received:
             raise LinkDown(LinkEnd.NOT_P2PNET, f"{self.remote} does not speak WebSocket")
         raise LinkDown(LinkEnd.BROKEN, f"{self.remote} hung up in the handshake")
 
@@ -187,25 +187,8 @@ class WebSocketListener(Listener):
 class WebSocketTransport(Transport):
     """Links over WebSocket. Addresses are "host:port" with an IPv4 address, a name, or "[IPv6]"."""
 
-    @asynccontextmanager
-    async def dial(self, address: str, limits: Limits) -> AsyncIterator[Link]:
-        async with link_nursery() as nursery:
-            link = await self._dial_in_time(address, limits, nursery)
-            try:
-                yield link
-                await link.aclose()
-            finally:
-                link.abort()
-
-    async def _dial_in_time(
-        self, address: str, limits: Limits, nursery: trio.Nursery
-    ) -> WebSocketLink:
-        with trio.move_on_after(limits.connect_us / US_PER_S):
-            stream = await _connect(address)
-            link = WebSocketLink(SocketWire(stream), address, limits, is_dialler=True)
-            await nursery.start(link.run, partial(_ask, host=address))
-            return link
-        raise LinkDown(LinkEnd.UNREACHABLE, f"no answer from {address} in time")
+    def dial(self, address: str, limits: Limits) -> AbstractAsyncContextManager[Link]:
+        return dialled_link(partial(_connect, address), address, limits)
 
     async def serve(
         self,
@@ -223,11 +206,11 @@ class WebSocketTransport(Transport):
             task_status.started(WebSocketListener(listeners))
 
 
-async def _connect(address: str) -> trio.SocketStream:
+async def _connect(address: str) -> Wire:
     """A TCP connection. Raises LinkDown."""
     try:
         host, port = split_address(address)
-        return await trio.open_tcp_stream(host, port)
+        return SocketWire(await trio.open_tcp_stream(host, port))
     except (AddressError, UnicodeError) as error:
         raise LinkDown(LinkEnd.UNREACHABLE, str(error)) from None
     except OSError as error:
@@ -239,9 +222,10 @@ async def _connect(address: str) -> trio.SocketStream:
 
 
 async def _listen(address: str, port: int) -> list[trio.SocketListener]:
-    """Sockets that listen. Trio sets SO_REUSEADDR where that is right, which is everywhere but on
+    """Sockets that listen. Raises PortTaken, ListenFailed.
 
-    Windows: a port with mere remains of closed connections is free, one with a listener is not.
+    Trio sets SO_REUSEADDR where that is right, which is not so on Windows. With it, a port that
+    only has remains of closed connections is free, and one that has a listener is taken.
     """
     if not 0 <= port <= PORT_MAX:
         raise ListenFailed(f"{port} is not a port: they go from 0 (any that is free) to {PORT_MAX}")
@@ -270,17 +254,52 @@ async def _handle(handler: Handler, limits: Limits, stream: trio.SocketStream) -
     except OSError:
         return  # gone already
     try:
-        async with link_nursery() as nursery:
-            link = WebSocketLink(SocketWire(stream), remote, limits, is_dialler=False)
-            try:
-                with trio.fail_after(limits.connect_us / US_PER_S):
-                    await nursery.start(link.run, _answer)
-                await handler(link)
-                await link.aclose()
-            finally:
-                link.abort()
+        async with accepted_link(SocketWire(stream), remote, limits) as link:
+            await handler(link)
     except* LinkDown:
         pass  # the handler is through with this link; the others go on
+
+
+def dialled_link(
+    connect: Callable[[], Awaitable[Wire]], remote: str, limits: Limits
+) -> AbstractAsyncContextManager[Link]:
+    """A link over the wire that `connect` gives. Raises as `Transport.dial` does."""
+
+    async def start(nursery: trio.Nursery) -> WebSocketLink:
+        link = WebSocketLink(await connect(), remote, limits, is_dialler=True)
+        await nursery.start(link.run, partial(_ask, host=remote))
+        return link
+
+    return _link(start, remote, limits)
+
+
+def accepted_link(wire: Wire, remote: str, limits: Limits) -> AbstractAsyncContextManager[Link]:
+    """A link over a wire by which a handshake has to come. Raises LinkDown if none does."""
+
+    async def start(nursery: trio.Nursery) -> WebSocketLink:
+        link = WebSocketLink(wire, remote, limits, is_dialler=False)
+        await nursery.start(link.run, _answer)
+        return link
+
+    return _link(start, remote, limits)
+
+
+@asynccontextmanager
+async def _link(
+    start: Callable[[trio.Nursery], Awaitable[WebSocketLink]], remote: str, limits: Limits
+) -> AsyncIterator[Link]:
+    """A link for as long as the context is open, started before `connect_us` have passed."""
+    async with link_nursery() as nursery:
+        link = None
+        with trio.move_on_after(limits.connect_us / US_PER_S):
+            link = await start(nursery)
+        if link is None:
+            raise LinkDown(LinkEnd.UNREACHABLE, f"no answer from {remote} in time")
+        try:
+            yield link
+            await link.aclose()
+        finally:
+            link.abort()
 
 
 async def _ask(

@@ -1,7 +1,7 @@
 """The bytes below a WebSocket: a stream whose writers never wait.
 
-What the kernel takes at once is sent at once, without a pass through the scheduler, which costs more
-than everything else together. The rest is kept, and a task sends it when there is room.
+What the kernel takes at once is sent at once, without a pass through the scheduler, which costs
+more than everything else together. The rest is kept, and a task sends it when there is room.
 
 A failed send does not end anything here. The bytes are dropped as if they had been lost on the way,
 and the reading side finds out why: it may still have a good-bye to read, and then the other
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import abc
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -29,7 +30,7 @@ class Wire(abc.ABC):
         """What has arrived; empty at the end. Raises BrokenResourceError, ClosedResourceError."""
 
     @abc.abstractmethod
-    def send_now(self, data: bytes) -> int:
+    def send_now(self, data: bytes | memoryview) -> int:
         """Send what can be sent without waiting and say how many bytes that was.
 
         Raises BrokenResourceError or ClosedResourceError.
@@ -65,7 +66,7 @@ class SocketWire(Wire):
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return data
 
-    def send_now(self, data: bytes) -> int:
+    def send_now(self, data: bytes | memoryview) -> int:
         try:
             return self._socket.send(data)
         except BlockingIOError:
@@ -93,7 +94,8 @@ class WireStream(trio.abc.Stream):
     ) -> None:
         """`wait_room` returns when what arrives has somewhere to go; until then nothing is read."""
         self._wire = wire
-        self._waiting = bytearray()
+        self._waiting: deque[bytes | memoryview] = deque()  # views, for a large frame's rest
+        self._waiting_bytes = 0
         self._waiting_bytes_max = waiting_bytes_max
         self._wait_room = wait_room
         self._wake = trio.Event()
@@ -103,6 +105,7 @@ class WireStream(trio.abc.Stream):
         """Set when nothing more will be read."""
         self.was_given_up = False
         """trio-websocket closed the stream: after a good-bye, or because it could not read on."""
+        self.has_received = False
         self.closed = trio.Event()
         """Set when all was sent that could be, and the wire is closed."""
 
@@ -111,13 +114,15 @@ class WireStream(trio.abc.Stream):
         if self._is_mute:
             return True
         if self._waiting:
-            if len(self._waiting) + len(data) > self._waiting_bytes_max:
+            if self._waiting_bytes + len(data) > self._waiting_bytes_max:
                 return False
-            self._waiting += data
+            self._waiting.append(data)
+            self._waiting_bytes += len(data)
             return True
         sent = self._send_now(data)
         if sent < len(data):
-            self._waiting += memoryview(data)[sent:]
+            self._waiting.append(memoryview(data)[sent:])
+            self._waiting_bytes = len(data) - sent
             self._wake.set()
         return True
 
@@ -133,7 +138,7 @@ class WireStream(trio.abc.Stream):
     def cut(self) -> None:
         """Close at once and drop what waits."""
         self._is_mute = self._is_finished = True
-        self._waiting.clear()
+        self._drop_what_waits()
         self._wire.close()
         self._wake.set()
         self.ended.set()
@@ -146,23 +151,40 @@ class WireStream(trio.abc.Stream):
                 try:
                     await self._wire.wait_writable()
                 except _ERRORS:
-                    self._waiting.clear()
+                    self._drop_what_waits()
                 else:
-                    sent = self._send_now(bytes(self._waiting[:_CHUNK_BYTES]))
-                    del self._waiting[:sent]
+                    self._send_some()
             if self._is_finished:
                 self.cut()
                 return
             self._wake = trio.Event()
             await self._wake.wait()
 
-    def _send_now(self, data: bytes) -> int:
+    def _send_some(self) -> None:
+        """Send the first of what waits, small frames together in one system call."""
+        if not self._waiting:
+            return
+        parts = [self._waiting.popleft()]
+        size = len(parts[0])
+        while self._waiting and size + len(self._waiting[0]) <= _CHUNK_BYTES:
+            parts.append(self._waiting.popleft())
+            size += len(parts[-1])
+        data = b"".join(parts) if len(parts) > 1 else parts[0]
+        sent = self._send_now(data)
+        if sent < size:
+            self._waiting.appendleft(memoryview(data)[sent:])
+        self._waiting_bytes -= sent
+
+    def _send_now(self, data: bytes | memoryview) -> int:
         try:
             return self._wire.send_now(data)
         except _ERRORS:
             self._is_mute = True
-            self._waiting.clear()
             return len(data)
+
+    def _drop_what_waits(self) -> None:
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     # --- the side that trio-websocket sees --------------------------------------------------------
 
@@ -175,7 +197,9 @@ class WireStream(trio.abc.Stream):
         except _ERRORS:
             self.ended.set()
             raise
-        if not data:
+        if data:
+            self.has_received = True
+        else:
             self.ended.set()
         return data
 
