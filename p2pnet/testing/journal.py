@@ -1,0 +1,96 @@
+"""The plainest thing that can be replicated: a list of what was done, and who is away.
+
+Simulations replicate a `Journal` instead of a game. Every command leaves one entry, so a command
+that was lost or run twice shows, and so does one that was run out of order.
+"""
+
+from __future__ import annotations
+
+import attrs
+import msgspec
+
+from p2pnet.core.values import PeerId
+
+
+@attrs.define
+class Journal:
+    """A `Replica` whose state is the list of its entries."""
+
+    entries: list[tuple[str, str]] = attrs.field(factory=list)  # (who, what)
+    away: dict[PeerId, bool] = attrs.field(factory=dict)  # members; True while suspended
+    reigns: int = 0  # how often this copy became the host's
+    hostless: bool = False
+    _pending: list[tuple[str, str, str]] = attrs.field(factory=list)
+
+    # --- on the host ---
+
+    def start_reign(self, migrated: bool) -> None:
+        self.reigns += 1
+        self.hostless = False
+
+    def stop_reign(self) -> None:
+        self._pending.clear()
+
+    def execute(self, origin: PeerId, command: bytes) -> bytes:
+        self._do(("entry", origin, command.decode()))
+        return str(len(self.entries)).encode()
+
+    def tick(self, dt_us: int) -> None:
+        """Nothing happens in a journal by itself."""
+
+    def collect(self) -> bytes:
+        if not self._pending:
+            return b""
+        pending, self._pending = self._pending, []
+        return msgspec.msgpack.encode(pending)
+
+    def admit(self, peer: PeerId, name: str) -> None:
+        self._do(("admit", peer, name))
+
+    def suspend(self, peer: PeerId) -> None:
+        self._do(("suspend", peer, ""))
+
+    def resume(self, peer: PeerId) -> None:
+        self._do(("resume", peer, ""))
+
+    def remove(self, peer: PeerId) -> None:
+        self._do(("remove", peer, ""))
+
+    # --- on a client ---
+
+    def apply(self, update: bytes) -> None:
+        if update:
+            for operation in msgspec.msgpack.decode(update, type=list[tuple[str, str, str]]):
+                self._change(operation)
+
+    def lose_host(self) -> None:
+        self.hostless = True
+
+    def find_host(self) -> None:
+        self.hostless = False
+
+    # --- on both ---
+
+    def snapshot(self) -> bytes:
+        assert not self._pending, "the core collects before it takes a snapshot"
+        return msgspec.msgpack.encode((self.entries, self.away))
+
+    def restore(self, snapshot: bytes) -> None:
+        self._pending.clear()
+        self.entries, self.away = msgspec.msgpack.decode(
+            snapshot, type=tuple[list[tuple[str, str]], dict[PeerId, bool]]
+        )
+
+    def _do(self, operation: tuple[str, str, str]) -> None:
+        self._change(operation)
+        self._pending.append(operation)
+
+    def _change(self, operation: tuple[str, str, str]) -> None:
+        kind, who, what = operation
+        peer = PeerId(who)
+        if kind == "entry":
+            self.entries.append((who, what))
+        elif kind == "remove":
+            self.away.pop(peer, None)
+        else:
+            self.away[peer] = kind == "suspend"
