@@ -34,7 +34,7 @@ def test_an_address_comes_apart_and_together_again(address: str, parts: tuple[st
         "host:65536",
         "host:100000",
         "host:-1",
-        "host:７７",
+        "host:\uff17",
         "host: 7",
         "::1:7777",
         "[::1]",

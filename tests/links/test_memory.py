@@ -52,9 +52,11 @@ async def test_networks_do_not_reach_one_another(listening, limits: Limits) -> N
         heard.append(await link.receive())
 
     here, there = MemoryNetwork(), MemoryNetwork()
-    async with listening(here, handle, limits, host="ana") as at_home:
-        async with listening(there, handle, limits, host="ana") as away:
-            assert at_home.port == away.port
-            async with there.dial(f"ana:{away.port}", limits) as link:
-                link.send_nowait(b"there")
+    async with (
+        listening(here, handle, limits, host="ana") as at_home,
+        listening(there, handle, limits, host="ana") as away,
+    ):
+        assert at_home.port == away.port
+        async with there.dial(f"ana:{away.port}", limits) as link:
+            link.send_nowait(b"there")
     assert heard == [b"there"]

@@ -103,17 +103,19 @@ async def test_a_killed_process_is_noticed_while_the_writer_is_blocked(transport
     ids=["port-scan", "zeros", "http", "tls"],
 )
 async def test_strangers_cost_the_others_nothing(transport, listening, limits, garbage) -> None:
-    async with listening(transport, echo, limits) as listener:
-        async with transport.dial(f"{HOST}:{listener.port}", limits) as link:
-            for _ in range(5):
-                stranger = await trio.open_tcp_stream(HOST, listener.port)
-                async with stranger:
-                    await stranger.send_all(garbage)
-                    if garbage:
-                        while await stranger.receive_some():
-                            pass  # it is hung up on
-            link.send_nowait(b"still here")
-            assert await link.receive() == b"still here"
+    async with (
+        listening(transport, echo, limits) as listener,
+        transport.dial(f"{HOST}:{listener.port}", limits) as link,
+    ):
+        for _ in range(5):
+            stranger = await trio.open_tcp_stream(HOST, listener.port)
+            async with stranger:
+                await stranger.send_all(garbage)
+                if garbage:
+                    while await stranger.receive_some():
+                        pass  # it is hung up on
+        link.send_nowait(b"still here")
+        assert await link.receive() == b"still here"
 
 
 async def test_a_stranger_who_resets_the_connection_costs_nothing(
@@ -156,10 +158,12 @@ async def test_ipv6_can_be_listened_on_and_dialled(transport, listening, limits)
         remotes.append(link.remote)
         await echo(link)
 
-    async with listening(transport, handle, limits, host="::1") as listener:
-        async with transport.dial(join_address("::1", listener.port), limits) as link:
-            link.send_nowait(b"six")
-            assert await link.receive() == b"six"
+    async with (
+        listening(transport, handle, limits, host="::1") as listener,
+        transport.dial(join_address("::1", listener.port), limits) as link,
+    ):
+        link.send_nowait(b"six")
+        assert await link.receive() == b"six"
     assert remotes[0].startswith("[::1]:")
 
 
