@@ -170,8 +170,10 @@ class Hosting:
         assert member is not None
         self.followers.pop(peer, None)
         s.timers.cancel("seat", peer)
-        if not member.present:
+        if not member.present or member.addresses != addresses:
+            # Another address means another process: it was restarted before it was missed.
             s.set_roster(s.roster.restore(peer, addresses))
+        if not member.present:
             s.replica.resume(peer)
         self._welcome(link, attempt, position)
 
@@ -213,6 +215,7 @@ class Hosting:
                 del self.followers[follower_peer]
         if peer is not None:
             self.lose(peer)
+        self.advance_marks()
 
     def on_bye(self, peer: PeerId) -> None:
         """A member leaves on purpose."""
@@ -336,6 +339,8 @@ class Hosting:
         s = self.session
         assert s.reign is not None
         stands = sorted((f.confirmed for f in self.followers.values()), reverse=True)
+        if not stands and self._expects_somebody():
+            return
         applied = s.history.seq
         best = stands[0] if stands else applied
         second = stands[1] if len(stands) > 1 else best
@@ -346,6 +351,17 @@ class Hosting:
             self._marks = marks
             frame = Marks(s.reign.epoch, *marks)
             s.send_on(tuple(f.link for f in self.followers.values()), encode(frame))
+
+    def _expects_somebody(self) -> bool:
+        """Whether a member that is no follower yet can be reached.
+
+        A new host has granted claims before it has followers. What it acknowledged in between
+        would be lost if it died before the first of them was back.
+        """
+        s = self.session
+        return any(
+            member.peer != s.me and s.mesh.alive(s.now, member.peer) for member in s.roster.members
+        )
 
     # --- time ---
 
@@ -359,8 +375,11 @@ class Hosting:
 
     def watch(self, now: int) -> None:
         """Give up on followers that have been silent for too long."""
-        links = self.session.mesh.links
+        s = self.session
+        links = s.mesh.links
         for peer, follower in list(self.followers.items()):
             link = links.get(follower.link)
             if link is None or link.detector.light(now) is Light.RED:
                 self.lose(peer)
+        if len(s.outbox):
+            self.advance_marks()  # those that were expected back may have died

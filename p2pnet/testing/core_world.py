@@ -289,8 +289,7 @@ class CoreWorld:
             return False
         host = self.hosts[0]
         return all(
-            p is host
-            or (p.core.state is State.FOLLOWING and p.core.position == host.core.position)
+            p is host or (p.core.state is State.FOLLOWING and p.core.position == host.core.position)
             for p in living
         )
 
