@@ -1,0 +1,50 @@
+"""What waits for the pump: one bounded queue for all that happens to a peer."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import trio
+
+from .inputs import Input
+
+_WAITING_MAX: Final = 1_024
+
+
+class Inbox:
+    """First in, first out. Links wait when it is full; what happens on this machine never does."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Input] = deque()
+        self._takers = trio.lowlevel.ParkingLot()
+        self._putters = trio.lowlevel.ParkingLot()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put_nowait(self, item: Input) -> None:
+        """Add something, over the bound if need be: for what there is little of."""
+        self._waiting.append(item)
+        self._takers.unpark()
+
+    async def put(self, item: Input) -> None:
+        """Add something as soon as there is room. The wait is felt at the other end of the link."""
+        while len(self._waiting) >= _WAITING_MAX:
+            await self._putters.park()
+        self.put_nowait(item)
+
+    async def wait(self) -> None:
+        """Until there is something to take. Other tasks get a turn in any case."""
+        if self._waiting:
+            await trio.lowlevel.checkpoint()
+        while not self._waiting:
+            await self._takers.park()
+
+    def take(self, count_max: int) -> list[Input]:
+        """Remove and return the first so many."""
+        count = min(count_max, len(self._waiting))
+        taken = [self._waiting.popleft() for _ in range(count)]
+        if self._putters and len(self._waiting) < _WAITING_MAX:
+            self._putters.unpark_all()
+        return taken

@@ -1,0 +1,141 @@
+"""Everything that can reach the core of a peer, as values that know which input they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ..core.errors import LinkEnd, LocalProtocolError, P2PNetError, SessionOver, TooManyInFlight
+from ..core.peer import PeerCore
+from ..core.settings import AckLevel
+from ..core.states import Role, State
+from ..core.values import LinkId, PeerId, SessionId
+from .receipts import Receipt
+
+
+class Input:
+    """One thing that happened."""
+
+    __slots__ = ()
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        """Tell the core; `now` in microseconds. Raises what the game's code raises."""
+        raise NotImplementedError
+
+    def void(self, error: P2PNetError) -> None:
+        """The core will never be told: whoever waits for an answer gets this error."""
+
+
+@attrs.frozen
+class FrameReceived(Input):
+    link: LinkId
+    data: bytes
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.frame_received(now, self.link, self.data)
+
+
+@attrs.frozen
+class LinkOpened(Input):
+    link: LinkId
+    dialled: PeerId | None
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.link_opened(now, self.link, self.dialled)
+
+
+@attrs.frozen
+class LinkClosed(Input):
+    link: LinkId
+    end: LinkEnd
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.link_closed(now, self.link, self.end)
+
+
+@attrs.frozen
+class DialFailed(Input):
+    peer: PeerId
+    end: LinkEnd
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.dial_failed(now, self.peer, self.end)
+
+
+@attrs.frozen
+class Tick(Input):
+    """The game clock of a host."""
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.tick(now)
+
+
+@attrs.frozen
+class Submit(Input):
+    """A command of this peer's own player; `waiting` holds the receipts by ticket."""
+
+    payload: bytes
+    ack: AckLevel | None
+    receipt: Receipt[Any]
+    waiting: dict[int, Receipt[Any]]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        try:
+            ticket = core.submit(now, self.payload, self.ack)
+        except (TooManyInFlight, LocalProtocolError, SessionOver) as error:
+            self.receipt.fail(error)
+        else:
+            self.waiting[ticket] = self.receipt
+
+    def void(self, error: P2PNetError) -> None:
+        self.receipt.fail(error)
+
+
+@attrs.frozen
+class Host(Input):
+    session: SessionId
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.host(now, self.session)
+
+
+@attrs.frozen
+class Join(Input):
+    session: SessionId
+    host: PeerId
+    addresses: tuple[str, ...]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.join(now, self.session, self.host, self.addresses)
+
+
+@attrs.frozen
+class Kick(Input):
+    """Was checked when it was asked for. If it makes no sense any more, the reason is gone too."""
+
+    peer: PeerId
+    text: str
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        if core.state is State.REIGNING and core.roster.get(self.peer) is not None:
+            core.kick(now, self.peer, self.text)
+
+
+@attrs.frozen
+class Leave(Input):
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.leave(now)
+
+
+@attrs.frozen
+class EndSession(Input):
+    """Was checked when it was asked for. Who is not the host any more just leaves."""
+
+    text: str
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        if core.role is Role.HOST:
+            core.end_session(now, self.text)
+        else:
+            core.leave(now)

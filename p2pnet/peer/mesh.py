@@ -1,0 +1,203 @@
+"""The links of one peer: dialled and accepted, each in a task and a small nursery of its own.
+
+Nothing is decided here but which of several addresses leads to whom we dial. All of them are tried
+side by side. The same numbers mean different machines in different networks (`127.0.0.1:7777` is
+everybody's own), so the first link to open may lead to a stranger. That is why a dial is won by the
+first link on which the right peer greets; the acceptor greets at once, so this costs no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import attrs
+import trio
+
+from ..core.codec import decode
+from ..core.effects import CloseLink, Dial, Send
+from ..core.errors import LinkDown, LinkEnd, RemoteProtocolError
+from ..core.messages import Hello
+from ..core.settings import Settings
+from ..core.values import LinkId, PeerId, peer_id
+from ..links.addresses import join_address, local_addresses
+from ..links.base import US_PER_S, Limits, Link, Listener, Transport
+from .inbox import Inbox
+from .inputs import DialFailed, FrameReceived, LinkClosed, LinkOpened
+
+_ANY_ADDRESS = ("", "0.0.0.0", "::")
+
+
+@attrs.define(eq=False)
+class _OpenLink:
+    link: Link
+    nursery: trio.Nursery
+    is_closing: bool = False
+
+    def close(self) -> None:
+        """Have a task close it in order; the reader goes on until it is."""
+        if not self.is_closing:
+            self.is_closing = True
+            self.nursery.start_soon(self.link.aclose)
+
+
+@attrs.define(eq=False)
+class _Race:
+    """One dial: several addresses, at most one link."""
+
+    peer: PeerId
+    attempts: dict[str, trio.CancelScope] = attrs.field(factory=dict)
+    failures: dict[str, LinkDown] = attrs.field(factory=dict)
+    winner: str | None = None
+
+    def win(self, address: str) -> bool:
+        """Whether this is the first; then the others are called off."""
+        if self.winner is not None:
+            return False
+        self.winner = address
+        for other, scope in self.attempts.items():
+            if other != address:
+                scope.cancel()
+        return True
+
+    @property
+    def end(self) -> LinkEnd:
+        """What to call it if nobody won."""
+        ends = {down.end for down in self.failures.values()}
+        return LinkEnd.REFUSED if ends == {LinkEnd.REFUSED} else LinkEnd.UNREACHABLE
+
+
+class Mesh:
+    """All links of one peer, by number."""
+
+    def __init__(
+        self, transport: Transport, inbox: Inbox, nursery: trio.Nursery, settings: Settings
+    ) -> None:
+        self._transport = transport
+        self._inbox = inbox
+        self._nursery = nursery
+        self._limits = Limits(
+            frame_bytes_max=settings.frame_bytes_max,
+            send_bytes_max=settings.send_bytes_max,
+            connect_us=settings.connect_us,
+        )
+        self._open: dict[LinkId, _OpenLink] = {}
+        self._next_link = 1
+        self._is_closed = False
+        self._all_gone = trio.Event()
+        self.addresses: tuple[str, ...] = ()
+        """Where this peer listens, as others may dial it."""
+        self.failures: dict[str, LinkDown] = {}
+        """Why each address of the latest dial that failed led nowhere."""
+
+    # --- accepting ---
+
+    async def listen(self, address: str, port: int) -> Listener:
+        """Accept links from now on. Raises PortTaken or ListenFailed."""
+        serve = partial(self._transport.serve, address, port, self._accept, self._limits)
+        listener: Listener = await self._nursery.start(serve)
+        hosts = local_addresses() if address in _ANY_ADDRESS else [listener.address]
+        self.addresses = tuple(join_address(host, listener.port) for host in hosts)
+        return listener
+
+    async def _accept(self, link: Link) -> None:
+        await self._keep(link, None, ())
+
+    # --- effects ---
+
+    def send(self, effect: Send) -> None:
+        """Queue the same bytes on each link. One that is gone says so itself, to its reader."""
+        for number in effect.links:
+            if (entry := self._open.get(number)) is not None:
+                try:
+                    entry.link.send_nowait(effect.data)
+                except LinkDown:
+                    continue
+
+    def dial(self, effect: Dial) -> None:
+        """Begin to look for a peer; the outcome goes to the inbox."""
+        self._nursery.start_soon(self._dial, effect.peer, effect.addresses)
+
+    def close(self, effect: CloseLink) -> None:
+        """Begin to close a link in order."""
+        if (entry := self._open.get(effect.link)) is not None:
+            entry.close()
+
+    # --- the end ---
+
+    async def aclose(self) -> None:
+        """Close all links in order, in the bounded time that each of them takes."""
+        self._is_closed = True
+        for entry in self._open.values():
+            entry.close()
+        if self._open:
+            await self._all_gone.wait()
+
+    # --- one dial ---
+
+    async def _dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
+        # Whoever is dialled can't listen where this peer does itself.
+        others = [address for address in addresses if address not in self.addresses]
+        race = _Race(peer, {address: trio.CancelScope() for address in others})
+        async with trio.open_nursery() as nursery:
+            for address in race.attempts:
+                nursery.start_soon(self._attempt, race, address)
+        if race.winner is None:
+            self.failures = race.failures
+            self._inbox.put_nowait(DialFailed(peer, race.end))
+
+    async def _attempt(self, race: _Race, address: str) -> None:
+        with race.attempts[address]:
+            try:
+                async with self._transport.dial(address, self._limits) as link:
+                    greeting = await self._greeting(link, race.peer)
+                    if race.win(address):
+                        await self._keep(link, race.peer, (greeting,))
+            except LinkDown as down:
+                race.failures[address] = down
+
+    async def _greeting(self, link: Link, peer: PeerId) -> bytes:
+        """The first frame of a new link. Raises LinkDown unless `peer` is who sent it."""
+        with trio.move_on_after(self._limits.connect_us / US_PER_S):
+            data = await link.receive()
+            try:
+                hello = decode(data)
+            except RemoteProtocolError as error:
+                raise LinkDown(LinkEnd.NOT_P2PNET, str(error)) from None
+            if not isinstance(hello, Hello) or peer_id(hello.key) != peer:
+                raise LinkDown(LinkEnd.NOT_P2PNET, "somebody else answers there")
+            return data
+        raise LinkDown(LinkEnd.UNREACHABLE, "no greeting came in time")
+
+    # --- one link ---
+
+    async def _keep(self, link: Link, dialled: PeerId | None, read: Iterable[bytes]) -> None:
+        """Pass on what comes in, until the link ends. `read` are frames that were taken before."""
+        if self._is_closed:
+            return
+        number = LinkId(self._next_link)
+        self._next_link += 1
+        end = LinkEnd.BROKEN  # if this task is cancelled
+        try:
+            async with trio.open_nursery() as nursery:
+                self._open[number] = _OpenLink(link, nursery)
+                await self._inbox.put(LinkOpened(number, dialled))
+                for data in read:
+                    await self._inbox.put(FrameReceived(number, data))
+                end = await self._read(link, number)
+        finally:
+            self._forget(number, end)
+
+    def _forget(self, number: LinkId, end: LinkEnd) -> None:
+        del self._open[number]
+        self._inbox.put_nowait(LinkClosed(number, end))
+        if self._is_closed and not self._open:
+            self._all_gone.set()
+
+    async def _read(self, link: Link, number: LinkId) -> LinkEnd:
+        try:
+            while True:
+                data = await link.receive()
+                await self._inbox.put(FrameReceived(number, data))
+        except LinkDown as down:
+            return down.end

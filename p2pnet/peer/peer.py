@@ -1,0 +1,306 @@
+"""The front door: `open_peer`, and the `Peer` that it gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
+
+import trio
+
+from ..core.errors import EndReason, LocalProtocolError, SessionOver
+from ..core.events import Event
+from ..core.roster import Roster
+from ..core.settings import Settings
+from ..core.states import Role, State
+from ..core.values import (
+    RECONNECT_ID_INVALID,
+    ConnectionId,
+    Epoch,
+    PeerId,
+    Position,
+    SessionId,
+    short_id,
+)
+from ..links.base import Transport
+from ..links.websocket import WebSocketTransport
+from ..world.game import Game
+from ..world.objects import NetworkObject, Player
+from ..world.world import World
+from .identity import Identity
+from .inputs import EndSession, Host, Join, Kick
+from .invite import Invite
+from .migration import MigrationManager
+from .shell import Shell
+from .subscription import Subscription
+
+E = TypeVar("E", bound=Event)
+O = TypeVar("O", bound=NetworkObject)  # noqa: E741
+
+_SESSION_ID_BYTES = 16
+
+
+class Peer:
+    """One player's place in a session. Made by `open_peer`; hosts or joins one session, once."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    def __repr__(self) -> str:
+        return f"<Peer {self.name!r} {self.me} {self.state.value}>"
+
+    # --- who it is ---
+
+    @property
+    def name(self) -> str:
+        """The name that others see."""
+        return self._shell.name
+
+    @property
+    def identity(self) -> Identity:
+        """The key pair that makes this the same peer after any loss."""
+        return self._shell.identity
+
+    @property
+    def me(self) -> PeerId:
+        """The short hash of the public key."""
+        return self._shell.identity.peer_id
+
+    # --- where it stands ---
+
+    @property
+    def state(self) -> State:
+        """What the protocol is doing."""
+        return self._shell.state
+
+    @property
+    def role(self) -> Role | None:
+        """Host or client; None without a session."""
+        return self._shell.role
+
+    @property
+    def roster(self) -> Roster:
+        """All members, best successor first."""
+        return self._shell.roster
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        """Today's label: 0 for the host; RECONNECT_ID_INVALID without a seat."""
+        core = self._shell.core
+        return RECONNECT_ID_INVALID if core is None else core.connection_id
+
+    @property
+    def old_connection_id(self) -> ConnectionId:
+        """The label under the reign before; RECONNECT_ID_INVALID if it was not there yet."""
+        core = self._shell.core
+        return RECONNECT_ID_INVALID if core is None else core.old_connection_id
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """The reign that this peer obeys."""
+        core = self._shell.core
+        return None if core is None else core.epoch
+
+    @property
+    def position(self) -> Position | None:
+        """How far in history this peer is."""
+        core = self._shell.core
+        return None if core is None else core.position
+
+    @property
+    def digest(self) -> bytes:
+        """Of all updates so far: equal on peers whose history is equal."""
+        core = self._shell.core
+        return b"" if core is None else core.digest
+
+    @property
+    def invite(self) -> Invite:
+        """What a newcomer needs to join through this peer, for as long as this peer is there.
+
+        Whom it asks need not be the host: a client tells it who is. Raises LocalProtocolError
+        without a session.
+        """
+        core = self._shell.core
+        if core is None or core.session is None or self._shell.over is not None:
+            raise LocalProtocolError("there is no session to invite to")
+        return Invite(core.session, core.me, core.addresses)
+
+    # --- the game ---
+
+    @property
+    def world(self) -> World:
+        """The replicated objects."""
+        return self._shell.world
+
+    @property
+    def player(self) -> Player | None:
+        """This peer's own player; None without a seat."""
+        return self._shell.world.player
+
+    @property
+    def objects(self) -> tuple[NetworkObject, ...]:
+        """All replicated objects, in the order of their ids."""
+        return self._shell.world.objects
+
+    def spawn(self, obj: O, owner: PeerId | int | NetworkObject | None = None) -> O:
+        """Put an object into the world of all. On the host. See `World.spawn`."""
+        return self.world.spawn(obj, owner)
+
+    def despawn(self, obj: NetworkObject) -> None:
+        """Take an object out of the world of all. On the host."""
+        self.world.despawn(obj)
+
+    def assign_authority(self, obj: NetworkObject, owner: PeerId | int | NetworkObject) -> None:
+        """Let another member call the commands of `obj`. On the host."""
+        self.world.assign_authority(obj, owner)
+
+    def remove_authority(self, obj: NetworkObject) -> None:
+        """Make `obj` the host's alone. On the host."""
+        self.world.remove_authority(obj)
+
+    # --- coming ---
+
+    async def host(self, address: str = "0.0.0.0", port: int = 7777) -> str:
+        """Open a session and return the invite to it.
+
+        Raises PortTaken or ListenFailed, and then another try may be made; LocalProtocolError if
+        this peer has hosted or joined before.
+        """
+        session = SessionId(short_id(os.urandom(_SESSION_ID_BYTES)))
+        await self._shell.open(address, port, Host(session))
+        return str(self.invite)
+
+    async def join(self, invite: str | Invite, *, address: str = "0.0.0.0", port: int = 0) -> None:
+        """Get a seat in a session. Listens as well, since every peer may become the host.
+
+        Raises InviteError for a bad invite, PortTaken or ListenFailed if it can't listen, and then
+        another try may be made. Raises HostUnreachable, which names the addresses that were tried,
+        or Denied, and then this peer is done, as it is when `join` is cancelled.
+        """
+        if not isinstance(invite, Invite):
+            invite = Invite.parse(invite)
+        first = Join(invite.session, invite.host, invite.addresses)
+        await self._shell.open(address, port, first)
+
+    # --- going ---
+
+    async def leave(self) -> None:
+        """Leave for good; the game goes on for the others. Returns when the links are closed."""
+        self._shell.leave_soon()
+        await self._shell.stopped.wait()
+
+    async def stop_client(self) -> None:
+        """Leave, as a client. Raises LocalProtocolError on a host."""
+        if self.role is Role.HOST:
+            raise LocalProtocolError("this peer is the host: leave(), or stop_host() for all")
+        await self.leave()
+
+    async def stop_host(self, text: str = "") -> None:
+        """End the session for all. Raises LocalProtocolError unless this peer is the host."""
+        self._need_host("end the session for all")
+        self._shell.post(EndSession(text))
+        await self._shell.stopped.wait()
+
+    def kick(self, connection_id: int, reason: str = "") -> None:
+        """Remove a member for good; it is told `reason`.
+
+        Raises LocalProtocolError unless this peer is the host and that is another member.
+        """
+        self._need_host("kick")
+        member = self.roster.by_connection(ConnectionId(connection_id))
+        if member is None or member.peer == self.me:
+            raise LocalProtocolError(f"there is no other member with connection id {connection_id}")
+        self._shell.post(Kick(member.peer, reason))
+
+    def _need_host(self, what: str) -> None:
+        if self.role is not Role.HOST:
+            raise LocalProtocolError(f"only the host can {what}")
+
+    # --- watching ---
+
+    def events(self) -> Subscription:
+        """All events from now on, for `async for`. Each call is a reader of its own.
+
+        Ends after the last event of the session. Raises EventsMissed in a reader that falls far
+        behind; nobody else notices.
+        """
+        return self._shell.fanout.subscribe()
+
+    async def wait_for(self, kind: type[E], predicate: Callable[[E], bool] | None = None) -> E:
+        """The next event of this kind for which `predicate` is true.
+
+        Raises SessionOver if the session ends first.
+        """
+        async for event in self.events():
+            if isinstance(event, kind) and (predicate is None or predicate(event)):
+                return event
+        raise self._shell.over or SessionOver(EndReason.LEFT)
+
+    async def settled(self) -> None:
+        """Wait until the game goes on here: there is a host, and this peer has its state.
+
+        Raises SessionOver if the session is over for this peer.
+        """
+        await self._shell.settled()
+
+
+PeerTask = Callable[[Peer], Awaitable[None]]
+
+
+@asynccontextmanager
+async def open_peer(
+    game: Game,
+    *,
+    name: str = "player",
+    settings: Settings | None = None,
+    identity: Identity | None = None,
+    migration: MigrationManager | None = None,
+    transport: Transport | None = None,
+    host_task: PeerTask | None = None,
+    client_task: PeerTask | None = None,
+) -> AsyncIterator[Peer]:
+    """A peer for as long as the context is open; leaving it leaves the session.
+
+    Without an `identity` a new one is made, which is forgotten afterwards. `host_task` runs while
+    this peer is the host, `client_task` while it is a client; the change of role cancels one before
+    the other begins. Whatever the game's code raises inside p2pnet ends the peer: the body is
+    cancelled and GameError comes out, with the cause. What the body raises comes out as it is.
+    """
+    tasks: dict[Role, Callable[[], Awaitable[None]]] = {}
+    shell = Shell(
+        game=game,
+        name=name,
+        settings=settings or Settings(),
+        identity=identity or Identity.generate(),
+        transport=transport or WebSocketTransport(),
+        manager=migration or MigrationManager(),
+        role_tasks=tasks,
+    )
+    peer = Peer(shell)
+    for role, task in ((Role.HOST, host_task), (Role.CLIENT, client_task)):
+        if task is not None:
+            tasks[role] = partial(task, peer)
+    from_body: BaseException | None = None
+    async with trio.open_nursery() as nursery:
+        body = trio.CancelScope()
+        nursery.start_soon(shell.run, body.cancel)
+        try:
+            with body:
+                yield peer
+        except BaseException as error:  # noqa: BLE001  # raised below, outside of the nursery
+            from_body = error
+        shell.shut()
+        with trio.CancelScope(shield=True):
+            await shell.stopped.wait()
+    _raise_first(from_body, shell)
+
+
+def _raise_first(from_body: BaseException | None, shell: Shell) -> None:
+    """What the body raised comes first, unless it only says that this peer failed."""
+    echo = isinstance(from_body, SessionOver) and from_body.reason is EndReason.CRASHED
+    if from_body is not None and not (echo and shell.failure is not None):
+        raise from_body
+    if shell.failure is not None:
+        raise shell.failure

@@ -1,0 +1,78 @@
+"""The one task that calls the core: input in batches, one wake, one flush, then the effects.
+
+Nothing in here waits but for input or for the core's next deadline, so a step of the core and all
+that it asks for is one piece to every other task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import trio
+
+from ..core.effects import Effect
+from ..core.errors import GameError
+from ..core.peer import PeerCore
+from ..core.states import State
+from ..links.base import US_PER_S
+from .inbox import Inbox
+from .inputs import Input
+
+_BATCH_MAX: Final = 256  # inputs fed before effects are performed; others wait that long at most
+
+Performers = Mapping[type[Effect], Callable[[Any], None]]
+"""Who carries out which effect."""
+
+
+class Pump:
+    """Feeds one core and performs what it asks for."""
+
+    def __init__(
+        self,
+        core: PeerCore,
+        inbox: Inbox,
+        performers: Performers,
+        finish_batch: Callable[[], None],
+    ) -> None:
+        """`finish_batch` is called after the effects of each batch."""
+        self._core = core
+        self._inbox = inbox
+        self._performers = performers
+        self._finish_batch = finish_batch
+        self._now = 0
+        self._wake: int | None = None
+
+    async def run(self, first: Input) -> None:
+        """Feed `first`, then what comes, until the core has left the session.
+
+        Raises GameError for anything that is raised inside: that is the game's code, since nothing
+        that other peers do raises here.
+        """
+        self._step([first])
+        while self._core.state is not State.LEFT:
+            with trio.move_on_at(self._deadline()):
+                await self._inbox.wait()
+            self._step(self._inbox.take(_BATCH_MAX))
+
+    def _deadline(self) -> float:
+        return float("inf") if self._wake is None else self._wake / US_PER_S
+
+    def _step(self, batch: list[Input]) -> None:
+        # Rounded, because the clock may stop for good at a deadline that is a hair too low.
+        self._now = now = max(self._now, round(trio.current_time() * US_PER_S))
+        try:
+            for item in batch:
+                item.feed(self._core, now)
+            if self._wake is not None and now >= self._wake:
+                self._core.wake(now)
+            self._core.flush(now)
+            while effects := self._core.take_effects():
+                for effect in effects:
+                    self._performers[type(effect)](effect)
+            self._finish_batch()
+        except GameError:
+            raise
+        except Exception as error:
+            raise GameError(f"the code of the game raised {error!r}") from error
+        self._wake = self._core.next_wake()

@@ -1,0 +1,314 @@
+"""What holds one peer together: the session nursery with its pump, its mesh and its role.
+
+The shell decides nothing. It carries input to the core and performs what the core asks for. It
+lives in a task of its own that cancellation from outside does not reach, so that a peer that is
+cancelled still says good-bye; that takes bounded time, and then it ends in any case.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import attrs
+import trio
+
+from ..core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
+from ..core.errors import (
+    Denied,
+    EndReason,
+    HostUnreachable,
+    LocalProtocolError,
+    RemoteError,
+    SessionOver,
+)
+from ..core.events import (
+    BecameHost,
+    Event,
+    JoinDenied,
+    Joined,
+    JoinFailed,
+    RosterChanged,
+    SessionEnded,
+    StateChanged,
+)
+from ..core.peer import PeerCore
+from ..core.roster import Roster
+from ..core.settings import AckLevel, Settings
+from ..core.states import Role, State
+from ..core.values import PeerId
+from ..links.base import Transport
+from ..world.game import Game
+from ..world.objects import NetworkObject
+from ..world.world import World
+from .identity import Identity
+from .inbox import Inbox
+from .inputs import Input, Leave, Submit
+from .mesh import Mesh
+from .migration import SETTLED, Hooks, MigrationManager
+from .pump import Performers, Pump
+from .receipts import Receipt
+from .roles import Roles, RoleTask
+from .subscription import Fanout
+
+_GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of everything
+
+
+@attrs.define(eq=False)
+class Shell:
+    """One peer at work. Everything but `run` is called from other tasks, and is synchronous."""
+
+    game: Game
+    name: str
+    settings: Settings
+    identity: Identity
+    transport: Transport
+    manager: MigrationManager
+    role_tasks: dict[Role, RoleTask]
+
+    world: World = attrs.field(init=False)
+    core: PeerCore | None = None
+    over: SessionOver | None = None
+    failure: BaseException | None = None
+    """What ended this peer against its will; for `open_peer` to raise."""
+
+    inbox: Inbox = attrs.field(factory=Inbox)
+    fanout: Fanout = attrs.field(factory=Fanout)
+    mesh: Mesh = attrs.field(init=False)
+    opened: Receipt[None] = attrs.field(factory=Receipt)
+    """Settled when there is a seat in a session."""
+    stopped: trio.Event = attrs.field(factory=trio.Event)
+    """Set when no task of this peer is left."""
+    _ready: trio.Event = attrs.field(factory=trio.Event)
+    _is_opening: bool = False
+    _first: Input | None = None
+    _begun: trio.Event = attrs.field(factory=trio.Event)
+    _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
+    _receipts: dict[int, Receipt[Any]] = attrs.field(factory=dict)
+    _ending: SessionOver = attrs.field(factory=lambda: SessionOver(EndReason.LEFT))
+    _hooks: Hooks = attrs.field(init=False)
+    _roles: Roles = attrs.field(init=False)
+    _moved: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
+
+    def __attrs_post_init__(self) -> None:
+        self.world = World(self.game)
+        self.world.me = self.identity.peer_id
+        self.world.submit = self.submit
+        self._hooks = Hooks(self.manager, self)
+        self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks)
+
+    # --- reading ---
+
+    @property
+    def state(self) -> State:
+        if self.over is not None:
+            return State.LEFT
+        return State.IDLE if self.core is None else self.core.state
+
+    @property
+    def role(self) -> Role | None:
+        return None if self.core is None or self.over is not None else self.core.role
+
+    @property
+    def roster(self) -> Roster:
+        return Roster() if self.core is None else self.core.roster
+
+    def objects_of(self, peer: PeerId) -> list[NetworkObject]:
+        return [obj for obj in self.world.objects if obj.owner == peer]
+
+    # --- what the application wants ---
+
+    async def open(self, address: str, port: int, first: Input) -> None:
+        """Listen, hand `first` to the core as its first input, and wait for a seat."""
+        if self._is_opening or self.state is not State.IDLE:
+            raise LocalProtocolError("a peer hosts or joins one session, once: open another peer")
+        self._is_opening = True
+        try:
+            await self._ready.wait()
+            await self.mesh.listen(address, port)
+        finally:
+            self._is_opening = False  # so that another port can be tried
+        self._begin(first)
+        try:
+            await self.opened
+        finally:
+            if not self.opened.done:
+                self.leave_soon()
+
+    def _begin(self, first: Input) -> None:
+        self.core = PeerCore(
+            key=self.identity.public,
+            nonce=int.from_bytes(os.urandom(8), "big") >> 1,
+            name=self.name,
+            addresses=self.mesh.addresses,
+            settings=self.settings,
+            fingerprint=self.game.fingerprint,
+            replica=self.world,
+        )
+        self._first = first
+        self._begun.set()
+
+    def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:
+        """Take a command of this peer's own player on its way."""
+        receipt: Receipt[Any] = Receipt()
+        self.post(Submit(payload, ack, receipt, self._receipts))
+        return receipt
+
+    def post(self, item: Input) -> None:
+        """Hand something to the pump; void if the session is over."""
+        if self.over is not None:
+            item.void(self.over)
+        else:
+            self.inbox.put_nowait(item)
+
+    def leave_soon(self) -> None:
+        """Leave as soon as the pump gets to it; without a session there is nothing to wait for."""
+        if self.core is None:
+            self._begun.set()
+        else:
+            self.post(Leave())
+
+    def shut(self) -> None:
+        """The end of `open_peer`: leave, and be gone in bounded time."""
+        self._scope.deadline = trio.current_time() + _GOODBYE_S
+        self.leave_soon()
+
+    async def settled(self) -> None:
+        """Wait until this peer plays. Raises SessionOver if it never will."""
+        await trio.lowlevel.checkpoint()
+        while self.state not in SETTLED:
+            if self.over is not None:
+                raise self.over.with_traceback(None)
+            await self._moved.park()
+
+    # --- the session nursery ---
+
+    async def run(self, on_failure: Callable[[], None]) -> None:
+        """Hold the session nursery. Never raises: `failure` says what went wrong."""
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    self.mesh = Mesh(self.transport, self.inbox, nursery, self.settings)
+                    self._ready.set()
+                    await self._begun.wait()
+                    await self._play(nursery)
+                    nursery.cancel_scope.cancel()
+        except BaseException as error:  # noqa: BLE001  # it is raised by open_peer
+            self.failure = _first_cause(error)
+            self._crash(self.failure)
+            on_failure()
+        finally:
+            self._finish(SessionOver(EndReason.LEFT))
+            self.stopped.set()
+
+    async def _play(self, nursery: trio.Nursery) -> None:
+        if self.core is None or self._first is None:
+            return  # never in a session
+        nursery.start_soon(self._roles.run)
+        pump = Pump(self.core, self.inbox, self._performers(), self._finish_batch)
+        await pump.run(self._first)
+        await self.mesh.aclose()
+
+    def _crash(self, cause: BaseException) -> None:
+        """The links are cut by now, so that the others migrate. Tell those here."""
+        over = SessionOver(EndReason.CRASHED, str(cause))
+        over.__cause__ = cause
+        if self.over is None:
+            self.fanout.put(SessionEnded(over.reason, over.text))
+        self._finish(over)
+
+    def _finish(self, over: SessionOver) -> None:
+        """The session is over here: nobody waits for anything any more. The first call counts."""
+        if self.over is not None:
+            return
+        self.over = over
+        self.opened.fail(over)
+        for receipt in self._receipts.values():
+            receipt.fail(over)
+        self._receipts.clear()
+        for item in self.inbox.take(len(self.inbox)):
+            item.void(over)
+        self.fanout.end()
+        self._moved.unpark_all()
+
+    # --- effects ---
+
+    def _performers(self) -> Performers:
+        return {
+            Send: self.mesh.send,
+            Dial: self.mesh.dial,
+            CloseLink: self.mesh.close,
+            TakeRole: lambda effect: self._roles.take(effect.role),
+            Settle: self._settle,
+            Emit: self._emit,
+        }
+
+    def _settle(self, effect: Settle) -> None:
+        receipt = self._receipts.pop(effect.ticket)
+        if effect.error is not None:
+            receipt.fail(effect.error)
+            return
+        assert effect.outcome is not None
+        try:
+            receipt.settle(self.world.outcome(effect.outcome))
+        except RemoteError as error:
+            receipt.fail(error)
+
+    def _emit(self, effect: Emit) -> None:
+        event = effect.event
+        if (note := _NOTES.get(type(event))) is not None:
+            note(self, event)
+        self._hooks.call(event)
+        self.fanout.put(event)
+
+    def _finish_batch(self) -> None:
+        self._hooks.finish_batch()
+        if self.core is not None and self.core.state is State.LEFT:
+            self._finish(self._ending)
+
+    def _on_seat(self, event: Joined | BecameHost) -> None:
+        self.opened.settle(None)
+
+    def _on_join_failed(self, event: JoinFailed) -> None:
+        tried = [f"{address} ({down})" for address, down in self.mesh.failures.items()]
+        self.opened.fail(HostUnreachable("; ".join([event.text, *tried])))
+
+    def _on_join_denied(self, event: JoinDenied) -> None:
+        self.opened.fail(Denied(event.reason, event.text))
+
+    def _on_session_ended(self, event: SessionEnded) -> None:
+        self._ending = SessionOver(event.reason, event.text)
+
+    def _on_state_changed(self, event: StateChanged) -> None:
+        self._moved.unpark_all()
+
+    def _on_roster_changed(self, event: RosterChanged) -> None:
+        members = event.roster.members
+        self.world.connections = {member.peer: member.connection_id for member in members}
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What is at the bottom of nested groups; an interrupt before an error."""
+    leaves = [leaf for leaf in _leaves(error) if not isinstance(leaf, trio.Cancelled)]
+    loud = [leaf for leaf in leaves if not isinstance(leaf, Exception)]
+    return (loud or leaves)[0]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+_NOTES: Final[dict[type[Event], Callable[[Shell, Any], None]]] = {
+    Joined: Shell._on_seat,
+    BecameHost: Shell._on_seat,
+    JoinFailed: Shell._on_join_failed,
+    JoinDenied: Shell._on_join_denied,
+    SessionEnded: Shell._on_session_ended,
+    StateChanged: Shell._on_state_changed,
+    RosterChanged: Shell._on_roster_changed,
+}
