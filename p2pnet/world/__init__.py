@@ -1,0 +1,29 @@
+"""What is replicated: networked classes with their fields and calls, and the world of them."""
+
+from .calls import client_rpc, command
+from .containers import SyncDict, SyncList, SyncSet
+from .edits import Change, SyncOp
+from .fields import sync_dict, sync_list, sync_set, sync_var
+from .game import Game
+from .layout import networked
+from .objects import NetworkObject, Player
+from .world import World
+
+__all__ = [
+    "Change",
+    "Game",
+    "NetworkObject",
+    "Player",
+    "SyncDict",
+    "SyncList",
+    "SyncOp",
+    "SyncSet",
+    "World",
+    "client_rpc",
+    "command",
+    "networked",
+    "sync_dict",
+    "sync_list",
+    "sync_set",
+    "sync_var",
+]

@@ -1,0 +1,99 @@
+"""What a game is: a name, a player class, the classes of its objects, and how often it ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..core.errors import DeclarationError
+from ..core.values import short_id
+from .layout import Layout, layout_of
+from .objects import NetworkObject, Player
+
+if TYPE_CHECKING:
+    from .world import World
+
+_TICK_HZ_MAX = 240
+
+
+@attrs.frozen(eq=False)
+class Game:
+    """A game, as all its peers have to agree on. Raises `DeclarationError` for what can't be.
+
+    `setup` runs once in a session, on its first host, to spawn what is there from the beginning.
+    """
+
+    name: str
+    player: type[Player] = attrs.field(kw_only=True)
+    objects: Sequence[type[NetworkObject]] = attrs.field(default=(), kw_only=True, converter=tuple)
+    tick_hz: int = attrs.field(default=20, kw_only=True)
+    setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
+
+    layouts: tuple[Layout, ...] = attrs.field(init=False, repr=False)
+    """The player's first, then those of the objects. The index of each is what travels."""
+
+    fingerprint: str = attrs.field(init=False)
+    """Sixteen characters that differ as soon as two peers could misunderstand one another."""
+
+    _index_of: dict[type, int] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        _check_name(self.name)
+        _check_tick(self.tick_hz)
+        _check_player(self.player)
+        for cls in self.objects:
+            _check_object(cls)
+        classes: list[type] = [self.player, *self.objects]
+        doubles = sorted({cls.__name__ for cls in classes if classes.count(cls) > 1})
+        if doubles:
+            raise DeclarationError(f"Game: registered twice: {', '.join(doubles)}")
+        layouts = tuple(layout_of(cls) for cls in classes)
+        object.__setattr__(self, "layouts", layouts)
+        object.__setattr__(self, "_index_of", {cls: i for i, cls in enumerate(classes)})
+        text = "\n".join([self.name, *(layout.text for layout in layouts)])
+        object.__setattr__(self, "fingerprint", short_id(text.encode()))
+
+    def index_of(self, cls: type) -> int:
+        """The number of a class. Raises `DeclarationError` for one that is not registered."""
+        index = self._index_of.get(cls)
+        if index is None:
+            layout_of(cls)
+            raise DeclarationError(
+                f"{cls.__name__} is not part of the game {self.name!r}; add it to "
+                f"Game(objects=[..., {cls.__name__}])"
+            )
+        return index
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise DeclarationError(f"Game: the name must be a text that is not empty, not {name!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise DeclarationError(f"Game: the name {name!r} is not valid Unicode") from None
+
+
+def _check_tick(tick_hz: Any) -> None:
+    if type(tick_hz) is not int or not 1 <= tick_hz <= _TICK_HZ_MAX:
+        raise DeclarationError(
+            f"Game: tick_hz must be a whole number from 1 to {_TICK_HZ_MAX}, not {tick_hz!r}"
+        )
+
+
+def _check_player(cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, Player)):
+        raise DeclarationError(f"Game: player must be a class derived from Player, not {cls!r}")
+    layout = layout_of(cls)
+    if layout.field_of["name"].text != "name: str":
+        raise DeclarationError(f"{cls.__name__}.name: it must stay a str, as Player declares it")
+
+
+def _check_object(cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, NetworkObject)):
+        raise DeclarationError(
+            f"Game: objects= lists classes derived from NetworkObject, not {cls!r}"
+        )
+    layout_of(cls)

@@ -1,0 +1,155 @@
+"""The base classes of everything that is replicated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+
+from ..core.errors import LocalProtocolError
+from ..core.values import PeerId
+from .fields import sync_var
+from .layout import Layout, networked
+from .presence import Presence
+
+if TYPE_CHECKING:
+    from .world import World
+
+O = TypeVar("O", bound="NetworkObject")  # noqa: E741
+
+Owner: TypeAlias = "PeerId | int | NetworkObject | None"
+"""Who is to own an object: a peer, the member with a connection id, whoever owns another object,
+or nobody but the host."""
+
+
+class NetworkObject:
+    """Something that every peer has a copy of. Subclass it and put `@networked` above the class.
+
+    The host changes it; the copies on the clients follow. Attributes that are not declared with
+    `sync_var` and the like are local to each peer. Objects compare by identity, and a copy stays
+    the same Python object for as long as the peer is in the session, over any number of hosts.
+    """
+
+    __layout__: ClassVar[Layout]
+
+    __slots__ = ("__dict__", "__weakref__", "_object_id", "_presence")
+
+    _presence: Presence | None
+    _object_id: int
+
+    def __new__(cls, *args: object, **kwargs: object) -> Any:
+        """Raises `DeclarationError` if the class is not networked."""
+        if "__layout__" not in cls.__dict__ or cls is NetworkObject:
+            raise not_networked(cls)
+        obj = super().__new__(cls)
+        object.__setattr__(obj, "_presence", None)
+        object.__setattr__(obj, "_object_id", 0)
+        return obj
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        field = self.__layout__.field_of.get(name)
+        if field is None:
+            object.__setattr__(self, name, value)
+        else:
+            field.write(self, value)
+
+    def __repr__(self) -> str:
+        number = f" {self._object_id}" if self._object_id else ""
+        return f"<{type(self).__name__}{number}>"
+
+    # --- what it is ---
+
+    @property
+    def object_id(self) -> int:
+        """Its number: 0 before it is spawned, then the same on all peers, and never used again."""
+        return self._object_id
+
+    @property
+    def world(self) -> World:
+        """The world that it is in. Raises `LocalProtocolError` if it is in none."""
+        if self._presence is None:
+            raise LocalProtocolError(f"{self!r} is in no world; spawn it first")
+        return self._presence.world
+
+    @property
+    def is_spawned(self) -> bool:
+        """Whether it is in a world."""
+        return self._presence is not None
+
+    @property
+    def owner(self) -> PeerId | None:
+        """The peer that may call its commands; None for what belongs to the host alone."""
+        return None if self._presence is None else self._presence.owner
+
+    @property
+    def has_authority(self) -> bool:
+        """Whether this peer owns it."""
+        presence = self._presence
+        return presence is not None and presence.owner == presence.world.me
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this peer is the host, and so may change it."""
+        return self._presence is not None and self._presence.world.is_host
+
+    @property
+    def suspended(self) -> bool:
+        """Whether its owner is away, or there is no host for the time being."""
+        return self._presence is not None and self._presence.asleep
+
+    # --- what it can do ---
+
+    def spawn(self, other: O, owner: Owner = None) -> O:
+        """Put another object into the same world. See `World.spawn`."""
+        return self.world.spawn(other, owner)
+
+    def despawn(self) -> None:
+        """Take this object out of its world. See `World.despawn`."""
+        self.world.despawn(self)
+
+    # --- what the game may override ---
+
+    def on_start_server(self, migrated: bool) -> None:
+        """On the host: it was spawned; or, with `migrated`, this peer has become the host."""
+
+    def on_stop_server(self) -> None:
+        """On the host: it was despawned; or this peer is not the host any more."""
+
+    def on_start_client(self) -> None:
+        """On every peer, the host too: it appeared."""
+
+    def on_stop_client(self) -> None:
+        """On every peer, the host too: it is gone."""
+
+    def on_start_authority(self) -> None:
+        """On the new owner: this peer may call its commands from now on."""
+
+    def on_stop_authority(self) -> None:
+        """On the former owner."""
+
+    def on_suspended(self) -> None:
+        """On every peer: its owner was lost, or the host was."""
+
+    def on_resumed(self) -> None:
+        """On every peer: its owner is back, or there is a host again."""
+
+    def on_tick(self, dt: float) -> None:
+        """On the host, once a tick unless it is suspended. `dt` is in seconds."""
+
+
+def not_networked(cls: type) -> Exception:
+    """The error for a class that lacks its decorator."""
+    from ..core.errors import DeclarationError
+
+    if cls is NetworkObject:
+        return DeclarationError("derive a class from NetworkObject and put @networked above it")
+    return DeclarationError(f"{cls.__name__} is not networked; put @networked above the class")
+
+
+NetworkObject.__layout__ = Layout(NetworkObject, (), (), (), ticks=False)
+
+
+@networked
+class Player(NetworkObject):
+    """The object of one member. The host spawns one when the member is let in."""
+
+    name: str = sync_var("")
+    """The name that the member gave when it joined."""

@@ -1,0 +1,334 @@
+"""The world of a game: all its objects on one peer, as a `Replica` of the core.
+
+On the host the game changes objects as it likes and the world keeps a journal, which `collect`
+turns into an update. On a client `apply` takes updates in. There is no clock, no randomness and no
+I/O: a world does nothing but what it is called for.
+
+Code of the game runs at known moments only. On the host it runs within `execute`, `tick`, `admit`
+and the like, and `running` is true: commands that it calls are plain calls. On a client its hooks
+run after an update is wholly in; whatever they raise comes out as one `GameCodeError` at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import attrs
+
+from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
+from ..core.settings import AckLevel
+from ..core.values import ConnectionId, PeerId
+from .dispatch import Dispatch
+from .game import Game
+from .intake import Intake, Step
+from .journal import Journal
+from .objects import NetworkObject, Owner, Player
+from .registry import Registry
+from .snapshots import Restoration, dump, take_snapshot
+from .wire import Assign, Despawn, Resume, Suspend
+
+O = TypeVar("O", bound=NetworkObject)  # noqa: E741
+
+Submit = Callable[[bytes, AckLevel | None], Any]
+"""Takes an encoded command and an ack level (None for the session's), returns a receipt."""
+
+AuthorityHook = Callable[[NetworkObject, PeerId | None, PeerId | None], None]
+"""Gets the object, its former owner and its new one."""
+
+
+@attrs.define(eq=False)
+class World:
+    """All objects of a game on this peer, which is called `me`."""
+
+    game: Game
+    me: PeerId
+
+    is_host: bool = attrs.field(default=False, init=False)
+    """Whether this peer is the host, and so may change what is replicated."""
+
+    caller: PeerId | None = attrs.field(default=None, init=False)
+    """On the host, while a command runs: the peer that called it."""
+
+    submit: Submit | None = attrs.field(default=None, init=False)
+    """How commands leave this peer. Set by whoever connects the world with others."""
+
+    connections: dict[PeerId, ConnectionId] = attrs.field(factory=dict, init=False)
+    """The connection ids of the members. Kept up to date by whoever knows them."""
+
+    on_authority: list[AuthorityHook] = attrs.field(factory=list, init=False)
+    """Called on every peer when an object that is no player has another owner."""
+
+    objects: Mapping[int, NetworkObject] = attrs.field(init=False)
+    """All objects by id, in the order in which they were spawned. Can't be written to."""
+
+    registry: Registry = attrs.field(factory=Registry, init=False, repr=False)
+    journal: Journal = attrs.field(factory=Journal, init=False, repr=False)
+    _dispatch: Dispatch = attrs.field(init=False, repr=False)
+    _depth: int = attrs.field(default=0, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.objects = MappingProxyType(self.registry.objects)
+        self._dispatch = Dispatch(self)
+
+    # --- for the game ---
+
+    def spawn(self, obj: O, owner: Owner = None) -> O:
+        """Put an object into the world, on the host; it appears on all peers. Returns it.
+
+        `owner` is a peer id, a connection id, an object with the same owner, or None for the host.
+        Raises `AuthorityError` on a client, `DeclarationError` for a class that the game does not
+        list, `LocalProtocolError` if it is in a world already.
+        """
+        self._check_host("spawn an object")
+        if obj._presence is not None:
+            raise LocalProtocolError(f"{obj!r} is spawned already")
+        class_index = self.game.index_of(type(obj))
+        peer = self.peer_named(owner)
+        presence = self.registry.place(self, obj, self.registry.next_id, peer)
+        self.journal.spawn(obj, presence, class_index)
+        self.call_game(obj.on_start_server, False)
+        self.call_game(obj.on_start_client)
+        for call in self.owner_calls(obj, None, peer):
+            self.call_game(*call)
+        return obj
+
+    def despawn(self, obj: NetworkObject) -> None:
+        """Take an object out of the world, on the host; it disappears from all peers."""
+        self._check_host("despawn an object")
+        self._check_here(obj)
+        mine = obj.has_authority
+        self.registry.remove(obj)
+        self.journal.add(Despawn(obj.object_id))
+        if mine:
+            self.call_game(obj.on_stop_authority)
+        self.call_game(obj.on_stop_server)
+        self.call_game(obj.on_stop_client)
+
+    def assign_authority(self, obj: NetworkObject, owner: Owner) -> None:
+        """Make a peer the owner of an object, in place of any other; on the host.
+
+        Raises `AuthorityError` on a client, and for players, which stay with their member.
+        """
+        self._check_host("assign authority")
+        self._check_here(obj)
+        if isinstance(obj, Player):
+            raise AuthorityError(f"{obj!r} is a player; it belongs to its member for good")
+        peer = self.peer_named(owner)
+        presence = obj._presence
+        assert presence is not None
+        old = presence.owner
+        if old == peer:
+            return
+        presence.owner = peer
+        self.journal.add(Assign(presence.object_id, peer))
+        for call in self.owner_calls(obj, old, peer) + self.registry.changed_sleep([obj]):
+            self.call_game(*call)
+
+    def remove_authority(self, obj: NetworkObject) -> None:
+        """Give an object back to the host. Raises as `assign_authority`."""
+        self.assign_authority(obj, None)
+
+    def player_of(self, peer: PeerId) -> Player | None:
+        """The player of a member; the first one if the game gave it several."""
+        return self.registry.player_of(peer)
+
+    def peer_of(self, connection_id: int) -> PeerId:
+        """The member with this connection id. Raises `LocalProtocolError` if there is none."""
+        for peer, number in self.connections.items():
+            if number == connection_id:
+                return peer
+        raise LocalProtocolError(f"no member has the connection id {connection_id}")
+
+    def peer_named(self, who: Owner) -> PeerId | None:
+        """The peer that is meant by a peer id, a connection id, an object of its, or None."""
+        if who is None:
+            return None
+        if isinstance(who, str):
+            return who
+        if isinstance(who, NetworkObject):
+            self._check_here(who)
+            return who.owner
+        if type(who) is int:
+            return self.peer_of(who)
+        raise SyncTypeError(f"expected a peer id, a connection id or an object, got {who!r}")
+
+    def dump(self) -> dict[int, dict[str, Any]]:
+        """The replicated state as plain values: equal on all peers that are in the same state."""
+        return dump(self)
+
+    # --- for objects, fields and calls ---
+
+    @property
+    def running(self) -> bool:
+        """Whether code of the game runs on the host at this moment, called by the world."""
+        return self._depth > 0 and self.is_host
+
+    def check_write(self, obj: NetworkObject, name: str) -> None:
+        """Raises `AuthorityError` unless this peer may write the field."""
+        if not self.is_host:
+            raise AuthorityError(
+                f"{type(obj).__name__}.{name} is replicated, and this peer is not the host; "
+                "change it in a @command, which runs on the host"
+            )
+
+    def call_game(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call code of the game, with `running` set on the host."""
+        self._depth += 1
+        try:
+            return function(*args)
+        finally:
+            self._depth -= 1
+
+    def owner_calls(self, obj: NetworkObject, old: PeerId | None, new: PeerId | None) -> list[Step]:
+        """Who is to hear that an object has another owner."""
+        calls: list[Step] = []
+        if old == new:
+            return calls
+        if old == self.me:
+            calls.append((obj.on_stop_authority,))
+        if new == self.me:
+            calls.append((obj.on_start_authority,))
+        if not isinstance(obj, Player):
+            calls.extend((hook, obj, old, new) for hook in self.on_authority)
+        return calls
+
+    def call_command(
+        self, obj: NetworkObject, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """A command was called on this peer. Returns what `submit` returns."""
+        return self._dispatch.submit(obj, name, args, kwargs)
+
+    def call_rpc(
+        self,
+        obj: NetworkObject,
+        name: str,
+        to: PeerId | int | None,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        """A client rpc was called on this peer."""
+        self._dispatch.send_rpc(obj, name, to, args, kwargs)
+
+    def decode_outcome(self, payload: bytes, outcome: bytes) -> Any:
+        """The result of the command in `payload`. Raises `CommandRefused` or `CommandFailed`."""
+        return self._dispatch.decode_outcome(payload, outcome)
+
+    # --- Replica: on the host ---
+
+    def start_reign(self, migrated: bool) -> None:
+        """This peer is the host from now on. The first one of a session sets the game up."""
+        self.is_host = True
+        self.journal.drop()
+        if migrated:
+            self._tell((obj.on_start_server, True) for obj, _ in self.registry)
+        elif self.game.setup is not None:
+            self._tell([(self.game.setup, self)])
+
+    def stop_reign(self) -> None:
+        """This peer is not the host any more; what was not collected is not part of history."""
+        self.is_host = False
+        self.journal.drop()
+        self._tell((obj.on_stop_server,) for obj, _ in self.registry)
+
+    def execute(self, origin: PeerId, command: bytes) -> bytes:
+        """Run the command of a peer and return its encoded outcome, whatever the bytes are."""
+        return self._dispatch.execute(origin, command)
+
+    def tick(self, dt_us: int) -> None:
+        """Let every object advance that does something in `on_tick` and is not suspended."""
+        dt = dt_us / 1_000_000
+        self._tell(
+            (obj.on_tick, dt)
+            for obj, presence in self.registry
+            if obj.__layout__.ticks and not presence.asleep
+        )
+
+    def collect(self) -> bytes:
+        """All changes since the last time, encoded; empty if there were none."""
+        return self.journal.take()
+
+    def admit(self, peer: PeerId, name: str) -> None:
+        """Spawn the player of a newcomer."""
+        self._tell([(self._spawn_player, peer, name)])
+
+    def suspend(self, peer: PeerId) -> None:
+        """Put everything to sleep that the peer owns."""
+        if peer not in self.registry.away:
+            self.registry.away[peer] = None
+            self.journal.add(Suspend(peer))
+            self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
+
+    def resume(self, peer: PeerId) -> None:
+        """Wake everything that the peer owns."""
+        if peer in self.registry.away:
+            del self.registry.away[peer]
+            self.journal.add(Resume(peer))
+            self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
+
+    def remove(self, peer: PeerId) -> None:
+        """Despawn everything that the peer owns."""
+        self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
+        if peer in self.registry.away:
+            del self.registry.away[peer]
+            self.journal.add(Resume(peer))
+
+    # --- Replica: on a client ---
+
+    def apply(self, update: bytes) -> None:
+        """Take in what the host collected.
+
+        Raises `RemoteProtocolError`, with nothing changed, for what does not fit; `GameCodeError`,
+        with everything changed, if hooks of the game raised.
+        """
+        if update:
+            intake = Intake(self)
+            intake.take(update)
+            self._tell(intake.calls)
+
+    def lose_host(self) -> None:
+        """Nothing changes until a host is back: all that has an owner sleeps, on this peer."""
+        self.registry.host_lost = True
+        self._tell(self.registry.changed_sleep([obj for obj, _ in self.registry]))
+
+    def find_host(self) -> None:
+        """There is a host again: awake is whoever's owner is there."""
+        self.registry.host_lost = False
+        self._tell(self.registry.changed_sleep([obj for obj, _ in self.registry]))
+
+    # --- Replica: on both ---
+
+    def snapshot(self) -> bytes:
+        """The whole state, encoded."""
+        return take_snapshot(self)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take the state of a snapshot over. Raises as `apply`."""
+        restoration = Restoration(self)
+        restoration.take(snapshot)
+        self._tell(restoration.calls)
+
+    # --- helpers ---
+
+    def _spawn_player(self, peer: PeerId, name: str) -> None:
+        self.spawn(self.game.player(name=name), peer)
+
+    def _tell(self, calls: Iterable[Step]) -> None:
+        """Make all calls, and only then raise `GameCodeError` for those that raised."""
+        errors: list[Exception] = []
+        for function, *args in calls:
+            try:
+                self.call_game(function, *args)
+            except Exception as error:  # noqa: BLE001  raised again below
+                errors.append(error)
+        if errors:
+            raise GameCodeError(errors) from errors[0]
+
+    def _check_host(self, deed: str) -> None:
+        if not self.is_host:
+            raise AuthorityError(f"only the host may {deed}; do it in a @command, which runs there")
+
+    def _check_here(self, obj: NetworkObject) -> None:
+        if obj._presence is None or obj._presence.world is not self:
+            raise LocalProtocolError(f"{obj!r} is not in this world; spawn it first")
