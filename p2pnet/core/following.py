@@ -71,7 +71,10 @@ class Following:
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         if s.mesh.link_to(target) is not None:
             self.ask()
-        elif addresses:
+            return
+        if s.seat is not None:
+            s.timers.set("cold", at=s.now + 2 * s.settings.red_us)
+        if addresses:
             s.dial(target, addresses)
 
     def ask(self) -> None:
@@ -99,6 +102,7 @@ class Following:
     def on_greeted(self, peer: PeerId) -> None:
         """A link to `peer` came up."""
         if self.session.state is State.JOINING and peer == self.target:
+            self.session.timers.cancel("cold")
             self.ask()
 
     def on_redirect(self, link: LinkState, frame: Redirect) -> None:
@@ -137,7 +141,7 @@ class Following:
         changed = self.welcomed != epoch
         s.reign, self.welcomed = frame.reign, epoch
         self.link, self.whole, self.was_host = link.id, False, False
-        s.timers.cancel("seek")
+        self._stop_seeking()
         s.move(Move.WELCOMED)
         s.replica.find_host()
         s.set_roster(roster)
@@ -264,7 +268,11 @@ class Following:
         """The host is lost: nothing is expected of it any more."""
         self.link = None
         self.target = None
+        self._stop_seeking()
+
+    def _stop_seeking(self) -> None:
         self.session.timers.cancel("seek")
+        self.session.timers.cancel("cold")
 
     def finish(self, reason: EndReason, text: str) -> None:
         """Out of the session for good."""

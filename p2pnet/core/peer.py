@@ -333,6 +333,7 @@ class PeerCore:
             "seat": lambda: self._roles.hosting.expire(PeerId(rest[0])),
             "join": lambda: following.fail("the host did not answer in time"),
             "seek": following.on_seek_timer,
+            "cold": self._on_cold_timer,
             "claim": succession.on_claim_timer,
             "answers": succession.on_answers_timer,
             "pull": succession.on_pull_timer,
@@ -342,6 +343,10 @@ class PeerCore:
             "probation": self._on_probation_timer,
         }
         handlers[kind]()
+
+    def _on_cold_timer(self) -> None:
+        if self._s.state is State.JOINING:
+            self._roles.lose_host(LossCause.SILENT)  # no link to the new host came up
 
     def _on_verify_timer(self) -> None:
         if self._roles.succession.doubts:

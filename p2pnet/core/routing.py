@@ -166,6 +166,9 @@ class Router:
         s = self.session
         if s.state is State.REIGNING:
             self.roles.hosting.on_join(link, frame)
+        elif link.peer == s.host and s.state in (State.JOINING, State.FOLLOWING):
+            # Our host asks for a seat: it was restarted, and has no memory of hosting.
+            self.roles.lose_host(LossCause.CLOSED)
         elif s.state is State.FOLLOWING and s.reign is not None:
             redirect = Redirect(s.reign, self._host_addresses())
             s.send_on((link.id,), encode(redirect))
@@ -274,7 +277,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Pong: (IN_SESSION, False, _C._on_pong),
     Bye: (IN_SESSION, False, _C._on_bye),
     Reign: (IN_SESSION, False, _C._on_reign),
-    Join: (frozenset({State.REIGNING, State.FOLLOWING}), False, _C._on_join),
+    Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
     Rejoin: (frozenset({State.REIGNING}), True, _C._on_rejoin),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),
     Denied: (IN_SESSION, False, _C._on_denied),

@@ -88,6 +88,11 @@ class Settings:
     send_bytes_max: int = attrs.field(default=64 << 20, validator=_at_least(4096))
     """Bytes that may wait for a slow reader before its link is closed."""
 
+    @property
+    def red_us(self) -> int:
+        """The shortest silence that counts as death."""
+        return self.heartbeat_us * self.red_tenths // 10
+
     def __attrs_post_init__(self) -> None:
         relations = (
             (self.yellow_tenths < self.red_tenths, "yellow_tenths must be below red_tenths"),

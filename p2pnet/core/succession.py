@@ -190,8 +190,7 @@ class Succession:
         self._release()
         s.move(Move.ISOLATE)
         s.emit(Isolated(self.lost))
-        red = s.settings.heartbeat_us * s.settings.red_tenths // 10
-        s.timers.set("claim", at=s.now + red)
+        s.timers.set("claim", at=s.now + s.settings.red_us)
         s.timers.set("redial", at=s.now + s.mesh.answer_us())
 
     def _withdraw(self, promised: int) -> None:
