@@ -73,12 +73,12 @@ class Tick(Input):
 
 @attrs.frozen
 class Submit(Input):
-    """A command of this peer's own player; `waiting` holds the receipts by ticket."""
+    """A command of this peer's own player. Joins those that `waiting` for an outcome, by ticket."""
 
     payload: bytes
     ack: AckLevel | None
     receipt: Receipt[Any]
-    waiting: dict[int, Receipt[Any]]
+    waiting: dict[int, Submit]
 
     def feed(self, core: PeerCore, now: int) -> None:
         try:
@@ -86,7 +86,7 @@ class Submit(Input):
         except (TooManyInFlight, LocalProtocolError, SessionOver) as error:
             self.receipt.fail(error)
         else:
-            self.waiting[ticket] = self.receipt
+            self.waiting[ticket] = self
 
     def void(self, error: P2PNetError) -> None:
         self.receipt.fail(error)

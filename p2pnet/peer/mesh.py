@@ -8,6 +8,7 @@ first link on which the right peer greets; the acceptor greets at once, so this 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import partial
 
@@ -56,7 +57,9 @@ class _Race:
             return False
         self.winner = address
         for other, scope in self.attempts.items():
-            if other != address:
+            if other == address:
+                scope.deadline = math.inf
+            else:
                 scope.cancel()
         return True
 
@@ -65,6 +68,16 @@ class _Race:
         """What to call it if nobody won."""
         ends = {down.end for down in self.failures.values()}
         return LinkEnd.REFUSED if ends == {LinkEnd.REFUSED} else LinkEnd.UNREACHABLE
+
+    @property
+    def text(self) -> str:
+        """What came of each address, for people."""
+        outcomes = {address: "it answered" for address in self.attempts if address == self.winner}
+        outcomes.update((address, str(down)) for address, down in self.failures.items())
+        if not self.attempts:
+            return "there was no address to try"
+        tried = (f"{each} ({outcomes.get(each, 'called off')})" for each in self.attempts)
+        return "tried " + ", ".join(tried)
 
 
 class Mesh:
@@ -87,8 +100,12 @@ class Mesh:
         self._all_gone = trio.Event()
         self.addresses: tuple[str, ...] = ()
         """Where this peer listens, as others may dial it."""
-        self.failures: dict[str, LinkDown] = {}
-        """Why each address of the latest dial that failed led nowhere."""
+        self._latest_race = _Race(PeerId(""))
+
+    @property
+    def tried(self) -> str:
+        """What came of the latest dial, address by address, for people."""
+        return self._latest_race.text
 
     # --- accepting ---
 
@@ -138,36 +155,26 @@ class Mesh:
     async def _dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         # Whoever is dialled can't listen where this peer does itself.
         others = [address for address in addresses if address not in self.addresses]
-        race = _Race(peer, {address: trio.CancelScope() for address in others})
+        deadline = trio.current_time() + self._limits.connect_us / US_PER_S
+        scopes = {address: trio.CancelScope(deadline=deadline) for address in others}
+        race = self._latest_race = _Race(peer, scopes)
         async with trio.open_nursery() as nursery:
             for address in race.attempts:
                 nursery.start_soon(self._attempt, race, address)
         if race.winner is None:
-            self.failures = race.failures
             self._inbox.put_nowait(DialFailed(peer, race.end))
 
     async def _attempt(self, race: _Race, address: str) -> None:
-        with race.attempts[address]:
+        with race.attempts[address] as scope:
             try:
                 async with self._transport.dial(address, self._limits) as link:
-                    greeting = await self._greeting(link, race.peer)
+                    greeting = await _greeting(link, race.peer)
                     if race.win(address):
                         await self._keep(link, race.peer, (greeting,))
             except LinkDown as down:
                 race.failures[address] = down
-
-    async def _greeting(self, link: Link, peer: PeerId) -> bytes:
-        """The first frame of a new link. Raises LinkDown unless `peer` is who sent it."""
-        with trio.move_on_after(self._limits.connect_us / US_PER_S):
-            data = await link.receive()
-            try:
-                hello = decode(data)
-            except RemoteProtocolError as error:
-                raise LinkDown(LinkEnd.NOT_P2PNET, str(error)) from None
-            if not isinstance(hello, Hello) or peer_id(hello.key) != peer:
-                raise LinkDown(LinkEnd.NOT_P2PNET, "somebody else answers there")
-            return data
-        raise LinkDown(LinkEnd.UNREACHABLE, "no greeting came in time")
+        if scope.cancelled_caught:
+            race.failures[address] = LinkDown(LinkEnd.UNREACHABLE, "no answer in time")
 
     # --- one link ---
 
@@ -180,11 +187,12 @@ class Mesh:
         end = LinkEnd.BROKEN  # if this task is cancelled
         try:
             async with trio.open_nursery() as nursery:
-                self._open[number] = _OpenLink(link, nursery)
+                entry = self._open[number] = _OpenLink(link, nursery)
                 await self._inbox.put(LinkOpened(number, dialled))
                 for data in read:
                     await self._inbox.put(FrameReceived(number, data))
                 end = await self._read(link, number)
+                entry.is_closing = True  # by itself; the nursery takes no more tasks
         finally:
             self._forget(number, end)
 
@@ -201,3 +209,15 @@ class Mesh:
                 await self._inbox.put(FrameReceived(number, data))
         except LinkDown as down:
             return down.end
+
+
+async def _greeting(link: Link, peer: PeerId) -> bytes:
+    """The first frame of a new link. Raises LinkDown unless `peer` is who sent it."""
+    data = await link.receive()
+    try:
+        hello = decode(data)
+    except RemoteProtocolError as error:
+        raise LinkDown(LinkEnd.NOT_P2PNET, str(error)) from None
+    if not isinstance(hello, Hello) or peer_id(hello.key) != peer:
+        raise LinkDown(LinkEnd.NOT_P2PNET, "somebody else answers there")
+    return data

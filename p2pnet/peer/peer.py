@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
@@ -137,12 +137,12 @@ class Peer:
     @property
     def player(self) -> Player | None:
         """This peer's own player; None without a seat."""
-        return self._shell.world.player
+        return self.world.player_of(self.me)
 
     @property
-    def objects(self) -> tuple[NetworkObject, ...]:
-        """All replicated objects, in the order of their ids."""
-        return self._shell.world.objects
+    def objects(self) -> Mapping[int, NetworkObject]:
+        """All replicated objects by id, in the order in which they were spawned."""
+        return self.world.objects
 
     def spawn(self, obj: O, owner: PeerId | int | NetworkObject | None = None) -> O:
         """Put an object into the world of all. On the host. See `World.spawn`."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import trio
 
 from ..core.effects import Effect
-from ..core.errors import GameError
+from ..core.errors import GameCodeError, GameError
 from ..core.peer import PeerCore
 from ..core.states import State
 from ..links.base import US_PER_S
@@ -46,7 +46,7 @@ class Pump:
     async def run(self, first: Input) -> None:
         """Feed `first`, then what comes, until the core has left the session.
 
-        Raises GameError for anything that is raised inside: that is the game's code, since nothing
+        Raises GameError for anything that is raised inside. That is the game's code, since nothing
         that other peers do raises here.
         """
         self._step([first])
@@ -71,8 +71,9 @@ class Pump:
                 for effect in effects:
                     self._performers[type(effect)](effect)
             self._finish_batch()
-        except GameError:
-            raise
+        except GameCodeError as error:
+            alone = len(error.errors) == 1
+            raise GameError(f"the game raised {error}") from (error.errors[0] if alone else error)
         except Exception as error:
-            raise GameError(f"the code of the game raised {error!r}") from error
+            raise GameError(f"this peer can't go on: {error!r}") from error
         self._wake = self._core.next_wake()

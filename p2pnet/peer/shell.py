@@ -16,6 +16,7 @@ import trio
 
 from ..core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
 from ..core.errors import (
+    CommandLost,
     Denied,
     EndReason,
     HostUnreachable,
@@ -37,7 +38,7 @@ from ..core.peer import PeerCore
 from ..core.roster import Roster
 from ..core.settings import AckLevel, Settings
 from ..core.states import Role, State
-from ..core.values import PeerId
+from ..core.values import RECONNECT_ID_INVALID, PeerId
 from ..links.base import Transport
 from ..world.game import Game
 from ..world.objects import NetworkObject
@@ -85,16 +86,16 @@ class Shell:
     _first: Input | None = None
     _begun: trio.Event = attrs.field(factory=trio.Event)
     _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
-    _receipts: dict[int, Receipt[Any]] = attrs.field(factory=dict)
+    _submitted: dict[int, Submit] = attrs.field(factory=dict)
     _ending: SessionOver = attrs.field(factory=lambda: SessionOver(EndReason.LEFT))
     _hooks: Hooks = attrs.field(init=False)
     _roles: Roles = attrs.field(init=False)
     _moved: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
     def __attrs_post_init__(self) -> None:
-        self.world = World(self.game)
-        self.world.me = self.identity.peer_id
+        self.world = World(self.game, self.identity.peer_id)
         self.world.submit = self.submit
+        self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
         self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks)
 
@@ -115,13 +116,13 @@ class Shell:
         return Roster() if self.core is None else self.core.roster
 
     def objects_of(self, peer: PeerId) -> list[NetworkObject]:
-        return [obj for obj in self.world.objects if obj.owner == peer]
+        return [obj for obj in self.world.objects.values() if obj.owner == peer]
 
     # --- what the application wants ---
 
     async def open(self, address: str, port: int, first: Input) -> None:
         """Listen, hand `first` to the core as its first input, and wait for a seat."""
-        if self._is_opening or self.state is not State.IDLE:
+        if self._is_opening or self.core is not None or self.over is not None:
             raise LocalProtocolError("a peer hosts or joins one session, once: open another peer")
         self._is_opening = True
         try:
@@ -152,7 +153,7 @@ class Shell:
     def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:
         """Take a command of this peer's own player on its way."""
         receipt: Receipt[Any] = Receipt()
-        self.post(Submit(payload, ack, receipt, self._receipts))
+        self.post(Submit(payload, ack, receipt, self._submitted))
         return receipt
 
     def post(self, item: Input) -> None:
@@ -224,9 +225,9 @@ class Shell:
             return
         self.over = over
         self.opened.fail(over)
-        for receipt in self._receipts.values():
-            receipt.fail(over)
-        self._receipts.clear()
+        for command in self._submitted.values():
+            command.receipt.fail(over)
+        self._submitted.clear()
         for item in self.inbox.take(len(self.inbox)):
             item.void(over)
         self.fanout.end()
@@ -245,15 +246,14 @@ class Shell:
         }
 
     def _settle(self, effect: Settle) -> None:
-        receipt = self._receipts.pop(effect.ticket)
-        if effect.error is not None:
-            receipt.fail(effect.error)
+        command = self._submitted.pop(effect.ticket)
+        if effect.outcome is None:
+            command.receipt.fail(effect.error or CommandLost("the outcome is not known"))
             return
-        assert effect.outcome is not None
         try:
-            receipt.settle(self.world.outcome(effect.outcome))
+            command.receipt.settle(self.world.decode_outcome(command.payload, effect.outcome))
         except RemoteError as error:
-            receipt.fail(error)
+            command.receipt.fail(error)
 
     def _emit(self, effect: Emit) -> None:
         event = effect.event
@@ -271,8 +271,7 @@ class Shell:
         self.opened.settle(None)
 
     def _on_join_failed(self, event: JoinFailed) -> None:
-        tried = [f"{address} ({down})" for address, down in self.mesh.failures.items()]
-        self.opened.fail(HostUnreachable("; ".join([event.text, *tried])))
+        self.opened.fail(HostUnreachable(f"{event.text}; {self.mesh.tried}"))
 
     def _on_join_denied(self, event: JoinDenied) -> None:
         self.opened.fail(Denied(event.reason, event.text))
@@ -286,6 +285,12 @@ class Shell:
     def _on_roster_changed(self, event: RosterChanged) -> None:
         members = event.roster.members
         self.world.connections = {member.peer: member.connection_id for member in members}
+
+    def _on_authority(self, obj: NetworkObject, old: PeerId | None, new: PeerId | None) -> None:
+        for peer, state in ((old, False), (new, True)):
+            if peer is not None:
+                label = self.world.connections.get(peer, RECONNECT_ID_INVALID)
+                self.manager.on_authority_updated(obj, label, state)
 
 
 def _first_cause(error: BaseException) -> BaseException:
