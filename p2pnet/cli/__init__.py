@@ -1,0 +1,5 @@
+"""The `p2pnet` command."""
+
+from .main import main
+
+__all__ = ["main"]

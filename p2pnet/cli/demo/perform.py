@@ -1,0 +1,95 @@
+"""`p2pnet demo`: set the stage, run the script against a deadline, judge, and clean up."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import attrs
+import trio
+from rich.console import Console
+from rich.live import Live
+
+from ..complaints import CRASHED, INTERRUPTED, OK, Complaint, leaves
+from .audiences import JsonAudience, LiveAudience, PlainAudience
+from .cast import Cast
+from .digging import Digging
+from .evidence import Evidence
+from .script import PEERS_MAX, PEERS_MIN, Script, peer_names
+from .verdict import judge
+
+_DEADLINE_S: Final = 45.0
+_DEADLINE_S_PER_PEER: Final = 5.0
+_LOOK_S: Final = 0.1  # how often the live view asks the peers how they are
+
+
+@attrs.define(eq=False)
+class Performance:
+    """One run of the demo, whatever becomes of it."""
+
+    peers: int
+    audience: JsonAudience | PlainAudience
+    evidence: Evidence
+    names: dict[str, str]
+    trouble: str | None = None
+    was_interrupted: bool = False
+
+    async def run(self) -> int:
+        """Perform and judge. Returns the exit status."""
+        with tempfile.TemporaryDirectory(prefix="p2pnet-demo-") as folder:
+            try:
+                await self._perform(Path(folder))
+            except BaseExceptionGroup as group:
+                complaints = [e for e in leaves(group) if isinstance(e, Complaint)]
+                if not complaints or group.split(Complaint)[1] is not None:
+                    raise
+                self.trouble = str(complaints[0])
+        if self.was_interrupted:
+            return INTERRUPTED
+        verdict = judge(self.evidence)
+        self.audience.over(verdict, self.trouble)
+        return OK if verdict.survived and self.trouble is None else CRASHED
+
+    async def _perform(self, folder: Path) -> None:
+        deadline_s = _DEADLINE_S + _DEADLINE_S_PER_PEER * self.peers
+        async with trio.open_nursery() as nursery:
+            cast = Cast(nursery, self.audience, self.evidence, names=self.names)
+            nursery.start_soon(self._watch_for_signals, nursery.cancel_scope)
+            if isinstance(self.audience, LiveAudience):
+                nursery.start_soon(self._show, self.audience, cast)
+            with trio.move_on_after(deadline_s) as scope:
+                await Script(cast, Digging(cast), folder, peer_names(self.peers)).perform()
+            if scope.cancelled_caught:
+                self.trouble = f"gave up after {deadline_s:.0f} s of waiting for {cast.waiting_for}"
+            nursery.cancel_scope.cancel()
+
+    async def _watch_for_signals(self, scope: trio.CancelScope) -> None:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                self.was_interrupted = True
+                scope.cancel()
+
+    async def _show(self, audience: LiveAudience, cast: Cast) -> None:
+        """Paint the picture, and ask everybody how they are for the next one."""
+        with Live(console=audience.console, auto_refresh=False, transient=True) as live:
+            while True:
+                live.update(audience.picture(), refresh=True)
+                await cast.look()
+                await trio.sleep(_LOOK_S)
+
+
+def run_demo(peers: int, as_json: bool) -> int:
+    """Returns the exit status. Raises `Complaint` for a number of peers that can't be shown."""
+    if not PEERS_MIN <= peers <= PEERS_MAX:
+        raise Complaint(f"--peers has to be from {PEERS_MIN} to {PEERS_MAX}, not {peers}")
+    evidence, names = Evidence(), dict[str, str]()
+    audience: JsonAudience | PlainAudience
+    if as_json:
+        audience = JsonAudience(evidence, names)
+    else:
+        console = Console()
+        kind = LiveAudience if console.is_terminal else PlainAudience
+        audience = kind(evidence, names, console)
+    return trio.run(Performance(peers, audience, evidence, names).run)

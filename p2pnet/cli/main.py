@@ -1,0 +1,195 @@
+"""The `p2pnet` command: `host`, `join` and `demo`."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+import typer
+
+from ..core.errors import LocalError
+from ..core.settings import Settings
+from ..peer import Identity, Invite
+from .complaints import COMPLAINT, INTERRUPTED, Complaint, complaint
+from .demo.perform import run_demo
+from .invites import split_hint
+from .json_front import JsonFront
+from .loading import GameName, load_game
+from .session import Front, Plan, run_session
+from .text_front import TextFront
+
+app = typer.Typer(
+    help="Peer-to-peer games that outlive their host.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_Name = Annotated[str, typer.Option(help="What the others call you; by default your login name.")]
+_Port = Annotated[int, typer.Option(help="Where others reach you; 0 for any free port.")]
+_Address = Annotated[str, typer.Option(help="Address of this machine to listen at.")]
+_IdentityFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        metavar="FILE",
+        help="Keep your identity in this file, to get your player back after a restart.",
+    ),
+]
+_SettingTexts = Annotated[
+    list[str] | None,
+    typer.Option("--settings", metavar="KEY=VALUE", help="A field of p2pnet.Settings. Repeatable."),
+]
+_Json = Annotated[
+    bool, typer.Option("--json", help="Speak JSON on standard input and output, for programs.")
+]
+_T0 = Annotated[int | None, typer.Option("--t0", hidden=True)]
+_ExitOnEof = Annotated[bool, typer.Option("--exit-on-eof", hidden=True)]
+
+
+@app.command()
+def host(
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE:GAME", help="The game, such as tanks:game.")
+    ],
+    name: _Name = "",
+    port: _Port = 7777,
+    address: _Address = "0.0.0.0",
+    identity: _IdentityFile = None,
+    settings: _SettingTexts = None,
+    json: _Json = False,
+    t0: _T0 = None,
+    exit_on_eof: _ExitOnEof = False,
+) -> None:
+    """Open a game and play in it. Prints the invite for the others."""
+    game_name = GameName.parse(target)
+    plan = Plan(
+        game=load_game(game_name),
+        game_name=game_name,
+        name=name or _login_name(),
+        settings=_settings(settings),
+        identity=_identity(identity),
+        address=address,
+        port=port,
+        exit_on_eof=exit_on_eof,
+    )
+    _run(plan, json, t0)
+
+
+@app.command()
+def join(
+    invite: Annotated[str, typer.Argument(metavar="INVITE", help="What the host's game printed.")],
+    game: Annotated[
+        str,
+        typer.Option(metavar="MODULE:GAME", help="The game, if not the one named in the invite."),
+    ] = "",
+    name: _Name = "",
+    port: _Port = 0,
+    address: _Address = "0.0.0.0",
+    identity: _IdentityFile = None,
+    settings: _SettingTexts = None,
+    json: _Json = False,
+    t0: _T0 = None,
+    exit_on_eof: _ExitOnEof = False,
+) -> None:
+    """Join a game with the invite of its host, or of anybody in it."""
+    bare, hint = split_hint(invite)
+    Invite.parse(bare)  # a bad invite is told before any code of the game runs
+    if game:
+        game_name = GameName.parse(game)
+    elif hint is not None:
+        game_name = hint
+        print(f"the invite is for {hint}: importing the module {hint.module}", file=sys.stderr)
+    else:
+        raise Complaint("the invite does not name its game: add --game MODULE:GAME")
+    plan = Plan(
+        game=load_game(game_name),
+        game_name=game_name,
+        name=name or _login_name(),
+        settings=_settings(settings),
+        identity=_identity(identity),
+        address=address,
+        port=port,
+        invite=bare,
+        exit_on_eof=exit_on_eof,
+    )
+    _run(plan, json, t0)
+
+
+@app.command()
+def demo(
+    peers: Annotated[int, typer.Option(help="How many processes play, 2 to 16.")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Watch a game of several processes on this machine lose its host, twice, and go on."""
+    raise typer.Exit(run_demo(peers, json))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point. Whatever the user can mend comes out as one line and exit status 2."""
+    try:
+        status = app(arguments, standalone_mode=False)
+    except Complaint as error:
+        status = _complain(str(error))
+    except LocalError as error:
+        status = _complain(str(complaint(error)))
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except Exception as error:
+        # What typer says of a wrong command line has no public base class in all of its versions.
+        if not hasattr(error, "format_message"):
+            raise
+        status = _complain(f"{error.format_message()} (see p2pnet --help)")
+    sys.exit(status)
+
+
+def _complain(text: str) -> int:
+    print(f"p2pnet: {' '.join(text.split())}", file=sys.stderr)
+    return COMPLAINT
+
+
+def _run(plan: Plan, as_json: bool, t0_ns: int | None) -> None:
+    """Run the session, and end the program with its exit status."""
+    front: Front
+    if as_json:
+        front = JsonFront(plan.name, plan.game_name, t0_ns or time.monotonic_ns())
+        sys.stdout = sys.stderr  # what the game prints must not come between our lines
+    else:
+        front = TextFront(plan.game_name)
+    raise typer.Exit(run_session(plan, front))
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "player"
+
+
+def _identity(path: Path | None) -> Identity | None:
+    if path is None:
+        return None
+    try:
+        return Identity.load_or_create(path)
+    except OSError as error:
+        raise Complaint(f"the identity file {path} can't be used: {error.strerror}") from None
+
+
+def _settings(texts: Sequence[str] | None) -> Settings:
+    """Settings with these fields changed. Raises `Complaint` and `SettingsError`."""
+    known = attrs.fields_dict(Settings)
+    values: dict[str, int | str] = {}
+    for text in texts or ():
+        key, sign, value = text.partition("=")
+        if not sign or key not in known:
+            raise Complaint(f"--settings {text!r}: give KEY=VALUE with one of {', '.join(known)}")
+        values[key] = int(value) if value.lstrip("-").isdecimal() else value
+    try:
+        return Settings(**values)  # type: ignore[arg-type]  # the validators check them
+    except ValueError as error:
+        raise Complaint(f"--settings: {error}") from None

@@ -1,0 +1,75 @@
+"""Events in words, for people: the text of what the JSON stream gives as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+_Fields = Mapping[str, Any]
+
+_CAUSES: Final = {
+    "closed": "its connection broke",
+    "silent": "nothing was heard from it",
+    "left": "it left",
+}
+
+_REASONS: Final = {
+    "left": "left",
+    "session_ended": "the host ended the game",
+    "kicked": "was removed by the host",
+    "denied": "was refused",
+    "seat_expired": "was away for too long",
+    "crashed": "its game code raised an error",
+}
+
+_TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
+    "joined": lambda f, who: (
+        f"joined as connection {f['connection_id']}"
+        + (f", was {f['old_connection_id']}" if f["old_connection_id"] != -1 else "")
+    ),
+    "join_failed": lambda f, who: f"can't join: {f['text']}",
+    "join_denied": lambda f, who: f"may not join: {f['text'] or f['reason']}",
+    "session_ended": lambda f, who: (
+        f"out of the game: {_REASONS.get(f['reason'], f['reason'])}"
+        + (f" ({f['text']})" if f["text"] else "")
+    ),
+    "peer_joined": lambda f, who: f"{who(f['who'])} joined as connection {f['connection_id']}",
+    "peer_lost": lambda f, who: f"{who(f['who'])} is away; its seat and its player are kept",
+    "peer_returned": lambda f, who: (
+        f"{who(f['who'])} is back with its player: connection {f['connection_id']}, "
+        f"was {f['old_connection_id']}"
+    ),
+    "peer_gone": lambda f, who: (
+        f"{who(f['who'])} is out of the game: {_REASONS.get(f['reason'], f['reason'])}"
+    ),
+    "host_suspected": lambda f, who: f"host {who(f['host'])} is silent",
+    "host_recovered": lambda f, who: f"host {who(f['host'])} is heard again",
+    "host_lost": lambda f, who: (
+        f"lost host {who(f['host'])}: {_CAUSES.get(f['cause'], f['cause'])}"
+    ),
+    "migration_started": lambda f, who: (
+        "is first in rank to become the host"
+        if f["you"]
+        else f"expects {who(f['successor'])} to become the host"
+    ),
+    "claim_made": lambda f, who: f"claims the host role, epoch {f['number']}",
+    "claim_granted": lambda f, who: f"grants epoch {f['number']} to {who(f['claimant'])}",
+    "claim_refused": lambda f, who: f"was refused by {who(f['by'])}: {f['reason']}",
+    "pull_started": lambda f, who: f"fetches what it lacks from {who(f['source'])}",
+    "became_host": lambda f, who: f"is the host of epoch {f['epoch']}",
+    "host_changed": lambda f, who: f"follows host {who(f['host'])} in epoch {f['epoch']}",
+    "isolated": lambda f, who: f"can't hear host {who(f['host'])}, but others do",
+    "overslept": lambda f, who: f"stood still for {f['slept_us'] / 1e6:.1f} s",
+    "deposed": lambda f, who: f"is no longer the host: {who(f['host'])} is",
+    "stranger_refused": lambda f, who: f"turned somebody away: {f['text']}",
+}
+"""Events that are not here (`roster_changed`, `state_changed`, …) say nothing new to a person."""
+
+
+def describe(kind: str, fields: _Fields, names: Mapping[str, str]) -> str | None:
+    """What happened, as the rest of a sentence that begins with the peer's name; None for noise.
+
+    `names` gives the names of peers by their ids.
+    """
+    text = _TEXTS.get(kind)
+    return None if text is None else text(fields, lambda peer: names.get(peer, str(peer)[:6]))
