@@ -47,7 +47,9 @@ class JsonFront:
         self._print("ready", ready_fields(peer, self._game))
 
     def event(self, peer: Peer, event: Event) -> None:
-        self._print(kind_of(event), fields_of(event))
+        fields = fields_of(event)
+        member = peer.roster.get(fields["who"]) if "who" in fields else None
+        self._print(kind_of(event), fields if member is None else {**fields, "name": member.name})
 
     def ended(self, reason: EndReason, text: str) -> None:
         self._print("ended", {"reason": reason.value, "text": text})

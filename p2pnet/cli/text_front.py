@@ -9,7 +9,7 @@ from typing import Any, Final
 import trio
 
 from ..core.errors import EndReason, P2PNetError
-from ..core.events import Event, RosterChanged
+from ..core.events import Event
 from ..peer import Peer, Receipt
 from .calling import NoSuchCommand, Word, call, usages
 from .complaints import one_line
@@ -42,8 +42,7 @@ class TextFront:
         self._say("type `help` for what you can do, `quit` to leave")
 
     def event(self, peer: Peer, event: Event) -> None:
-        if isinstance(event, RosterChanged):
-            self._names.update({member.peer: member.name for member in event.roster.members})
+        self._names.update({member.peer: member.name for member in peer.roster.members})
         words = describe(kind_of(event), fields_of(event), self._names)
         if words is not None:
             self._say(f"{datetime.now():%H:%M:%S}  {peer.name} {words}")

@@ -113,9 +113,8 @@ class LiveAudience(PlainAudience):
 
     def _row(self, peer: str, run: Run) -> tuple[RenderableType, ...]:
         status = self._evidence.statuses.get(run)
-        acknowledged = sum(
-            order.acknowledged for order in self._evidence.orders.values() if order.run.peer == peer
-        )
+        runs = [each for each in self._evidence.orders if each.peer == peer]
+        acknowledged = sum(map(self._evidence.acknowledged, runs))
         if run in self._evidence.died:
             return Text(peer, "dim"), Text("dead", "bold red"), "", "", "", "", str(acknowledged)
         if run in self._frozen:

@@ -67,8 +67,8 @@ class Cast:
             raise Complaint(f"{child.run} ended with status {child.exit_status}: {words}")
 
     def _take(self, child: Child, record: Record) -> None:
-        if record["event"] == "roster_changed":
-            self.names.update({seat["peer"]: seat["name"] for seat in record["roster"]})
+        if "who" in record and "name" in record:
+            self.names[record["who"]] = record["name"]
         if self.evidence.take(child.run, record):
             self.audience.news(child.run, record)
         self._changed.unpark_all()
@@ -108,8 +108,8 @@ class Cast:
 
     async def look(self) -> None:
         """Ask all that are alive how they are; `evidence.statuses` will have it."""
-        for run, child in list(self.children.items()):
-            if run not in self.evidence.died and child.exit_status is None:
+        for child in list(self.children.values()):
+            if child.is_alive:
                 await child.ask(status=True)
 
     async def dumps(self, runs: Iterable[Run]) -> dict[Run, Record]:

@@ -36,6 +36,11 @@ class Child:
         self._next_id = 1
         self._turn = trio.Lock()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be spoken to."""
+        return self._process is not None and not self.was_killed and self.exit_status is None
+
     async def serve(
         self,
         take: Callable[[Child, Record], None],

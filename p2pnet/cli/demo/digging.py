@@ -45,7 +45,7 @@ class Digging:
     async def _play(self, run: Run, scope: trio.CancelScope) -> None:
         with scope:
             while True:
-                if self.unsettled(run) < _UNSETTLED_MAX:
+                if self.cast.evidence.unsettled(run) < _UNSETTLED_MAX:
                     await self._order(run)
                 await trio.sleep(BEAT_S)
 
@@ -54,7 +54,7 @@ class Digging:
         child = self.cast.children[run]
         number = child.next_id()
         order = Order(run, f"{run}:{number}", amount=number % 7 + 1)
-        self.cast.evidence.orders[run, number] = order
+        self.cast.evidence.add(order, number)
         request: dict[str, Any] = {"id": number, "args": [order.ticket, order.amount]}
         if number % 3 == 0:
             request |= {"call": "load", "object": self._carts[run.peer]}
@@ -67,10 +67,6 @@ class Digging:
     async def volley(self, runs: Iterable[Run], size: int) -> list[Order]:
         """Many commands at once from each of these peers."""
         return [await self._order(run) for run in runs for _ in range(size)]
-
-    def unsettled(self, run: Run) -> int:
-        """How many commands of this peer have no result yet."""
-        return sum(not order.settled for order in self.cast.evidence.of(run))
 
     async def until_played(self, runs: Iterable[Run], count: int) -> None:
         """Wait until each of these peers had so many more results."""

@@ -5,6 +5,7 @@ A *run* is one process: MachineA has two of them, one before it is killed and on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -66,7 +67,7 @@ class Failover:
 class Evidence:
     """All of it, as it comes in."""
 
-    orders: dict[tuple[Run, int], Order] = attrs.field(factory=dict)
+    orders: dict[Run, dict[int, Order]] = attrs.field(factory=dict)  # by request id
     news: list[tuple[Run, Record]] = attrs.field(factory=list)
     dumps: dict[tuple[Run, int], Record] = attrs.field(factory=dict)
     statuses: dict[Run, Record] = attrs.field(factory=dict)
@@ -74,16 +75,24 @@ class Evidence:
     returns: list[tuple[Run, Record]] = attrs.field(factory=list)  # "ready" of those who came back
     final: dict[Run, Record] = attrs.field(factory=dict)  # the last dumps, all at one position
     died: frozenset[Run] = frozenset()  # runs that were killed
+    _results: Counter[Run] = attrs.field(factory=Counter)
+    _settled: Counter[Run] = attrs.field(factory=Counter)
+
+    def add(self, order: Order, request: int) -> None:
+        """A command is about to be given to a peer."""
+        self.orders.setdefault(order.run, {})[request] = order
 
     def take(self, run: Run, record: Record) -> bool:
         """One line of a peer. Whether it is news, and no answer to a request."""
         kind, request = record["event"], record.get("id")
-        order = self.orders.get((run, request)) if isinstance(request, int) else None
+        order = self.orders.get(run, {}).get(request) if isinstance(request, int) else None
         if kind == "submitted" and order is not None:
             order.submitted_ms = record["t_ms"]
         elif kind in ("result", "failed") and order is not None:
             order.done_ms = record["t_ms"]
             order.error = record.get("error")
+            self._settled[run] += 1
+            self._results[run] += order.acknowledged
         elif kind == "dump" and isinstance(request, int):
             self.dumps[run, request] = record
         elif kind == "status":
@@ -95,11 +104,19 @@ class Evidence:
 
     def of(self, run: Run) -> Iterator[Order]:
         """The orders of one run, in the order they were given."""
-        return (order for (owner, _), order in self.orders.items() if owner == run)
+        return iter(self.orders.get(run, {}).values())
+
+    def all_orders(self) -> Iterator[Order]:
+        """The orders of all runs."""
+        return (order for run in self.orders for order in self.of(run))
 
     def acknowledged(self, run: Run) -> int:
         """How many commands of this run have their result."""
-        return sum(order.acknowledged for order in self.of(run))
+        return self._results[run]
+
+    def unsettled(self, run: Run) -> int:
+        """How many commands of this run have no outcome yet."""
+        return len(self.orders.get(run, {})) - self._settled[run]
 
     def first(self, run: Run, kind: str, since_ms: float = float("-inf")) -> Record | None:
         """The first news of this kind from this run, not before the given time."""

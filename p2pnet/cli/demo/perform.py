@@ -22,6 +22,8 @@ from .verdict import judge
 
 _DEADLINE_S: Final = 45.0
 _DEADLINE_S_PER_PEER: Final = 5.0
+_ACT: Final = 20
+_ACT_FOR_EYES: Final = 120  # a good second of play between two events, so that they can be seen
 _LOOK_S: Final = 0.1  # how often the live view asks the peers how they are
 
 
@@ -60,7 +62,8 @@ class Performance:
             if isinstance(self.audience, LiveAudience):
                 nursery.start_soon(self._show, self.audience, cast)
             with trio.move_on_after(deadline_s) as scope:
-                await Script(cast, Digging(cast), folder, peer_names(self.peers)).perform()
+                act = _ACT_FOR_EYES if isinstance(self.audience, LiveAudience) else _ACT
+                await Script(cast, Digging(cast), folder, peer_names(self.peers), act).perform()
             if scope.cancelled_caught:
                 self.trouble = f"gave up after {deadline_s:.0f} s of waiting for {cast.waiting_for}"
             nursery.cancel_scope.cancel()
@@ -73,7 +76,7 @@ class Performance:
 
     async def _show(self, audience: LiveAudience, cast: Cast) -> None:
         """Paint the picture, and ask everybody how they are for the next one."""
-        with Live(console=audience.console, auto_refresh=False, transient=True) as live:
+        with Live(console=audience.console, auto_refresh=False) as live:
             while True:
                 live.update(audience.picture(), refresh=True)
                 await cast.look()

@@ -22,7 +22,6 @@ PEERS_MIN: Final = 2
 PEERS_MAX: Final = 16
 
 _GAME: Final = "p2pnet.cli.demo.game:game"
-_WARM_UP: Final = 20  # results of each peer before the next thing happens
 _VOLLEY: Final = 10  # commands of each survivor that meet a host in the middle of its work
 
 
@@ -39,6 +38,7 @@ class Script:
     digging: Digging
     folder: Path  # for the identities of the peers
     names: tuple[str, ...]
+    act: int  # results that each peer has to see before the next thing happens
 
     async def perform(self) -> None:
         """All of it."""
@@ -46,7 +46,7 @@ class Script:
         heir = await self._fail_over(host)
         await self._come_back(host.peer, heir)
         await self._fail_over(heir)
-        await self.digging.until_played(self.digging.runs, _WARM_UP)
+        await self.digging.until_played(self.digging.runs, self.act)
         await self._compare()
 
     async def _gather(self) -> Run:
@@ -57,7 +57,7 @@ class Script:
         for name in others:
             run, _ = await self.cast.start(name, "join", ready["invite"], *self._options(name))
             await self.digging.begin(run)
-        await self.digging.until_played(self.digging.runs, _WARM_UP)
+        await self.digging.until_played(self.digging.runs, self.act)
         return host
 
     def _options(self, name: str) -> list[str]:
@@ -120,12 +120,12 @@ class Script:
 
     async def _come_back(self, name: str, host: Run) -> None:
         self.cast.audience.step(f"{name} starts again and joins {host.peer}'s game as a client")
-        await self.digging.until_played(self.digging.runs, _WARM_UP)
+        await self.digging.until_played(self.digging.runs, self.act)
         (dump,) = (await self.cast.dumps([host])).values()
         run, ready = await self.cast.start(name, "join", dump["invite"], *self._options(name))
         self.cast.evidence.returns.append((run, ready))
         await self.digging.begin(run)
-        await self.digging.until_played(self.digging.runs, _WARM_UP)
+        await self.digging.until_played(self.digging.runs, self.act)
 
     async def _compare(self) -> None:
         """Stop, let everything settle, and take the state of everybody at one position."""
@@ -135,7 +135,7 @@ class Script:
             self.digging.stop(run)
         await self.cast.until(
             "the results of all commands",
-            lambda: not any(self.digging.unsettled(run) for run in runs),
+            lambda: not any(self.cast.evidence.unsettled(run) for run in runs),
         )
         self.cast.evidence.final = await self.cast.equal_dumps(runs)
         host = next(run for run, dump in self.cast.evidence.final.items() if dump["role"] == "host")

@@ -54,7 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
     """All checks on all the evidence."""
     checks = tuple(Check(name, tuple(find(evidence))) for name, find in _CHECKS.items())
     by_name = {check.name: check for check in checks}
-    acked = [order for order in evidence.orders.values() if order.acknowledged]
+    acked = [order for order in evidence.all_orders() if order.acknowledged]
     return Verdict(
         checks=checks,
         acked=len(acked),
@@ -75,7 +75,7 @@ def journals(dump: Record) -> Counter[str]:
 
 def _must_be_there(evidence: Evidence) -> Iterator[Order]:
     """What has a result, and what a process submitted that is still alive."""
-    for order in evidence.orders.values():
+    for order in evidence.all_orders():
         alive = order.run not in evidence.died
         if order.acknowledged or (alive and order.submitted_ms is not None and not order.error):
             yield order
@@ -101,7 +101,7 @@ def _doubled(evidence: Evidence) -> Iterator[str]:
 
 
 def _unknown(evidence: Evidence) -> Iterator[str]:
-    known = {order.ticket for order in evidence.orders.values()}
+    known = {order.ticket for order in evidence.all_orders()}
     for run, dump in evidence.final.items():
         for ticket in journals(dump):
             if ticket not in known:
@@ -109,7 +109,7 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
 
 
 def _unanswered(evidence: Evidence) -> Iterator[str]:
-    for order in evidence.orders.values():
+    for order in evidence.all_orders():
         if order.error:
             yield f"{order.ticket} failed: {order.error}"
         elif not order.settled and order.run not in evidence.died:
@@ -117,7 +117,7 @@ def _unanswered(evidence: Evidence) -> Iterator[str]:
 
 
 def _wrong_totals(evidence: Evidence) -> Iterator[str]:
-    amounts = {order.ticket: order.amount for order in evidence.orders.values()}
+    amounts = {order.ticket: order.amount for order in evidence.all_orders()}
     for run, dump in evidence.final.items():
         for name, thing in dump["objects"].items():
             fields = thing["fields"]
@@ -229,6 +229,7 @@ _CHECKS: Final[dict[str, Callable[[Evidence], Iterator[str]]]] = {
 def failover_fields(evidence: Evidence, failover: Failover) -> dict[str, Any]:
     """One failover in the verdict's JSON."""
     times = timeline(evidence, failover)
+
     def rounded(ms: float | None) -> float | None:
         return None if ms is None else round(ms, 1)
 
