@@ -175,7 +175,7 @@ class SyncList(SyncContainer, MutableSequence[T]):
         """Put `value` before the element at `index`; at the end if there is none."""
         self._guard()
         new = self._checked(self._field.value, value)
-        position = range(len(self._data) + 1)[slice(index, None)].start
+        position = range(len(self._data))[index:].start
         if position == len(self._data):
             self._edit(SyncOp.ADD, None, new)
         else:

@@ -95,10 +95,12 @@ def wire_type(hint: Any, where: str, mutable: bool) -> WireType:
     """
     try:
         info = inspect.type_info(hint)
+        text = _Describer(where, mutable).describe(info)
         decoder = msgspec.msgpack.Decoder(hint)
+    except DeclarationError:
+        raise
     except (TypeError, ValueError, NameError) as error:
         raise DeclarationError(f"{where}: {hint!r} can't travel: {error}") from error
-    text = _Describer(where, mutable).describe(info)
     members = info.types if isinstance(info, inspect.UnionType) else (info,)
     exact = _exact_guards(members)
     return WireType(text, _checker(text, exact, decoder), _loader(text, exact, hint))
@@ -159,7 +161,7 @@ def _float_of_int(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise Misfit(f"expected float, got an int that is too large for it: {value:.3e}") from None
+        raise Misfit("expected float, got an int that is too large for it") from None
 
 
 def _unicode_str(value: str) -> str:
