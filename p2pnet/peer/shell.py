@@ -152,6 +152,8 @@ class Shell:
 
     def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:
         """Take a command of this peer's own player on its way."""
+        if self.core is None and self.over is None:
+            raise LocalProtocolError("host or join a session before calling commands")
         receipt: Receipt[Any] = Receipt()
         self.post(Submit(payload, ack, receipt, self._submitted))
         return receipt

@@ -98,7 +98,7 @@ def test_a_sign_that_no_invite_has_is_refused(sign: str) -> None:
 
 
 def test_another_form_of_invite_asks_for_the_same_version() -> None:
-    with pytest.raises(InviteError, match="form 2 .* form 1.*version"):
+    with pytest.raises(InviteError, match=r"form 2 .* form 1.*version"):
         Invite.parse(sealed(2, {"anything": "new"}))
 
 

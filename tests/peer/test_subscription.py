@@ -74,7 +74,7 @@ async def test_a_slow_reader_gets_what_was_in_time_and_then_an_error() -> None:
     fanout.end()
 
     got = []
-    with pytest.raises(EventsMissed, match=str(WAITING_EVENTS_MAX)):
+    with pytest.raises(EventsMissed, match=str(WAITING_EVENTS_MAX)):  # noqa: PT012
         async for each in slow:
             got.append(each)
     assert got == [event(number) for number in range(WAITING_EVENTS_MAX)]
