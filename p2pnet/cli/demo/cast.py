@@ -14,6 +14,11 @@ from .child import Child
 from .evidence import Evidence, Record, Run
 
 _NS_PER_MS: Final = 1e6
+_PATIENCE_S: Final = 10.0
+
+
+class GaveUp(Complaint):
+    """Something that the script needs did not happen."""
 
 
 class Audience(Protocol):
@@ -34,7 +39,6 @@ class Cast:
     audience: Audience
     evidence: Evidence = attrs.field(factory=Evidence)
     children: dict[Run, Child] = attrs.field(factory=dict)
-    waiting_for: str = "the start"
     names: dict[str, str] = attrs.field(factory=dict)  # of peers, by their ids
     _t0_ns: int = attrs.field(factory=time.monotonic_ns)
     _changed: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
@@ -101,16 +105,25 @@ class Cast:
     # --- waiting ---
 
     async def until(self, what: str, condition: Callable[[], object]) -> None:
-        """Wait until `condition` gives something true. It is asked after each line of a peer."""
-        self.waiting_for = what
-        while not condition():
-            await self._changed.park()
+        """Wait until `condition` gives something true. It is asked after each line of a peer.
+
+        Raises `GaveUp` if that takes far too long.
+        """
+        with trio.move_on_after(_PATIENCE_S):
+            while not condition():
+                await self._changed.park()
+            return
+        raise GaveUp(f"gave up after {_PATIENCE_S:.0f} s of waiting for {what}")
 
     async def look(self) -> None:
         """Ask all that are alive how they are; `evidence.statuses` will have it."""
         for child in list(self.children.values()):
             if child.is_alive:
                 await child.ask(status=True)
+
+    def living(self) -> tuple[Run, ...]:
+        """Those that can still be asked."""
+        return tuple(run for run, child in self.children.items() if child.is_alive)
 
     async def dumps(self, runs: Iterable[Run]) -> dict[Run, Record]:
         """The state of these peers, as they have it now."""
