@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from p2pnet.world.wire import UPDATE, Despawn, Edits, Rpc, Spawn, Vars
+from tests.world.tanks import Crate, Table
+
+
+def test_nothing_changed_is_no_bytes() -> None:
+    table = Table()
+    assert table.host.collect() == b""
+    table.tank(table.host).x = 1.0
+    assert table.host.collect() != b""
+    assert table.host.collect() == b""
+
+
+def test_a_spawned_object_goes_out_whole_as_it_is_when_collected() -> None:
+    table = Table()
+    crate = table.host.spawn(Crate(weight=2.0))
+    crate.weight = 3.0
+    crate.items.extend([1, 2])
+    (op,) = UPDATE.decode(table.sync())
+    assert isinstance(op, Spawn) and op.values == [3.0, [1, 2]]
+    crate.weight = 4.0
+    crate.items.append(3)
+    assert [type(op) for op in UPDATE.decode(table.sync())] == [Vars, Edits]
+
+
+def test_operations_keep_the_order_of_their_first_change() -> None:
+    table = Table()
+    tank = table.tank(table.host)
+    tank.bag.append("a")
+    tank.honk(1)
+    tank.x = 1.0
+    tank.bag.append("b")
+    crate = table.host.spawn(Crate())
+    table.host.despawn(crate)
+    kinds = [type(op) for op in UPDATE.decode(table.sync())]
+    assert kinds == [Edits, Rpc, Vars, Spawn, Despawn]
+
+
+def test_an_object_that_comes_back_within_one_update_is_another() -> None:
+    table = Table()
+    crate = table.host.spawn(Crate(items=[1]))
+    table.sync()
+    crate.items.append(2)
+    crate.weight = 2.0
+    first = crate.object_id
+    table.host.despawn(crate)
+    crate.items.append(3)
+    table.host.spawn(crate)
+    crate.items.append(4)
+    table.sync()
+    assert crate.object_id != first and list(crate.items) == [1, 2, 3, 4]
+    crate.items.append(5)
+    table.sync()
+
+
+def test_what_was_not_collected_is_void_after_the_reign() -> None:
+    table = Table()
+    tank = table.tank(table.host)
+    before = table.host.snapshot()
+    tank.x = 9.0
+    tank.bag.append("lost")
+    table.host.spawn(Crate())
+    table.host.stop_reign()
+    assert table.host.collect() == b""
+    table.host.restore(before)
+    table.host.start_reign(migrated=True)
+    tank.x = 1.0
+    tank.bag.append("kept")
+    table.host.collect()
+    assert (tank.x, list(tank.bag)) == (1.0, ["kept"])
+    assert len(table.host.objects) == 3
