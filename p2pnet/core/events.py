@@ -221,6 +221,43 @@ class Deposed(Event):
 
 
 @attrs.frozen
+class ReignsMet(Event):
+    """This host met another host of the session; `ours` says whose reign goes on."""
+
+    theirs: Epoch
+    ours: bool
+
+
+@attrs.frozen
+class HandoverStarted(Event):
+    """The host named its successor. Nothing is ordered until that one reigns."""
+
+    target: PeerId
+    number: int
+
+
+@attrs.frozen
+class HandoverFailed(Event):
+    """The named successor did not take over in time; the host role is claimed anew."""
+
+    target: PeerId
+
+
+@attrs.frozen
+class BranchDiscarded(Event):
+    """The history that this peer followed lost against another one.
+
+    `fork` is the last position that both share, None if it is too long ago to be known. `updates`
+    counts what came after it here. `tickets` are the commands of this peer that were acknowledged
+    and are not in the history any more; everything else of this peer is sent again by itself.
+    """
+
+    fork: Position | None
+    updates: int
+    tickets: tuple[int, ...]
+
+
+@attrs.frozen
 class StrangerRefused(Event):
     """A link or a request was turned away; it cost nobody anything."""
 

@@ -32,6 +32,8 @@ from .mesh import LinkState
 from .messages import (
     Command,
     Confirm,
+    Fenced,
+    Handover,
     Heartbeat,
     Join,
     Marks,
@@ -59,6 +61,8 @@ class Following:
     whole: bool = False  # ask for everything: what we have does not fit
     welcomed: Epoch | None = None  # the reign of the last welcome
     marks: tuple[int, int] = (0, 0)
+    rival: Fenced | None = None  # a newer reign than ours, while our own host lives
+    heir: tuple[int, PeerId] | None = None  # number and name of whom our host hands over to
 
     # --- getting a seat ---
 
@@ -260,14 +264,43 @@ class Following:
     def adopt(self, reign: Reign, addresses: tuple[str, ...]) -> None:
         """A newer reign: obey it, and ask its host for our seat."""
         s = self.session
+        self.rival = self.heir = None
         s.reign = reign
         s.move(Move.ADOPT)
         self.seek(reign.epoch.host, addresses or s.addresses_of(reign.epoch.host))
+
+    def is_settled_against(self, link: LinkState, reign: Reign) -> bool:
+        """Whether our own host lives, and the newer reign comes neither from it nor by its will."""
+        s = self.session
+        if s.state not in (State.JOINING, State.FOLLOWING) or link.peer == s.host:
+            return False
+        if self.heir == (reign.epoch.number, reign.epoch.host):
+            return False
+        return s.mesh.alive(s.now, s.host)
+
+    def on_handover(self, link: LinkState, frame: Handover) -> bool:
+        """Our host names its successor. True if that is this peer, and it has all updates."""
+        s = self.session
+        if link.id != self.link:
+            return False
+        self.heir = (frame.number, frame.target)
+        return frame.target == s.me and frame.seq == s.history.seq
+
+    def on_relabel(self, link: LinkState, reign: Reign) -> bool:
+        """Our host goes on under a higher number. True if that is what this is."""
+        s = self.session
+        ours = link.id == self.link and reign.epoch.host == s.host
+        if s.state is not State.FOLLOWING or not ours or reign.parent != s.history.position:
+            return False
+        s.reign, self.welcomed = reign, reign.epoch
+        s.history.begin(reign.epoch)
+        return True
 
     def lose(self) -> None:
         """The host is lost: nothing is expected of it any more."""
         self.link = None
         self.target = None
+        self.rival = self.heir = None
         self._stop_seeking()
 
     def _stop_seeking(self) -> None:

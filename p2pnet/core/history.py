@@ -22,6 +22,36 @@ _DIGEST_BYTES: Final = 16
 _LINEAGE_MAX: Final = 64  # reigns remembered; whoever slept through more gets a snapshot
 
 
+Lineage = tuple[tuple[Epoch, int], ...]
+"""The reigns of a branch, oldest first, each with the sequence that it began after."""
+
+
+def reaches(lineage: Lineage, end: int, position: Position) -> bool:
+    """Whether the branch with this lineage, which stands at `end`, went through `position`."""
+    ends = [base for _, base in lineage[1:]] + [end]
+    return any(
+        epoch == position.epoch and base <= position.seq <= last
+        for (epoch, base), last in zip(lineage, ends, strict=True)
+    )
+
+
+def fork(one: Lineage, one_end: int, other: Lineage, other_end: int) -> Position | None:
+    """The last position that two branches share; None if they share none that is remembered."""
+    shared = None
+    others = dict(other)
+    for epoch, base in one:
+        if others.get(epoch) == base:
+            end = min(_end_of(one, one_end, epoch), _end_of(other, other_end, epoch))
+            shared = Position(epoch, end)
+    return shared
+
+
+def _end_of(lineage: Lineage, end: int, epoch: Epoch) -> int:
+    """The last sequence that a branch reached under this epoch."""
+    ends = [base for _, base in lineage[1:]] + [end]
+    return next(last for (e, _), last in zip(lineage, ends, strict=True) if e == epoch)
+
+
 @attrs.define
 class History:
     """The branch of one peer. Updates are kept as the very bytes that came over the wire."""
@@ -57,12 +87,7 @@ class History:
 
     def contains(self, position: Position) -> bool:
         """Whether the branch went through this position."""
-        for place, (epoch, base) in enumerate(self.lineage):
-            if epoch == position.epoch:
-                last = place + 1 == len(self.lineage)
-                end = self.seq if last else self.lineage[place + 1][1]
-                return base <= position.seq <= end
-        return False
+        return reaches(tuple(self.lineage), self.seq, position)
 
     def since(self, position: Position) -> tuple[bytes, ...] | None:
         """The updates after a position of this branch; None if it is not on it, or too long ago."""
@@ -71,7 +96,7 @@ class History:
             return None
         return tuple(self._tail)[len(self._tail) - behind :]
 
-    def reset(self, seq: int, digest: bytes, lineage: tuple[tuple[Epoch, int], ...]) -> None:
+    def reset(self, seq: int, digest: bytes, lineage: Lineage) -> None:
         """Go on from a snapshot: nothing before it is kept."""
         self.seq = seq
         self.digest = digest

@@ -47,7 +47,7 @@ from .messages import (
 )
 from .outbox import Submission
 from .session import Session
-from .values import LinkId, PeerId, Position
+from .values import Epoch, LinkId, PeerId, Position
 
 
 @attrs.define
@@ -79,7 +79,7 @@ class Hosting:
         migrated = reign.parent is not None
         s.reign = reign
         s.history.begin(reign.epoch)
-        self._marks = (s.history.seq, s.history.seq)
+        self._marks = (0, 0)
         self._ticked_us = None
         if migrated:
             s.replica.find_host()
@@ -111,6 +111,16 @@ class Hosting:
         self.session.timers.cancel_all("seat")
         self.followers.clear()
         self._executed.clear()
+
+    def relabel(self, number: int) -> None:
+        """The same reign goes on under a higher number: one history, and every older claim void."""
+        s = self.session
+        self.order()
+        s.reign = Reign(Epoch(number, s.me, s.nonce), s.history.position)
+        s.history.begin(s.reign.epoch)
+        everybody = [follower.link for follower in self.followers.values()]
+        everybody += [link.id for _, link in s.mesh.peers()]
+        s.send_on(tuple(dict.fromkeys(everybody)), encode(s.reign))
 
     def resume(self) -> None:
         """Go on after a probation: the time slept through is not the game's."""
@@ -186,6 +196,8 @@ class Hosting:
         welcome = Welcome(s.reign, s.settings, s.missing_for(position), here)
         s.send_on((link.id,), encode(welcome))
         self.followers[link.peer] = Follower(link.id, attempt, confirmed=0)
+        # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
+        self._waited_for, self._marks = here.seq, (0, 0)
 
     def _deny(self, link: LinkState, reason: DenyReason, text: str) -> None:
         self.session.send_on((link.id,), encode(Denied(reason, text)))

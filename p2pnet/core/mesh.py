@@ -73,7 +73,7 @@ class Mesh:
         state = LinkState(link, dialled, Detector(self.settings, now), sent_us=now)
         self.links[link] = state
         if dialled is not None:
-            self.dials.pop(dialled, None)
+            self.dialling(dialled)  # until it has greeted: whoever answers may be somebody else
         return state
 
     def greeted(self, link: LinkId, peer: PeerId, key: bytes) -> LinkId | None:
@@ -85,9 +85,11 @@ class Mesh:
         self.dials.pop(peer, None)
         return older if older != link else None
 
-    def closed(self, link: LinkId) -> PeerId | None:
+    def closed(self, now: int, link: LinkId) -> PeerId | None:
         """A link is gone. Returns the peer that can't be reached any more because of it."""
         state = self.links.pop(link, None)
+        if state is not None and state.peer is None and state.dialled is not None:
+            self.failed(now, state.dialled)
         if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
             return None
         del self._by_peer[state.peer]

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from .errors import DenyReason, EndReason
+from .history import Lineage
 from .roster import Roster
 from .settings import Settings
 from .values import ConnectionId, Epoch, PeerId, Position, SessionId
@@ -125,7 +126,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 
     position: Position
     digest: bytes
-    lineage: tuple[tuple[Epoch, int], ...]  # each reign and the sequence that it began after
+    lineage: Lineage
     world: bytes
     executed: tuple[Executed, ...]
     last_executed: dict[PeerId, int]
@@ -218,6 +219,37 @@ class Refuse(Frame, frozen=True, tag=32):
     reign: Reign | None = None  # with NEWER
 
 
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """What a host says of its reign when it meets another one."""
+
+    reign: Reign
+    position: Position
+    lineage: Lineage
+    live: int  # members that follow, the host included
+
+
+class Handover(Frame, frozen=True, tag=36):
+    """I order nothing after `seq`. `target` shall reign under `number` from there on."""
+
+    epoch: Epoch
+    number: int
+    target: PeerId
+    seq: int
+
+
+class Meeting(Frame, frozen=True, tag=37):
+    """From host to host: there are two reigns. `answer` asks for no answer any more."""
+
+    header: Header
+    answer: bool
+
+
+class Yield(Frame, frozen=True, tag=38):
+    """From host to host: yours goes on. Take my members in, under a number above `epoch`'s."""
+
+    epoch: Epoch
+
+
 class Pull(Frame, frozen=True, tag=33):
     """You are ahead of me: send what I lack."""
 
@@ -259,4 +291,7 @@ AnyFrame = (
     | Pull
     | Tail
     | Fenced
+    | Handover
+    | Meeting
+    | Yield
 )

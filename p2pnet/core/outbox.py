@@ -8,11 +8,15 @@ then sent again bears its old number, so that nothing is run twice.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
 from .settings import AckLevel
+
+_REMEMBERED_MAX: Final = 4096  # settled commands that a discarded branch can be held against
 
 
 @attrs.define
@@ -32,6 +36,7 @@ class Outbox:
     """Tickets count for the life of the process, command numbers for the life of the seat."""
 
     _waiting: dict[int, Submission] = attrs.field(factory=dict)  # by command number, in order
+    _settled: deque[Submission] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED_MAX))
     _next_ticket: int = 1
     _next_seq: int = 1
 
@@ -82,7 +87,22 @@ class Outbox:
         ]
         for submission in done:
             del self._waiting[submission.seq]
+        self._settled.extend(done)
         return done
+
+    def retract(self, fork_seq: int, last: int) -> list[Submission]:
+        """Forget and return what was settled and a better branch does not hold.
+
+        That branch parted from ours after update `fork_seq`, and holds our commands up to `last`.
+        """
+        gone = [
+            submission
+            for submission in self._settled
+            if submission.seq > last and (submission.update_seq or 0) > fork_seq
+        ]
+        for submission in gone:
+            self._settled.remove(submission)
+        return gone
 
     def drain(self) -> list[Submission]:
         """Remove and return all: their outcome will never be known."""

@@ -24,7 +24,7 @@ from .errors import (
     TooManyInFlight,
 )
 from .events import LossCause, StrangerRefused
-from .messages import PROTOCOL_VERSION, Bye, Hello, Reign
+from .messages import PROTOCOL_VERSION, Hello, Reign
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
 from .roster import Roster
@@ -191,9 +191,30 @@ class PeerCore:
             raise LocalProtocolError("there is no such other member to kick")
         self._roles.hosting.kick(peer, text)
 
+    def hand_over(self, now: int, to: PeerId | None = None) -> None:
+        """Make another peer the host, `to` or the first in rank, and go on as its client.
+
+        Raises `LocalProtocolError` unless this peer hosts, and that one follows it.
+        """
+        self._observe(now)
+        if self._s.state is not State.REIGNING:
+            raise LocalProtocolError("only the host can hand over")
+        self._roles.handing_over.begin(to)
+
     def leave(self, now: int, text: str = "") -> None:
-        """Leave for good. The others go on, with another host if this one was it."""
-        self._go(now, EndReason.LEFT, text)
+        """Leave for good. The others go on.
+
+        A host with followers hands over first, and has left when somebody else reigns; `state`
+        tells when that is.
+        """
+        self._observe(now)
+        handing_over = self._roles.handing_over
+        if self._s.state is State.HANDING_OVER:
+            handing_over.leaving = True
+        elif self._s.state is State.REIGNING and handing_over.successor() is not None:
+            handing_over.begin(None, leaving=True)
+        else:
+            self._go(now, EndReason.LEFT, text)
 
     def end_session(self, now: int, text: str = "") -> None:
         """The session is over for all. Raises `LocalProtocolError` unless this peer hosts."""
@@ -204,14 +225,12 @@ class PeerCore:
     def _go(self, now: int, reason: EndReason, text: str) -> None:
         s = self._s
         s.now = now
-        if s.state is State.LEFT:
-            return
         if s.state is State.REIGNING:
             self._roles.hosting.order()
-        s.send_all(Bye(reason, text))
         if s.state in HOSTS:
-            self._roles.hosting.end()
-        self._roles.following.finish(reason, text)
+            self._roles.abdicate()
+        if s.state is not State.LEFT:
+            self._roles.say_goodbye(reason, text)
 
     # --- inputs: links ---
 
@@ -231,6 +250,7 @@ class PeerCore:
         s = self._s
         self._observe(now)
         s.mesh.failed(now, peer)
+        self._plan_dial(peer)
         if s.state is State.JOINING and peer == self._roles.following.target:
             if s.seat is None:
                 self._roles.following.fail(f"nobody can be reached there ({end.value})")
@@ -241,10 +261,13 @@ class PeerCore:
 
     def link_closed(self, now: int, link: LinkId, end: LinkEnd) -> None:
         """A link is gone. Nothing happens if this peer closed it itself."""
+        s = self._s
         self._observe(now)
-        if link in self._s.mesh.links:
+        state = s.mesh.links.get(link)
+        if state is not None:
             bound = link == self._roles.following.link
-            self._roles.unlinked(link, self._s.mesh.closed(link), bound)
+            self._roles.unlinked(link, s.mesh.closed(now, link), bound)
+            self._plan_dial(state.peer or state.dialled)
 
     def frame_received(self, now: int, link: LinkId, data: bytes) -> None:
         """A frame came in."""
@@ -293,7 +316,7 @@ class PeerCore:
         if s.state in IN_SESSION:
             candidates = (s.timers.next(), s.mesh.heartbeat_due_us(), self._watch_us())
             due = [at for at in candidates if at is not None]
-            self._promised_wake = min(due, default=None)
+            self._promised_wake = max(min(due), s.now) if due else None
         return self._promised_wake
 
     def take_effects(self) -> list[Effect]:
@@ -340,7 +363,10 @@ class PeerCore:
             "promise": succession.on_promise_timer,
             "redial": succession.on_redial_timer,
             "verify": self._on_verify_timer,
-            "probation": self._on_probation_timer,
+            "dial": lambda: None,  # being awake is enough, see `_keep_links`
+            "probation": self._on_confirm_timer,
+            "yield": self._on_confirm_timer,
+            "handover": self._on_handover_timer,
         }
         handlers[kind]()
 
@@ -352,16 +378,32 @@ class PeerCore:
         if self._roles.succession.doubts:
             self._roles.lose_host(LossCause.SILENT)
 
-    def _on_probation_timer(self) -> None:
-        if self._s.state is State.PROBATION:
-            for link, data in self._roles.end_probation():
-                self._take(link, data)
+    def _on_confirm_timer(self) -> None:
+        for link, data in self._roles.confirm():
+            self._take(link, data)
+
+    def _on_handover_timer(self) -> None:
+        if self._roles.handing_over.leaving:
+            self._roles.abdicate()
+            self._roles.say_goodbye(EndReason.LEFT, "")
+        else:
+            self._roles.handing_over.fail()
+
+    def _plan_dial(self, peer: PeerId | None) -> None:
+        """Be awake when this peer may be dialled again: without a link nothing else wakes us."""
+        s = self._s
+        if peer is None or s.state not in IN_SESSION:
+            return
+        dial = s.mesh.dials.get(peer)
+        soon = s.now + s.settings.heartbeat_us
+        s.timers.set("dial", peer, at=soon if dial is None else max(soon, dial.next_us))
 
     def _keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
         s = self._s
         for link in list(s.mesh.links.values()):
-            if s.now - link.detector.heard_us > s.settings.dead_link_us:
+            limit = s.settings.dead_link_us if link.peer else s.settings.connect_us
+            if s.now - link.detector.heard_us > limit:
                 self._roles.cut(link.id, LinkEnd.BROKEN)
             elif s.now - link.sent_us >= s.settings.heartbeat_us:
                 self._roles.heartbeat(link)

@@ -11,18 +11,20 @@ from typing import Final
 import attrs
 
 from .codec import encode
-from .errors import LinkEnd
+from .errors import EndReason, LinkEnd
 from .events import Deposed, LossCause, Overslept
 from .following import Following
+from .handover import HandingOver
 from .hosting import Hosting
 from .mesh import LinkState
-from .messages import Heartbeat, Ping, Reign
+from .messages import Bye, Fenced, Heartbeat, Ping, Reign
+from .reunion import Reunion
 from .session import Session
-from .states import HOSTLESS, Move, State
+from .states import HOSTLESS, ROLES, Move, Role, State
 from .succession import Succession
 from .values import LinkId, PeerId
 
-HOSTS: Final = frozenset({State.REIGNING, State.PROBATION})
+HOSTS: Final = frozenset(state for state, role in ROLES.items() if role is Role.HOST)
 """The states of the host role."""
 
 IN_SESSION: Final = frozenset(set(State) - {State.IDLE, State.LEFT})
@@ -39,25 +41,54 @@ class Roles:
     hosting: Hosting = attrs.field(init=False)
     following: Following = attrs.field(init=False)
     succession: Succession = attrs.field(init=False)
+    handing_over: HandingOver = attrs.field(init=False)
+    reunion: Reunion = attrs.field(init=False)
     held: list[tuple[LinkId, bytes]] = attrs.field(factory=list)  # until the probation is over
 
     def __attrs_post_init__(self) -> None:
         self.hosting = Hosting(self.session)
         self.following = Following(self.session)
         self.succession = Succession(self.session, self.hosting)
+        self.handing_over = HandingOver(self.session, self.hosting, self.succession)
+        self.reunion = Reunion(self.session, self.hosting)
 
     # --- reigns ---
 
     def lose_host(self, cause: LossCause) -> None:
         """The host is gone, for all that this peer can tell."""
+        rival = self.following.rival
         self.following.lose()
-        self.succession.begin(cause)
+        if rival is not None:
+            self.obey(rival.reign, rival.addresses)
+        else:
+            self.succession.begin(cause)
+
+    def hear_of(self, link: LinkState, reign: Reign, addresses: tuple[str, ...]) -> None:
+        """Somebody told us of a newer reign.
+
+        Who has a host that lives does not change sides by itself: that is for the two hosts to
+        settle. So a host gets in touch with the other one, and a client tells its own.
+        """
+        s, following = self.session, self.following
+        if s.state in (State.REIGNING, State.PROBATION):
+            self.reunion.seek(reign, addresses)
+        elif following.is_settled_against(link, reign):
+            following.rival = Fenced(reign, addresses)
+            s.send(s.host, following.rival)
+        else:
+            self.obey(reign, addresses)
 
     def obey(self, reign: Reign, addresses: tuple[str, ...]) -> None:
-        """A newer reign is known: whatever this peer was doing, it follows that host now."""
+        """A newer reign is ours: whatever this peer was doing, it follows that host now."""
         s = self.session
         if s.state in HOSTS:
+            links = tuple(follower.link for follower in self.hosting.followers.values())
+            s.send_on(links, encode(Fenced(reign, addresses or s.addresses_of(reign.epoch.host))))
+            leaving = self.handing_over.leaving
             self.abdicate()
+            if leaving:
+                self.say_goodbye(EndReason.LEFT, "")
+                return
             s.emit(Deposed(reign.epoch, reign.epoch.host))
             s.replica.lose_host()
         self.succession.end()
@@ -66,9 +97,16 @@ class Roles:
     def abdicate(self) -> None:
         """This peer is not the host any more; the next welcome brings it back as the ex-host."""
         self.hosting.end()
+        self.handing_over.end()
         self.following.was_host = True
         self.session.timers.cancel("probation")
+        self.session.timers.cancel("yield")
         self.held.clear()
+
+    def say_goodbye(self, reason: EndReason, text: str) -> None:
+        """Out of the session for good, by one's own wish."""
+        self.session.send_all(Bye(reason, text))
+        self.following.finish(reason, text)
 
     # --- links ---
 
@@ -117,7 +155,7 @@ class Roles:
         """
         s = self.session
         s.emit(Overslept(late_us))
-        if s.state not in HOSTS or len(s.roster.members) == 1:
+        if s.state not in (State.REIGNING, State.PROBATION) or len(s.roster.members) == 1:
             return
         s.move(Move.OVERSLEEP)
         s.timers.set("probation", at=s.now + s.mesh.answer_us())
@@ -132,8 +170,8 @@ class Roles:
         if len(self.held) < _HELD_MAX:
             self.held.append((link, data))
 
-    def end_probation(self) -> list[tuple[LinkId, bytes]]:
-        """Nobody knew of a newer reign. Returns the requests that were held back."""
+    def confirm(self) -> list[tuple[LinkId, bytes]]:
+        """Nobody took this host's place after all. Returns the requests that were held back."""
         self.session.move(Move.CONFIRM)
         self.hosting.resume()
         held, self.held = self.held, []

@@ -30,10 +30,12 @@ from .messages import (
     Fenced,
     Frame,
     Grant,
+    Handover,
     Heartbeat,
     Hello,
     Join,
     Marks,
+    Meeting,
     Ping,
     Pong,
     Pull,
@@ -45,6 +47,7 @@ from .messages import (
     Tail,
     Update,
     Welcome,
+    Yield,
 )
 from .roles import HOSTS, IN_SESSION, Roles
 from .session import Session
@@ -69,7 +72,8 @@ class Router:
         states, fenced, handler = _ROUTES[type(frame)]
         if link.peer is None and not isinstance(frame, Hello | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
-        if self.session.state is State.PROBATION and isinstance(frame, Command | Join | Rejoin):
+        waiting = (State.PROBATION, State.YIELDING, State.HANDING_OVER)
+        if self.session.state in waiting and isinstance(frame, Command | Join | Rejoin | Bye):
             self.roles.hold(link.id, data)
             return
         if self.session.state not in states:
@@ -211,7 +215,7 @@ class Router:
             s.send(link.peer, refuse)
         else:
             if s.state in HOSTS:
-                self.roles.following.was_host = True
+                self.roles.abdicate()
                 self.roles.succession.concede(frame.epoch)
             elif frame.epoch > s.epoch and s.state is State.FOLLOWING:
                 self.roles.lose_host(LossCause.SILENT)  # our host was deposed before, unawares
@@ -235,7 +239,8 @@ class Router:
     def _on_reign(self, link: LinkState, frame: Reign, data: bytes) -> None:
         s = self.session
         if s.epoch is not None and frame.epoch > s.epoch:
-            self.roles.obey(frame, ())
+            if not self.roles.following.on_relabel(link, frame):
+                self.roles.hear_of(link, frame, ())
         elif s.epoch is not None and frame.epoch < s.epoch:
             self._fenced(link, frame.epoch)
 
@@ -244,9 +249,22 @@ class Router:
         if s.epoch is None:
             return
         if frame.reign.epoch > s.epoch:
-            self.roles.obey(frame.reign, frame.addresses)
+            self.roles.hear_of(link, frame.reign, frame.addresses)
         elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
             self.roles.following.rejoin()  # given up for silence, by a host that still reigns
+
+    def _on_handover(self, link: LinkState, frame: Handover, data: bytes) -> None:
+        if self.roles.following.on_handover(link, frame):
+            self.roles.following.lose()
+            self.roles.succession.inherit(frame.number)
+
+    def _on_meeting(self, link: LinkState, frame: Meeting, data: bytes) -> None:
+        reign = self.roles.reunion.on_meeting(link, frame)
+        if reign is not None:
+            self.roles.obey(reign, ())
+
+    def _on_yield(self, link: LinkState, frame: Yield, data: bytes) -> None:
+        self.roles.reunion.on_yield(link, frame)
 
     # --- epochs ---
 
@@ -292,4 +310,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Pull: (_CLIENTS, False, _C._on_pull),
     Tail: (frozenset({State.PULLING}), False, _C._on_tail),
     Fenced: (IN_SESSION, False, _C._on_fenced),
+    Handover: (frozenset({State.FOLLOWING}), True, _C._on_handover),
+    Meeting: (frozenset({State.REIGNING, State.PROBATION}), False, _C._on_meeting),
+    Yield: (frozenset({State.REIGNING}), False, _C._on_yield),
 }

@@ -13,6 +13,7 @@ from .codec import decode, encode
 from .effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
 from .errors import EndReason, LinkEnd, P2PNetError, RemoteProtocolError
 from .events import (
+    BranchDiscarded,
     Event,
     PeerGone,
     PeerJoined,
@@ -22,7 +23,7 @@ from .events import (
     RosterChanged,
     StateChanged,
 )
-from .history import History
+from .history import History, fork, reaches
 from .ledger import Ledger
 from .mesh import Mesh
 from .messages import Frame, Missing, Ping, Reign, Snapshot, Update
@@ -135,7 +136,7 @@ class Session:
         if link not in self.mesh.links:
             return None
         self.effects.append(CloseLink(link, reason))
-        return self.mesh.closed(link)
+        return self.mesh.closed(self.now, link)
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         """Have the shell dial a peer, unless that is under way or it is linked."""
@@ -242,10 +243,22 @@ class Session:
         return roster
 
     def _restore(self, snapshot: Snapshot) -> Roster:
+        self._discard(snapshot)
         self.replica.restore(snapshot.world)
         self.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
         self.ledger.reset(snapshot.last_executed, snapshot.executed)
         return snapshot.roster
+
+    def _discard(self, snapshot: Snapshot) -> None:
+        """The snapshot may be of another branch: say what of ours is not in it."""
+        here, end = self.history.position, snapshot.position.seq
+        if here is None or reaches(snapshot.lineage, end, here):
+            return
+        shared = fork(tuple(self.history.lineage), self.history.seq, snapshot.lineage, end)
+        seq = 0 if shared is None else shared.seq
+        lost = self.outbox.retract(seq, snapshot.last_executed.get(self.me, 0))
+        tickets = tuple(submission.ticket for submission in lost)
+        self.emit(BranchDiscarded(shared, self.history.seq - seq, tickets))
 
     def missing_for(self, position: Position | None) -> Missing:
         """What a peer at `position` lacks: the tail if it is kept, else a snapshot."""

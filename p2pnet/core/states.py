@@ -33,6 +33,8 @@ class State(enum.StrEnum):
     PULLING = "pulling"  # granted, but somebody is ahead: fetches what it lacks
     ISOLATED = "isolated"  # others hear the host, this peer does not
     REIGNING = "reigning"  # the host
+    HANDING_OVER = "handing_over"  # a host that named its successor and waits for its crown
+    YIELDING = "yielding"  # a host that met a better reign and waits to be taken in
     PROBATION = "probation"  # a host that overslept: orders nothing until it knows that it rules
     LEFT = "left"  # out of the session for good
 
@@ -46,10 +48,12 @@ class Move(enum.StrEnum):
     CLAIM = "claim"  # nobody better is left
     WITHDRAW = "withdraw"  # somebody else has the word of the others
     PULL = "pull"  # a grantor has a newer history
-    CROWN = "crown"  # nothing stands in the way
+    CROWN = "crown"  # nothing stands in the way, or the host handed over
     ISOLATE = "isolate"  # the claim was refused with fresh proof that the host lives
+    HAND_OVER = "hand_over"  # the host names its successor
+    YIELD = "yield"  # the verdict went against this host's reign
     OVERSLEEP = "oversleep"  # the process stood still for longer than others wait
-    CONFIRM = "confirm"  # nobody knows of a newer reign
+    CONFIRM = "confirm"  # nobody took this host's place after all
     ADOPT = "adopt"  # a newer reign was announced: follow it
     CONCEDE = "concede"  # a host of an old reign meets a claim on a newer one
     LEAVE = "leave"  # by one's own wish, or removed, or denied
@@ -74,6 +78,7 @@ TABLE: Final[MappingProxyType[State, MappingProxyType[Move, State]]] = MappingPr
                 _M.LEAVE: _S.LEFT,
             },
             _S.FOLLOWING: {
+                _M.CROWN: _S.REIGNING,
                 _M.REJOIN: _S.JOINING,
                 _M.ADOPT: _S.JOINING,
                 _M.LOSE_HOST: _S.DOUBTING,
@@ -109,13 +114,27 @@ TABLE: Final[MappingProxyType[State, MappingProxyType[Move, State]]] = MappingPr
                 _M.LEAVE: _S.LEFT,
             },
             _S.REIGNING: {
+                _M.HAND_OVER: _S.HANDING_OVER,
+                _M.YIELD: _S.YIELDING,
                 _M.OVERSLEEP: _S.PROBATION,
+                _M.ADOPT: _S.JOINING,
+                _M.CONCEDE: _S.DOUBTING,
+                _M.LEAVE: _S.LEFT,
+            },
+            _S.HANDING_OVER: {
+                _M.ADOPT: _S.JOINING,
+                _M.CONCEDE: _S.DOUBTING,
+                _M.LEAVE: _S.LEFT,
+            },
+            _S.YIELDING: {
+                _M.CONFIRM: _S.REIGNING,
                 _M.ADOPT: _S.JOINING,
                 _M.CONCEDE: _S.DOUBTING,
                 _M.LEAVE: _S.LEFT,
             },
             _S.PROBATION: {
                 _M.OVERSLEEP: _S.PROBATION,
+                _M.YIELD: _S.YIELDING,
                 _M.CONFIRM: _S.REIGNING,
                 _M.ADOPT: _S.JOINING,
                 _M.CONCEDE: _S.DOUBTING,
@@ -138,6 +157,8 @@ ROLES: Final[MappingProxyType[State, Role | None]] = MappingProxyType(
         _S.PULLING: Role.CLIENT,
         _S.ISOLATED: Role.CLIENT,
         _S.REIGNING: Role.HOST,
+        _S.HANDING_OVER: Role.HOST,
+        _S.YIELDING: Role.HOST,
         _S.PROBATION: Role.HOST,
         _S.LEFT: None,
     }

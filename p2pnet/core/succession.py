@@ -24,6 +24,8 @@ witness, so it waits until its redial is refused, or for one answer window.
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from .events import (
@@ -51,6 +53,8 @@ from .messages import (
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, Position
+
+_ROUND_WINDOWS: Final = 3  # a claimant has its answers and its reign is known, in answer windows
 
 
 @attrs.define
@@ -130,7 +134,21 @@ class Succession:
         s.move(Move.CONCEDE)
         s.emit(Deposed(claimed, claimed.host))
         s.replica.lose_host()
-        s.timers.set("claim", at=s.now + 2 * s.mesh.answer_us())
+        s.timers.set("claim", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
+
+    def reclaim(self) -> None:
+        """This host's handover failed: the role is up for a claim, and this peer makes it."""
+        s = self.session
+        self.lost, self.cause = None, LossCause.SILENT
+        s.replica.lose_host()
+        self._release()
+        self.claim()
+
+    def inherit(self, number: int) -> None:
+        """The host handed over to this peer."""
+        self.lost, self.cause = self.session.host, None
+        self.number = self.promised = number
+        self._crown()
 
     # --- the claimant ---
 
@@ -143,7 +161,7 @@ class Succession:
         if position is None:
             return
         self.number = max(s.reign.epoch.number, self.promised) + 1
-        self._promise(self.number, s.me)
+        self.promise(self.number, s.me)
         self.grants = {}
         self.asked = [
             peer
@@ -155,7 +173,9 @@ class Succession:
         claim = Claim(self.number, s.reign.epoch, position)
         for peer in self.asked:
             s.send(peer, claim)
-        s.timers.set("answers", at=s.now + s.mesh.answer_us())
+        # Those asked may have to ask the host first, which takes one answer window by itself.
+        windows = 2 if self.asked else 1
+        s.timers.set("answers", at=s.now + windows * s.mesh.answer_us())
         self._count()
 
     def on_claim_timer(self) -> None:
@@ -200,7 +220,7 @@ class Succession:
         self._release()
         self.promised = max(self.promised, promised)
         s.move(Move.WITHDRAW)
-        s.timers.set("claim", at=s.now + 2 * s.mesh.answer_us())
+        s.timers.set("claim", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
 
     def _count(self) -> None:
         """All answers there? Then go on."""
@@ -271,7 +291,10 @@ class Succession:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if not self._free_for(link.peer, frame.number):
+        if link.peer == s.host and frame.number > self.promised:
+            # Our own host asks, after a handover that failed: nobody else's word is needed.
+            self._grant(link.peer, frame)
+        elif not self._free_for(link.peer, frame.number):
             refuse = Refuse(frame.number, RefuseReason.PROMISED, self.promised)
             s.send(link.peer, refuse)
         elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
@@ -295,7 +318,7 @@ class Succession:
         position = s.history.position
         if position is None:
             return
-        self._promise(claim.number, claimant)
+        self.promise(claim.number, claimant)
         if s.state in (State.CLAIMING, State.PULLING):
             s.timers.cancel("answers")
             s.timers.cancel("pull")
@@ -303,7 +326,7 @@ class Succession:
         elif s.state is State.ISOLATED:
             s.move(Move.WITHDRAW)
         s.timers.cancel("claim")
-        s.timers.set("promise", at=s.now + 2 * s.mesh.answer_us())
+        s.timers.set("promise", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
         s.emit(ClaimGranted(claim.number, claimant))
         s.send(claimant, Grant(claim.number, position))
 
@@ -334,7 +357,8 @@ class Succession:
             if link is not None:
                 self.on_claim(link, doubt.claim)
 
-    def _promise(self, number: int, claimant: PeerId) -> None:
+    def promise(self, number: int, claimant: PeerId) -> None:
+        """Give our word to a claimant."""
         self.promised, self.promised_to = number, claimant
 
     def _release(self) -> None:

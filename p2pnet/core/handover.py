@@ -1,0 +1,76 @@
+"""A host that gives its role away while it lives.
+
+It orders nothing more, and names its successor to all followers. The successor has received every
+update before that word, because both came over one link, so it crowns itself at once: nothing is
+lost, and the pause is one round trip.
+
+If the crown does not come in time the old host must not simply go on: the successor may reign, and
+the word of it may be on its way. It claims the role under the next number like anybody else, and
+whoever saw the successor's reign answers with it.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .codec import encode
+from .errors import LocalProtocolError
+from .events import HandoverFailed, HandoverStarted
+from .hosting import Hosting
+from .messages import Handover
+from .session import Session
+from .states import Move
+from .succession import Succession
+from .values import PeerId
+
+
+@attrs.define(eq=False)
+class HandingOver:
+    """What a host remembers while it waits for its successor."""
+
+    session: Session
+    hosting: Hosting
+    succession: Succession
+    target: PeerId | None = None
+    leaving: bool = False  # this host will be gone as soon as somebody else reigns
+
+    def begin(self, to: PeerId | None, leaving: bool = False) -> None:
+        """Name the successor: `to`, or the first in rank.
+
+        Raises `LocalProtocolError` if that is nobody who follows.
+        """
+        s = self.session
+        assert s.epoch is not None
+        target = self.successor() if to is None else to
+        if target is None or target not in self.hosting.followers:
+            raise LocalProtocolError("there is no such follower to hand over to")
+        self.hosting.order()
+        self.target, self.leaving = target, leaving
+        number = max(s.epoch.number, self.succession.promised) + 1
+        self.succession.promise(number, target)
+        frame = Handover(s.epoch, number, target, s.history.seq)
+        s.send_on(tuple(f.link for f in self.hosting.followers.values()), encode(frame))
+        s.move(Move.HAND_OVER)
+        s.emit(HandoverStarted(target, number))
+        s.timers.set("handover", at=s.now + 2 * s.mesh.answer_us())
+
+    def successor(self) -> PeerId | None:
+        """The first in rank that follows."""
+        s = self.session
+        ranked = (member.peer for member in s.roster.successors(s.me))
+        return next((peer for peer in ranked if peer in self.hosting.followers), None)
+
+    def fail(self) -> None:
+        """No crown in time: ask for the role again, as anybody would."""
+        s = self.session
+        assert self.target is not None
+        s.emit(HandoverFailed(self.target))
+        self.end()
+        self.hosting.end()
+        s.move(Move.CONCEDE)
+        self.succession.reclaim()
+
+    def end(self) -> None:
+        """It is decided, one way or the other."""
+        self.target, self.leaving = None, False
+        self.session.timers.cancel("handover")

@@ -1,0 +1,73 @@
+"""The host's part in a merge: meet the other host, and yield or take its members in.
+
+Until the loser yields nothing has changed, so an exchange that breaks off in the middle can simply
+begin anew. Repeating any frame of it changes nothing either: the verdict depends on the headers
+alone, and a winner whose number is above the loser's has no reason to move on again.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .codec import encode
+from .events import ReignsMet
+from .hosting import Hosting
+from .merge import Verdict, verdict
+from .mesh import LinkState
+from .messages import Fenced, Header, Meeting, Reign, Yield
+from .session import Session
+from .states import Move
+
+
+@attrs.define(eq=False)
+class Reunion:
+    """Two hosts of one session, seen from one of them."""
+
+    session: Session
+    hosting: Hosting
+
+    def header(self) -> Header:
+        """What this host says of itself."""
+        s = self.session
+        here = s.history.position
+        assert s.reign is not None and here is not None
+        live = len(self.hosting.followers) + 1
+        return Header(s.reign, here, tuple(s.history.lineage), live)
+
+    def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
+        """Another host is known of: get in touch with it."""
+        s, host = self.session, rival.epoch.host
+        if s.mesh.link_to(host) is not None:
+            s.send(host, Meeting(self.header(), answer=False))
+        elif addresses and s.mesh.may_dial(s.now, host):
+            s.dial(host, addresses)
+
+    def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:
+        """Another host's header. Returns its reign if this peer is to obey it at once."""
+        s = self.session
+        self.hosting.order()
+        mine, theirs = self.header(), frame.header
+        if mine.reign.epoch == theirs.reign.epoch:
+            return None
+        ours = verdict(mine, theirs) is Verdict.MINE
+        s.emit(ReignsMet(theirs.reign.epoch, ours))
+        if ours:
+            if not frame.answer:
+                s.send_on((link.id,), encode(Meeting(mine, answer=True)))
+            return None
+        if theirs.reign.epoch > mine.reign.epoch:
+            return theirs.reign
+        s.send_on((link.id,), encode(Yield(mine.reign.epoch)))
+        s.move(Move.YIELD)
+        s.timers.cancel("probation")
+        s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())
+        return None
+
+    def on_yield(self, link: LinkState, frame: Yield) -> None:
+        """The other host gives up: take it in, under a number that its members can obey."""
+        s = self.session
+        assert s.epoch is not None
+        if frame.epoch > s.epoch:
+            self.hosting.relabel(frame.epoch.number + 1)
+        assert s.reign is not None
+        s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
