@@ -10,12 +10,13 @@ import heapq
 import itertools
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import attrs
 
-from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
+from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.events import Event
 from p2pnet.core.peer import PeerCore
@@ -35,6 +36,7 @@ class SimPeer:
     """One process: its core, and what its application saw."""
 
     number: int
+    name: str
     key: bytes
     core: PeerCore
     journal: Journal
@@ -44,6 +46,7 @@ class SimPeer:
     events: list[tuple[int, Event]] = attrs.field(factory=list)
     settled: dict[int, Settle] = attrs.field(factory=dict)  # by ticket
     sent: dict[int, str] = attrs.field(factory=dict)  # text of each command, by ticket
+    levels: dict[int, AckLevel] = attrs.field(factory=dict)  # its ack level, by ticket
     wake_us: int | None = None
 
     @property
@@ -53,6 +56,19 @@ class SimPeer:
     def saw(self, kind: type[Event]) -> list[Event]:
         """The events of one kind, in order."""
         return [event for _, event in self.events if isinstance(event, kind)]
+
+
+class Observer:
+    """Is told what happens in a world, as it happens. This one does nothing with it."""
+
+    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
+        """A core asked for an effect. `targets` are those at the other ends of a `Send`."""
+
+    def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
+        """Something was done from outside, to one peer or to all."""
+
+    def stepped(self, now: int, peer: SimPeer) -> None:
+        """A core has taken an input, and all its effects were performed."""
 
 
 class CoreWorld:
@@ -67,6 +83,7 @@ class CoreWorld:
         tick_us: int = 50_000,
     ) -> None:
         self.now = 0
+        self.observers: list[Observer] = []
         self.settings = settings or Settings()
         self.tick_us = tick_us
         self.peers: list[SimPeer] = []
@@ -116,7 +133,7 @@ class CoreWorld:
             fingerprint=_FINGERPRINT,
             replica=journal,
         )
-        peer = SimPeer(number, key, core, journal)
+        peer = SimPeer(number, name, key, core, journal)
         self.peers.append(peer)
         self._tick(peer)
         return peer
@@ -151,9 +168,25 @@ class CoreWorld:
             nonlocal ticket
             ticket = peer.core.submit(self.now, text.encode(), ack)
             peer.sent[ticket] = text
+            peer.levels[ticket] = ack or peer.core.settings.ack
 
         self.enter(peer, act)
         return ticket
+
+    def leave(self, peer: SimPeer) -> None:
+        """Its application leaves the session."""
+        self._befall(peer, "leaves")
+        self.enter(peer, lambda: peer.core.leave(self.now, "enough"))
+
+    def end_session(self, host: SimPeer) -> None:
+        """The host ends the session for all."""
+        self._befall(host, "ends the session")
+        self.enter(host, lambda: host.core.end_session(self.now, "the end"))
+
+    def kick(self, host: SimPeer, peer: SimPeer) -> None:
+        """The host removes a member for good."""
+        self._befall(host, f"kicks {peer.name}")
+        self.enter(host, lambda: host.core.kick(self.now, peer.id, "out"))
 
     def enter(self, peer: SimPeer, act: Callable[[], None]) -> None:
         """Call the core of a peer, then do what it wants done."""
@@ -166,6 +199,8 @@ class CoreWorld:
         peer.core.flush(self.now)
         self._perform(peer)
         self._plan_wake(peer)
+        for observer in self.observers:
+            observer.stepped(self.now, peer)
 
     def _tick(self, peer: SimPeer) -> None:
         def tick() -> None:
@@ -193,6 +228,7 @@ class CoreWorld:
 
     def _perform(self, peer: SimPeer) -> None:
         for effect in peer.core.take_effects():
+            self._tell(peer, effect)
             if isinstance(effect, Send):
                 for link in effect.links:
                     self._send(peer, link, effect.data)
@@ -206,6 +242,15 @@ class CoreWorld:
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
 
+    def _tell(self, peer: SimPeer, effect: Effect) -> None:
+        if not self.observers:
+            return
+        links = effect.links if isinstance(effect, Send) else ()
+        ends = (self.network.far_end(peer.number, link) for link in links)
+        targets = tuple(self.peers[end[0]] for end in ends if end is not None)
+        for observer in self.observers:
+            observer.did(self.now, peer, effect, targets)
+
     def _send(self, peer: SimPeer, link: LinkId, data: bytes) -> None:
         def deliver(target: int, there: LinkId) -> None:
             receiver = self.peers[target]
@@ -215,7 +260,7 @@ class CoreWorld:
 
     def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
         peer = self.peers[target]
-        self.network.pipes.pop((target, link), None)
+        self.network.forget((target, link))
         self.enter(peer, lambda: peer.core.link_closed(self.now, link, end))
 
     def _dial(self, peer: SimPeer, dial: Dial) -> None:
@@ -241,9 +286,22 @@ class CoreWorld:
 
     # --- faults ---
 
-    def crash(self, peer: SimPeer, silent: bool = False) -> None:
-        """The process dies. Unless `silent`, the others see their links to it end."""
+    def _befall(self, peer: SimPeer | None, text: str) -> None:
+        for observer in self.observers:
+            observer.befell(self.now, peer, text)
+
+    def crash(self, peer: SimPeer, silent: bool = False, lost_for: Sequence[SimPeer] = ()) -> None:
+        """The process dies. Unless `silent`, the others see their links to it end.
+
+        What it had under way arrives, but nothing of it gets to those in `lost_for`.
+        """
+        self._befall(peer, "vanishes" if silent else "crashes")
         peer.alive = False
+        for other in lost_for:
+            for link in self.network.links_between(peer.number, other.number):
+                far = self.network.break_link(peer.number, link)
+                if not silent and far is not None:
+                    self.after(self.network.delay(), partial(self._ended, *far, LinkEnd.BROKEN))
         if not silent:
             for link in self.network.links_of(peer.number):
                 self.network.close(peer.number, link, self._ended)
@@ -251,10 +309,12 @@ class CoreWorld:
 
     def pause(self, peer: SimPeer) -> None:
         """The process stands still; its links stay open."""
+        self._befall(peer, "stands still")
         peer.paused = True
 
     def resume(self, peer: SimPeer) -> None:
         """It goes on, and finds everything that came in meanwhile."""
+        self._befall(peer, "goes on")
         peer.paused = False
         inbox, peer.inbox = peer.inbox, deque()
         if peer.wake_us is not None and peer.wake_us <= self.now:
@@ -263,8 +323,35 @@ class CoreWorld:
         for act in inbox:
             self.enter(peer, act)
 
+    def reset_links(self, one: SimPeer, other: SimPeer) -> None:
+        """All links between two peers break; what is under way is lost, and both notice."""
+        self._befall(one, f"has its links to {other.name} reset")
+        for link in self.network.links_between(one.number, other.number):
+            far = self.network.break_link(one.number, link)
+            self._ended(one.number, link, LinkEnd.BROKEN)
+            if far is not None:
+                self._ended(*far, LinkEnd.BROKEN)
+
+    def half_close(self, one: SimPeer, other: SimPeer) -> None:
+        """All links between two peers break, and only `one` notices."""
+        self._befall(one, f"has its links to {other.name} reset, unnoticed there")
+        for link in self.network.links_between(one.number, other.number):
+            self.network.break_link(one.number, link)
+            self._ended(one.number, link, LinkEnd.BROKEN)
+
+    def cut(self, source: SimPeer, target: SimPeer) -> None:
+        """What `source` sends does not get to `target` until the cut heals."""
+        self._befall(source, f"does not get through to {target.name}")
+        self.network.cut(source.number, target.number)
+
+    def cut_both(self, one: SimPeer, other: SimPeer) -> None:
+        """Nothing gets through between two peers."""
+        self.cut(one, other)
+        self.cut(other, one)
+
     def isolate(self, peer: SimPeer) -> None:
         """Nothing gets to it or from it."""
+        self._befall(peer, "is cut off from all")
         for other in self.peers:
             if other is not peer:
                 self.network.cut(peer.number, other.number)
@@ -272,6 +359,7 @@ class CoreWorld:
 
     def heal(self) -> None:
         """Every cut is mended."""
+        self._befall(None, "every cut is mended")
         for source, target in list(self.network.cuts):
             self.network.heal(source, target)
 

@@ -3,7 +3,10 @@
 It keeps the promises of TCP and no others. Bytes arrive in order; the end of a link arrives after
 all bytes that were sent before it; a cut does not lose bytes but stalls them, and they come in one
 burst when it heals. A process that dies in order ends its links; one that vanishes leaves them
-open, and nobody ever hears from them again.
+open, and nobody ever hears from them again. A link that breaks loses what was under way.
+
+Each pipe is a queue, and each message that is sent plans one landing. A landing takes the head of
+the queue, whichever message it was planned for, so no delay and no cut can change the order.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from p2pnet.core.values import LinkId
 Schedule = Callable[[int, Callable[[], None]], None]
 """Have a thing done after so many microseconds."""
 
+End = tuple[int, LinkId]
+"""One end of a link: the peer, and its name for the link."""
+
 
 @attrs.define(eq=False)
 class Pipe:
@@ -29,8 +35,9 @@ class Pipe:
     target: int
     link_at_target: LinkId
     arrives_us: int = 0  # nothing that is sent later may arrive before this
-    stalled: deque[Callable[[], None]] = attrs.field(factory=deque)
-    broken: bool = False
+    under_way: deque[Callable[[], None]] = attrs.field(factory=deque)
+    orphan: bool = False  # nobody is left to send again what does not get through
+    broken: bool = False  # nothing arrives any more
 
 
 @attrs.define(eq=False)
@@ -42,11 +49,14 @@ class Network:
     schedule: Schedule
     delay_us: tuple[int, int] = (20_000, 30_000)  # one way, drawn anew for each message
     cuts: dict[tuple[int, int], bool] = attrs.field(factory=dict)  # (from, to) that are stalled
-    pipes: dict[tuple[int, LinkId], Pipe] = attrs.field(factory=dict)  # by sender and its link
+    pipes: dict[End, Pipe] = attrs.field(factory=dict)  # by the end that sends
+    _stalled: dict[tuple[int, int], list[Pipe]] = attrs.field(factory=dict)  # one for each landing
     _next_link: int = 1
 
     def delay(self) -> int:
         return self.rng.randint(*self.delay_us)
+
+    # --- links ---
 
     def connect(self, one: int, other: int) -> tuple[LinkId, LinkId]:
         """A link between two peers; the names that each of them has for it."""
@@ -56,32 +66,45 @@ class Network:
         self.pipes[other, theirs] = Pipe(other, one, mine)
         return mine, theirs
 
+    def links_of(self, peer: int) -> list[LinkId]:
+        """The open links of one peer."""
+        return [link for owner, link in self.pipes if owner == peer]
+
+    def links_between(self, one: int, other: int) -> list[LinkId]:
+        """The open links that lead from one peer to another, by the first one's names."""
+        return [
+            link for (peer, link), pipe in self.pipes.items() if (peer, pipe.target) == (one, other)
+        ]
+
+    def far_end(self, peer: int, link: LinkId) -> End | None:
+        """Who is at the other end, and its name for the link; None if the link is gone."""
+        pipe = self.pipes.get((peer, link))
+        return None if pipe is None else (pipe.target, pipe.link_at_target)
+
+    # --- bytes ---
+
     def transmit(self, sender: int, link: LinkId, deliver: Callable[[int, LinkId], None]) -> None:
         """Have `deliver(target, link there)` called when what is sent now arrives."""
         pipe = self.pipes.get((sender, link))
-        if pipe is None or pipe.broken:
-            return
+        if pipe is not None:
+            pipe.under_way.append(lambda: deliver(pipe.target, pipe.link_at_target))
+            self._plan_landing(pipe)
 
-        def arrive() -> None:
-            if not pipe.broken:
-                deliver(pipe.target, pipe.link_at_target)
-
-        if self.is_cut(pipe.source, pipe.target):
-            pipe.stalled.append(arrive)
-            return
-        self._send(pipe, arrive)
-
-    def _send(self, pipe: Pipe, arrive: Callable[[], None]) -> None:
+    def _plan_landing(self, pipe: Pipe) -> None:
         pipe.arrives_us = max(pipe.arrives_us, self.now() + self.delay())
+        self.schedule(pipe.arrives_us - self.now(), lambda: self._land(pipe))
 
-        def land() -> None:
-            # A cut stalls what is on its way as well.
-            if self.is_cut(pipe.source, pipe.target):
-                pipe.stalled.append(arrive)
-            else:
-                arrive()
+    def _land(self, pipe: Pipe) -> None:
+        if pipe.broken:
+            return
+        if not self.is_cut(pipe.source, pipe.target):
+            pipe.under_way.popleft()()
+        elif pipe.orphan:
+            pipe.broken = True
+        else:
+            self._stalled.setdefault((pipe.source, pipe.target), []).append(pipe)
 
-        self.schedule(pipe.arrives_us - self.now(), land)
+    # --- ends ---
 
     def close(
         self, sender: int, link: LinkId, ended: Callable[[int, LinkId, LinkEnd], None]
@@ -90,14 +113,30 @@ class Network:
         self.transmit(sender, link, lambda peer, there: ended(peer, there, LinkEnd.CLOSED))
         self.pipes.pop((sender, link), None)
 
+    def break_link(self, peer: int, link: LinkId) -> End | None:
+        """What is under way on a link is lost, both ways, and so is all that will be sent.
+
+        Returns the far end. Neither end is told: that is for the caller to do, or not to do.
+        """
+        far = self.far_end(peer, link)
+        for end in ((peer, link), far):
+            if end in self.pipes:
+                self.pipes[end].broken = True
+        return far
+
     def vanish(self, peer: int) -> None:
         """The peer is gone without a word: what it had under way arrives, and nothing more."""
         for key in [key for key in self.pipes if key[0] == peer]:
-            del self.pipes[key]
+            pipe = self.pipes.pop(key)
+            pipe.orphan = True
+            if pipe in self._stalled.get((pipe.source, pipe.target), ()):
+                pipe.broken = True
 
-    def links_of(self, peer: int) -> list[LinkId]:
-        """The open links of one peer."""
-        return [link for owner, link in self.pipes if owner == peer]
+    def forget(self, end: End) -> None:
+        """This end of a link is known to be gone."""
+        self.pipes.pop(end, None)
+
+    # --- cuts ---
 
     def is_cut(self, source: int, target: int) -> bool:
         return self.cuts.get((source, target), False)
@@ -109,8 +148,5 @@ class Network:
     def heal(self, source: int, target: int) -> None:
         """What was stalled comes in one burst, in order."""
         self.cuts.pop((source, target), None)
-        for pipe in list(self.pipes.values()):
-            if (pipe.source, pipe.target) == (source, target):
-                stalled, pipe.stalled = pipe.stalled, deque()
-                for arrive in stalled:
-                    self._send(pipe, arrive)
+        for pipe in self._stalled.pop((source, target), ()):
+            self._plan_landing(pipe)
