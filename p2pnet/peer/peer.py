@@ -187,8 +187,11 @@ class Peer:
     # --- going ---
 
     async def leave(self) -> None:
-        """Leave for good; the game goes on for the others. Returns when the links are closed."""
-        self._shell.leave_soon()
+        """Leave for good; the game goes on for the others. Returns when the links are closed.
+
+        That takes two seconds at most, and goes on if this is cancelled.
+        """
+        self._shell.shut()
         await self._shell.stopped.wait()
 
     async def stop_client(self) -> None:
@@ -200,7 +203,7 @@ class Peer:
     async def stop_host(self, text: str = "") -> None:
         """End the session for all. Raises LocalProtocolError unless this peer is the host."""
         self._need_host("end the session for all")
-        self._shell.post(EndSession(text))
+        self._shell.shut(EndSession(text))
         await self._shell.stopped.wait()
 
     def kick(self, connection_id: int, reason: str = "") -> None:

@@ -49,8 +49,8 @@ class Roles:
         while True:
             due += self._period_s
             late = trio.current_time() - due
-            if late > 0:
-                due += self._period_s * (late // self._period_s)
+            if late >= 0:
+                due += self._period_s * (late // self._period_s + 1)
             await trio.sleep_until(due)
             self._inbox.put_nowait(Tick())
 

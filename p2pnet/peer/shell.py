@@ -172,9 +172,11 @@ class Shell:
         else:
             self.post(Leave())
 
-    def shut(self) -> None:
-        """The end of `open_peer`: leave, and be gone in bounded time."""
-        self._scope.deadline = trio.current_time() + _GOODBYE_S
+    def shut(self, first: Input | None = None) -> None:
+        """Leave, or go by way of `first`, and be gone in bounded time."""
+        self._scope.deadline = min(self._scope.deadline, trio.current_time() + _GOODBYE_S)
+        if first is not None:
+            self.post(first)
         self.leave_soon()
 
     async def settled(self) -> None:

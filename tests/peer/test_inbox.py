@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import trio
+from trio.testing import assert_checkpoints, wait_all_tasks_blocked
+
+from p2pnet.core.values import LinkId
+from p2pnet.peer.inbox import Inbox
+from p2pnet.peer.inputs import FrameReceived, Tick
+
+FULL = 1_024
+
+
+def frame(number: int) -> FrameReceived:
+    return FrameReceived(LinkId(1), str(number).encode())
+
+
+async def test_first_in_first_out_in_batches() -> None:
+    inbox = Inbox()
+    for number in range(5):
+        await inbox.put(frame(number))
+    assert inbox.take(3) == [frame(0), frame(1), frame(2)]
+    assert inbox.take(3) == [frame(3), frame(4)]
+    assert inbox.take(3) == []
+
+
+async def test_waiting_ends_with_the_first_input() -> None:
+    inbox = Inbox()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.wait)
+        await wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 1
+        inbox.put_nowait(Tick())
+    assert len(inbox) == 1
+
+
+async def test_waiting_gives_way_to_others_even_if_there_is_input() -> None:
+    inbox = Inbox()
+    inbox.put_nowait(Tick())
+    with assert_checkpoints():
+        await inbox.wait()
+
+
+async def test_links_wait_when_it_is_full_and_commands_do_not() -> None:
+    inbox = Inbox()
+    for number in range(FULL):
+        await inbox.put(frame(number))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.put, frame(FULL))
+        await wait_all_tasks_blocked()
+        assert len(inbox) == FULL
+        inbox.put_nowait(Tick())
+        assert len(inbox) == FULL + 1
+
+        inbox.take(1)
+        await wait_all_tasks_blocked()
+        assert len(inbox) == FULL, "there is no room yet"
+        inbox.take(1)
+    assert inbox.take(FULL + 1)[-2:] == [Tick(), frame(FULL)]
+
+
+async def test_a_cancelled_wait_for_room_adds_nothing() -> None:
+    inbox = Inbox()
+    for number in range(FULL):
+        await inbox.put(frame(number))
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await inbox.put(frame(FULL))
+    assert scope.cancelled_caught
+    assert len(inbox) == FULL
