@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _TICK_HZ_MAX = 240
 
 
+def _as_tuple(classes: Iterable[type[NetworkObject]]) -> tuple[type[NetworkObject], ...]:
+    return tuple(classes)
+
+
 @attrs.frozen(eq=False)
 class Game:
     """A game, as all its peers have to agree on. Raises `DeclarationError` for what can't be.
@@ -27,7 +31,9 @@ class Game:
 
     name: str
     player: type[Player] = attrs.field(kw_only=True)
-    objects: Sequence[type[NetworkObject]] = attrs.field(default=(), kw_only=True, converter=tuple)
+    objects: Sequence[type[NetworkObject]] = attrs.field(
+        default=(), kw_only=True, converter=_as_tuple
+    )
     tick_hz: int = attrs.field(default=20, kw_only=True)
     setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
 

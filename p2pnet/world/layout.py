@@ -25,6 +25,8 @@ from .hints import Misfit, resolve_hint
 
 T = TypeVar("T", bound=type)
 
+_FIELDS_MAX: Final = 64  # bits of the largest int that msgpack has, which the mask travels as
+_MUTABLE: Final = (list, dict, set)
 _MASKS_KEPT_MAX: Final = 1024  # of 2**n possible ones; those of a game repeat all the time
 
 _SharedBy = tuple[tuple[VarField, ...], Callable[[Mapping[str, Any]], Any], bool]
@@ -187,17 +189,7 @@ def _own_fields(cls: type, localns: Mapping[str, Any]) -> dict[str, tuple[Declar
                 f"{where}: annotate it, as in `{name}: int = {declaration.function}(...)`"
             )
         found[name] = declaration, resolve_hint(annotations[name], globalns, localns, where)
-    for name in annotations:
-        if name not in found and name in vars(cls) and isinstance(vars(cls)[name], _MUTABLE):
-            kind = type(vars(cls)[name]).__name__
-            raise DeclarationError(
-                f"{cls.__name__}.{name}: all objects would share one {kind}; declare it with "
-                f"sync_{kind}() if it is to be replicated, else with attrs.field(factory={kind})"
-            )
     return found
-
-
-_MUTABLE: Final = (list, dict, set)
 
 
 def _check_local_fields(cls: Any) -> None:
@@ -206,6 +198,12 @@ def _check_local_fields(cls: Any) -> None:
             raise DeclarationError(
                 f"{cls.__name__}.{field.name}: give it a default; it is not replicated, so on the "
                 "clients there is no value for it (or declare it with sync_var)"
+            )
+        if isinstance(field.default, _MUTABLE) and declaration_of(field) is None:
+            kind = type(field.default).__name__
+            raise DeclarationError(
+                f"{cls.__name__}.{field.name}: all objects would share one {kind}; declare it with "
+                f"sync_{kind}() if it is to be replicated, else with attrs.field(factory={kind})"
             )
 
 
@@ -218,6 +216,11 @@ def _merge_fields(
         index = len(fields) if known is None else known.index  # declared anew: the same place
         where = f"{cls.__name__}.{name}"
         fields[index : index + 1] = [make_field(declaration, name, where, index, hint)]
+    if len(fields) > _FIELDS_MAX:
+        raise DeclarationError(
+            f"{cls.__name__}: {len(fields)} synced fields, at most {_FIELDS_MAX} can be; put those "
+            "that change together into a frozen attrs class"
+        )
     return tuple(fields)
 
 
@@ -241,6 +244,10 @@ def _own_calls(cls: type) -> dict[str, Mark]:
         for name, value in vars(above).items():
             mark = getattr(value, MARK, None)
             if isinstance(mark, Mark):
+                if hasattr(_root(cls), name):
+                    raise DeclarationError(
+                        f"{cls.__name__}.{name}: this name is p2pnet's own; take another"
+                    )
                 if mark.function.__name__ != name:
                     raise DeclarationError(
                         f"{cls.__name__}.{name}: define it under its own name, not as an alias"

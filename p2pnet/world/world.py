@@ -82,6 +82,7 @@ class World:
         list, `LocalProtocolError` if it is in a world already.
         """
         self._check_host("spawn an object")
+        _check_object(obj)
         if obj._presence is not None:
             raise LocalProtocolError(f"{obj!r} is spawned already")
         class_index = self.game.index_of(type(obj))
@@ -332,3 +333,10 @@ class World:
     def _check_here(self, obj: NetworkObject) -> None:
         if obj._presence is None or obj._presence.world is not self:
             raise LocalProtocolError(f"{obj!r} is not in this world; spawn it first")
+
+
+def _check_object(obj: object) -> None:
+    if isinstance(obj, type):
+        raise SyncTypeError(f"spawn takes an object, not a class; write {obj.__name__}()")
+    if not isinstance(obj, NetworkObject):
+        raise SyncTypeError(f"spawn takes a NetworkObject, not {obj!r}")

@@ -78,7 +78,7 @@ def test_methods_without_fixed_types_are_refused() -> None:
         @networked
         class Raft(NetworkObject):
             @command
-            def go(self, where: int = None) -> None:  # type: ignore[assignment]
+            def go(self, where: int = "here") -> None:  # type: ignore[assignment]
                 pass
 
     with pytest.raises(DeclarationError, match="object_id"):

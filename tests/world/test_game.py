@@ -56,12 +56,11 @@ def test_a_game_that_can_not_be_is_refused(arguments: dict[str, Any], text: str)
 
 
 def test_the_name_of_a_player_stays_a_text() -> None:
+    @networked
+    class Numbered(Player):
+        name: int = sync_var(0)  # type: ignore[assignment]
+
     with pytest.raises(DeclarationError, match=r"Numbered.name: it must stay a str"):
-
-        @networked
-        class Numbered(Player):
-            name: int = sync_var(0)  # type: ignore[assignment]
-
         Game("g", player=Numbered)
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 import attrs
 import msgspec
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pnet.core.errors import DeclarationError
+from p2pnet.core.values import PeerId
 from p2pnet.world import NetworkObject, networked
 from p2pnet.world.hints import ENCODER, Misfit, custom_wire_type, resolve_hint, wire_type
 from tests.world.tanks import Colour, Point
@@ -30,6 +34,25 @@ class Tree:
 @attrs.define
 class Open:
     x: int = 0
+
+
+class Power(enum.Flag):
+    SHIELD = 1
+    TURBO = 2
+
+
+class Pair(NamedTuple):
+    a: int
+    b: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    a: int
+
+
+class Frozen(msgspec.Struct, frozen=True):
+    a: int
 
 
 class Stranger:
@@ -62,6 +85,14 @@ def wire(hint: Any, mutable: bool = False) -> Any:
         (datetime, datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=UTC)),
         (datetime, datetime(2024, 1, 2, 3, 4)),
         (timedelta, timedelta(seconds=3)),
+        (PeerId, "ana"),
+        (Literal["a", "b"], "b"),
+        (Pair, Pair(1, "a")),
+        (Data, Data(1)),
+        (Frozen, Frozen(1)),
+        (UUID, UUID(int=7)),
+        (Decimal, Decimal("1.5")),
+        (Power, Power.SHIELD | Power.TURBO),
     ],
 )
 def test_a_value_that_fits_arrives_as_it_was(hint: Any, value: Any) -> None:
@@ -86,6 +117,7 @@ def test_a_value_that_fits_arrives_as_it_was(hint: Any, value: Any) -> None:
         (str, "\ud800"),
         (bool, 1),
         (bytes, "a"),
+        (Literal["a", "b"], "c"),
         (int | None, "a"),
         (Colour, "red"),
         (Point, (1.0, 2.0)),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -151,11 +151,49 @@ def test_a_local_field_needs_a_default_that_is_not_shared() -> None:
         class Ship(NetworkObject):
             x: int
 
-    with pytest.raises(DeclarationError, match="share one list.*sync_list"):
+    with pytest.raises(DeclarationError, match=r"share one list.*sync_list"):
 
         @networked
         class Boat(NetworkObject):
             x: list[int] = []
+
+
+def test_class_variables_are_no_fields() -> None:
+    @networked
+    class Ship(NetworkObject):
+        KINDS: ClassVar[list[str]] = ["a"]
+        WHEELS = 4
+
+    assert Ship.KINDS is Ship().KINDS and layout_of(Ship).fields == ()
+
+
+def test_a_class_has_64_fields_at_most() -> None:
+    def ship_with(count: int) -> type[Any]:
+        names = [f"x{number}" for number in range(count)]
+        body: dict[str, Any] = {name: sync_var(0) for name in names}
+        body["__annotations__"] = dict.fromkeys(names, int)
+        return networked(type("Ship", (NetworkObject,), body))
+
+    with pytest.raises(DeclarationError, match="at most 64"):
+        ship_with(65)
+    game = Game("g", player=Player, objects=[ship_with(64)])
+    host, client = World(game, ANA), World(game, ANA)
+    host.start_reign(migrated=False)
+    ship = host.spawn(game.objects[0]())
+    client.apply(host.collect())
+    ship.x63 = 7  # type: ignore[attr-defined]
+    client.apply(host.collect())
+    assert client.dump() == host.dump()
+
+
+def test_a_command_can_not_take_a_name_of_ours() -> None:
+    with pytest.raises(DeclarationError, match="p2pnet's own"):
+
+        @networked
+        class Ship(NetworkObject):
+            @command  # type: ignore[misc]
+            def despawn(self) -> None:
+                pass
 
 
 def test_overriding_a_command_without_the_decorator_is_found() -> None:

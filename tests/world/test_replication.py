@@ -207,5 +207,5 @@ class Replication(RuleBasedStateMachine):
             assert suspended == {number: entry["suspended"] for number, entry in expected.items()}
 
 
-Replication.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Replication.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestReplication = Replication.TestCase

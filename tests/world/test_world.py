@@ -47,6 +47,10 @@ def test_what_can_not_be_spawned_is_refused() -> None:
         table.host.spawn(crate)
     with pytest.raises(DeclarationError, match=r"add it to Game\(objects="):
         table.host.spawn(Player())
+    with pytest.raises(SyncTypeError, match=r"not a class; write Crate\(\)"):
+        table.host.spawn(Crate)  # type: ignore[type-var]
+    with pytest.raises(SyncTypeError, match="takes a NetworkObject, not 3"):
+        table.host.spawn(3)  # type: ignore[type-var]
     with pytest.raises(LocalProtocolError, match="not in this world"):
         table.host.despawn(Crate())
     with pytest.raises(LocalProtocolError, match="not in this world"):
