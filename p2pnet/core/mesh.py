@@ -33,6 +33,7 @@ class LinkState:
     sent_us: int
     peer: PeerId | None = None  # known once it greeted
     key: bytes = b""
+    nonce: int = 0  # of the process there
     rtt_us: int | None = None
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0
@@ -76,10 +77,10 @@ class Mesh:
             self.dialling(dialled)  # until it has greeted: whoever answers may be somebody else
         return state
 
-    def greeted(self, link: LinkId, peer: PeerId, key: bytes) -> LinkId | None:
+    def greeted(self, link: LinkId, peer: PeerId, key: bytes, nonce: int) -> LinkId | None:
         """The other end said who it is. Returns an older link to it that this one replaces."""
         state = self.links[link]
-        state.peer, state.key = peer, key
+        state.peer, state.key, state.nonce = peer, key, nonce
         older = self._by_peer.get(peer)
         self._by_peer[peer] = link
         self.dials.pop(peer, None)
