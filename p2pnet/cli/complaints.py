@@ -13,10 +13,8 @@ from ..core.errors import (
     DenyReason,
     EndReason,
     HostUnreachable,
-    InviteError,
     ListenFailed,
     P2PNetError,
-    PortTaken,
     SessionOver,
 )
 
@@ -27,10 +25,8 @@ INTERRUPTED: Final = 130  # what a shell reports for a program that SIGINT ended
 TERMINATED: Final = 143  # the same for SIGTERM
 
 _ADVICE: Final[dict[type[P2PNetError], str]] = {
-    PortTaken: "choose another one with --port, or any free one with --port 0",
     ListenFailed: "give an address of this machine with --address, or 0.0.0.0 for all of them",
     HostUnreachable: "is the game still running, and no firewall between you and its host?",
-    InviteError: "copy the whole line that `p2pnet host` printed",
 }
 
 _DENIED: Final[dict[DenyReason, str]] = {

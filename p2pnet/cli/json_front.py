@@ -29,6 +29,13 @@ class NoSuchObject(Exception):
     """There is no object with that id, or no player yet."""
 
 
+def record_line(name: str, t0_ns: int, kind: str, fields: dict[str, Any]) -> str:
+    """One line of the stream: who tells it, when, what, and the fields of that."""
+    t_ms = round((time.monotonic_ns() - t0_ns) / _NS_PER_MS, 3)
+    record = {"t_ms": t_ms, "peer": name, "event": kind, **fields}
+    return msgspec.json.encode(record).decode()
+
+
 class JsonFront:
     """Prints what happens, does what it is asked to. Times count from `t0_ns` of the clock."""
 
@@ -54,13 +61,8 @@ class JsonFront:
     def ended(self, reason: EndReason, text: str) -> None:
         self._print("ended", {"reason": reason.value, "text": text})
 
-    def failed(self, error: str, text: str) -> None:
-        self._print("ended", {"reason": "error", "error": error, "text": text})
-
     def _print(self, kind: str, fields: dict[str, Any]) -> None:
-        t_ms = round((time.monotonic_ns() - self._t0_ns) / _NS_PER_MS, 3)
-        record = {"t_ms": t_ms, "peer": self._name, "event": kind, **fields}
-        self._writer.write(msgspec.json.encode(record).decode())
+        self._writer.write(record_line(self._name, self._t0_ns, kind, fields))
 
     # --- in ---
 

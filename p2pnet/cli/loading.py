@@ -71,10 +71,10 @@ def _import(module: str) -> ModuleType:
 
 def _why_it_raised(module: str, error: Exception) -> str:
     """The error of somebody's module, and the line where it came from."""
+    if isinstance(error, SyntaxError):
+        place = f"{error.filename}, line {error.lineno}"
+        return f"the module {module} can't be read: {error.msg} ({place})"
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
-    if isinstance(error, SyntaxError) and error.filename is not None:
-        place = f" ({error.filename}, line {error.lineno})"
-    else:
-        place = f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
+    place = f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""
     return f"the module {module} raised {type(error).__name__}: {one_line(error)}{place}"

@@ -9,19 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import attrs
 import typer
 
-from ..core.errors import LocalError
-from ..core.settings import Settings
 from ..peer import Identity, Invite
-from .complaints import COMPLAINT, INTERRUPTED, Complaint, complaint
+from .complaints import COMPLAINT, INTERRUPTED, Complaint
 from .demo.perform import run_demo
 from .invites import split_hint
-from .json_front import JsonFront
 from .loading import GameName, load_game
-from .session import Front, Plan, run_session
-from .text_front import TextFront
+from .session import Plan, run_session
+from .setting_texts import read_settings
+from .terminal import Terminal
 
 app = typer.Typer(
     help="Peer-to-peer games that outlive their host.",
@@ -31,7 +28,9 @@ app = typer.Typer(
 )
 
 _Name = Annotated[str, typer.Option(help="What the others call you; by default your login name.")]
-_Port = Annotated[int, typer.Option(help="Where others reach you; 0 for any free port.")]
+_Port = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Where others reach you; 0 for any free port.")
+]
 _Address = Annotated[str, typer.Option(help="Address of this machine to listen at.")]
 _IdentityFile = Annotated[
     Path | None,
@@ -67,18 +66,20 @@ def host(
     exit_on_eof: _ExitOnEof = False,
 ) -> None:
     """Open a game and play in it. Prints the invite for the others."""
-    game_name = GameName.parse(target)
-    plan = Plan(
-        game=load_game(game_name),
-        game_name=game_name,
-        name=name or _login_name(),
-        settings=_settings(settings),
-        identity=_identity(identity),
-        address=address,
-        port=port,
-        exit_on_eof=exit_on_eof,
-    )
-    _run(plan, json, t0)
+    terminal = Terminal(name=name or _login_name(), as_json=json, t0_ns=t0 or time.monotonic_ns())
+    with terminal.told():
+        game_name = GameName.parse(target)
+        plan = Plan(
+            game=load_game(game_name),
+            game_name=game_name,
+            name=terminal.name,
+            settings=read_settings(settings or ()),
+            identity=_identity(identity),
+            address=address,
+            port=port,
+            exit_on_eof=exit_on_eof,
+        )
+        raise typer.Exit(run_session(plan, terminal.front(game_name)))
 
 
 @app.command()
@@ -98,27 +99,23 @@ def join(
     exit_on_eof: _ExitOnEof = False,
 ) -> None:
     """Join a game with the invite of its host, or of anybody in it."""
-    bare, hint = split_hint(invite)
-    Invite.parse(bare)  # a bad invite is told before any code of the game runs
-    if game:
-        game_name = GameName.parse(game)
-    elif hint is not None:
-        game_name = hint
-        print(f"the invite is for {hint}: importing the module {hint.module}", file=sys.stderr)
-    else:
-        raise Complaint("the invite does not name its game: add --game MODULE:GAME")
-    plan = Plan(
-        game=load_game(game_name),
-        game_name=game_name,
-        name=name or _login_name(),
-        settings=_settings(settings),
-        identity=_identity(identity),
-        address=address,
-        port=port,
-        invite=bare,
-        exit_on_eof=exit_on_eof,
-    )
-    _run(plan, json, t0)
+    terminal = Terminal(name=name or _login_name(), as_json=json, t0_ns=t0 or time.monotonic_ns())
+    with terminal.told():
+        bare, hint = split_hint(invite)
+        Invite.parse(bare)  # a bad invite is told before any code of the game runs
+        game_name = GameName.parse(game) if game else _game_of(hint)
+        plan = Plan(
+            game=load_game(game_name),
+            game_name=game_name,
+            name=terminal.name,
+            settings=read_settings(settings or ()),
+            identity=_identity(identity),
+            address=address,
+            port=port,
+            invite=bare,
+            exit_on_eof=exit_on_eof,
+        )
+        raise typer.Exit(run_session(plan, terminal.front(game_name)))
 
 
 @app.command()
@@ -136,15 +133,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = app(arguments, standalone_mode=False)
     except Complaint as error:
         status = _complain(str(error))
-    except LocalError as error:
-        status = _complain(str(complaint(error)))
     except KeyboardInterrupt:
         status = INTERRUPTED
     except Exception as error:
         # What typer says of a wrong command line has no public base class in all of its versions.
         if not hasattr(error, "format_message"):
             raise
-        status = _complain(f"{error.format_message()} (see p2pnet --help)")
+        text = error.format_message()
+        status = _complain(f"{text} (see p2pnet --help)") if text else COMPLAINT
     sys.exit(status)
 
 
@@ -153,15 +149,12 @@ def _complain(text: str) -> int:
     return COMPLAINT
 
 
-def _run(plan: Plan, as_json: bool, t0_ns: int | None) -> None:
-    """Run the session, and end the program with its exit status."""
-    front: Front
-    if as_json:
-        front = JsonFront(plan.name, plan.game_name, t0_ns or time.monotonic_ns())
-        sys.stdout = sys.stderr  # what the game prints must not come between our lines
-    else:
-        front = TextFront(plan.game_name)
-    raise typer.Exit(run_session(plan, front))
+def _game_of(hint: GameName | None) -> GameName:
+    """The game that an invite names. Says so, because code of that name will be run."""
+    if hint is None:
+        raise Complaint("the invite does not name its game: add --game MODULE:GAME")
+    print(f"the invite is for {hint}: importing the module {hint.module}", file=sys.stderr)
+    return hint
 
 
 def _login_name() -> str:
@@ -178,18 +171,3 @@ def _identity(path: Path | None) -> Identity | None:
         return Identity.load_or_create(path)
     except OSError as error:
         raise Complaint(f"the identity file {path} can't be used: {error.strerror}") from None
-
-
-def _settings(texts: Sequence[str] | None) -> Settings:
-    """Settings with these fields changed. Raises `Complaint` and `SettingsError`."""
-    known = attrs.fields_dict(Settings)
-    values: dict[str, int | str] = {}
-    for text in texts or ():
-        key, sign, value = text.partition("=")
-        if not sign or key not in known:
-            raise Complaint(f"--settings {text!r}: give KEY=VALUE with one of {', '.join(known)}")
-        values[key] = int(value) if value.lstrip("-").isdecimal() else value
-    try:
-        return Settings(**values)  # type: ignore[arg-type]  # the validators check them
-    except ValueError as error:
-        raise Complaint(f"--settings: {error}") from None

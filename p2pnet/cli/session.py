@@ -6,6 +6,7 @@ events, and it gives orders, line by line.
 
 from __future__ import annotations
 
+import os
 import signal
 from functools import partial
 from typing import Final, Protocol
@@ -18,16 +19,7 @@ from ..core.events import Event, SessionEnded
 from ..core.settings import Settings
 from ..peer import Identity, Peer, open_peer
 from ..world.game import Game
-from .complaints import (
-    COMPLAINT,
-    CRASHED,
-    INTERRUPTED,
-    OK,
-    TERMINATED,
-    Complaint,
-    complaint,
-    leaves,
-)
+from .complaints import COMPLAINT, CRASHED, INTERRUPTED, OK, TERMINATED, leaves
 from .loading import GameName
 from .pipes import read_lines
 
@@ -78,9 +70,6 @@ class Front(Protocol):
     def ended(self, reason: EndReason, text: str) -> None:
         """The session is over for this peer."""
 
-    def failed(self, error: str, text: str) -> None:
-        """The peer could not begin, or go on: `error` is the name of the exception."""
-
     async def run(self) -> None:
         """What the front does by itself, until cancelled."""
 
@@ -93,7 +82,7 @@ class Front(Protocol):
 
 @attrs.define(eq=False)
 class SessionRun:
-    """Runs one peer. `main` returns the exit status."""
+    """Runs one peer."""
 
     plan: Plan
     front: Front
@@ -103,7 +92,8 @@ class SessionRun:
     _signal: int | None = None
 
     async def main(self) -> int:
-        """Raises `Complaint` for what the user can mend."""
+        """Run it to its end. Returns the exit status; raises errors of the library one by one."""
+        failure: BaseException | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch_for_signals)
             nursery.start_soon(self._watch_for_close)
@@ -111,13 +101,17 @@ class SessionRun:
             try:
                 with self._scope:
                     await self._play()
-                return self._finish()
-            except* (P2PNetError, Complaint) as group:
-                raise self._complaint(group) from None
-            finally:
-                with trio.CancelScope(shield=True):
-                    await self.front.finish()
-                nursery.cancel_scope.cancel()
+            except* P2PNetError as group:
+                failure = next(leaves(group))
+            else:
+                end = self._end or SessionEnded(EndReason.LEFT, "")
+                self.front.ended(end.reason, end.text)
+            with trio.CancelScope(shield=True):
+                await self.front.finish()
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return self._status()
 
     async def _play(self) -> None:
         plan = self.plan
@@ -157,7 +151,7 @@ class SessionRun:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:
                 if self._signal is not None:
-                    raise KeyboardInterrupt  # asked twice: no good-byes any more
+                    os._exit(_STATUS_OF_SIGNAL[number])  # asked twice: no good-byes any more
                 self._signal = number
                 self._scope.cancel()  # leaving the peer's context says good-bye
 
@@ -165,20 +159,12 @@ class SessionRun:
         await self.front.closed()
         self._scope.cancel()
 
-    def _finish(self) -> int:
-        """The last line, and the exit status."""
-        end = self._end or SessionEnded(EndReason.LEFT, "")
-        self.front.ended(end.reason, end.text)
-        return _STATUS[end.reason] if self._signal is None else _STATUS_OF_SIGNAL[self._signal]
-
-    def _complaint(self, group: BaseExceptionGroup[BaseException]) -> Complaint:
-        error = next(leaves(group))
-        found = complaint(error) if isinstance(error, P2PNetError) else error
-        assert isinstance(found, Complaint)
-        self.front.failed(type(error).__name__, str(found))
-        return found
+    def _status(self) -> int:
+        if self._signal is not None:
+            return _STATUS_OF_SIGNAL[self._signal]
+        return OK if self._end is None else _STATUS[self._end.reason]
 
 
 def run_session(plan: Plan, front: Front) -> int:
-    """Run one peer to its end. Returns the exit status; raises `Complaint`."""
+    """Run one peer to its end. Returns the exit status; raises `P2PNetError`."""
     return trio.run(partial(SessionRun(plan, front).main))

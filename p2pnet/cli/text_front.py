@@ -52,9 +52,6 @@ class TextFront:
     def ended(self, reason: EndReason, text: str) -> None:
         pass  # the event said it
 
-    def failed(self, error: str, text: str) -> None:
-        pass  # the line on standard error says it
-
     def _say(self, line: str) -> None:
         self._writer.write(line)
 

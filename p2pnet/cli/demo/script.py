@@ -22,7 +22,7 @@ PEERS_MIN: Final = 2
 PEERS_MAX: Final = 16
 
 _GAME: Final = "p2pnet.cli.demo.game:game"
-_VOLLEY: Final = 10  # commands of each survivor that meet a host in the middle of its work
+_VOLLEY: Final = 40  # commands of each survivor that meet a host in the middle of its work
 
 
 def peer_names(count: int) -> tuple[str, ...]:
