@@ -78,8 +78,7 @@ class Following:
             return
         if s.seat is not None:
             s.timers.set("cold", at=s.now + 2 * s.settings.red_us)
-        if addresses:
-            s.dial(target, addresses)
+        s.dial(target, addresses)
 
     def ask(self) -> None:
         """Send the request for a seat."""

@@ -269,7 +269,7 @@ class Hosting:
         if follower is None or follower.link != link.id:
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
             return
-        last = s.ledger.last_of(peer)
+        last = s.ledger.last_of(peer, link.nonce)
         if frame.seq <= last:
             return  # run before; the update that holds its outcome is on this link already
         if frame.seq > last + 1 and frame.floor <= last + 1:
@@ -277,11 +277,12 @@ class Hosting:
             self.followers.pop(peer)
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
             return
-        self._run(peer, frame.seq, frame.floor, frame.payload)
+        self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
 
     def submit(self, submission: Submission) -> None:
         """Run a command of this peer's own player: the same path, without a link."""
-        self._run(self.session.me, submission.seq, self.session.outbox.floor, submission.payload)
+        s = self.session
+        self._run(s.me, s.nonce, submission.seq, s.outbox.floor, submission.payload)
 
     def _run_own(self) -> None:
         """Commands of this peer that the branch does not hold: they were on the way to a host."""
@@ -290,9 +291,9 @@ class Hosting:
             if submission.update_seq is None:
                 self.submit(submission)
 
-    def _run(self, peer: PeerId, seq: int, floor: int, payload: bytes) -> None:
+    def _run(self, peer: PeerId, nonce: int, seq: int, floor: int, payload: bytes) -> None:
         outcome = self.session.replica.execute(peer, payload)
-        line = Executed(peer, seq, floor, outcome)
+        line = Executed(peer, nonce, seq, floor, outcome)
         self.session.ledger.record(line)
         self._executed.append(line)
 

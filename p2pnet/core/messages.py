@@ -33,6 +33,7 @@ class Hello(Frame, frozen=True, tag=1):
     version: int
     session: SessionId
     key: bytes
+    nonce: int  # of the process: one that was restarted greets with another
     fingerprint: str  # of the game: its classes, their fields and commands
 
 
@@ -110,12 +111,13 @@ class Denied(Frame, frozen=True, tag=14):
 
 
 class Executed(msgspec.Struct, frozen=True, array_like=True):
-    """A line of the at-most-once table: command `seq` of `peer` was run, with this outcome.
+    """A line of the at-most-once table: command `seq` of a process was run, with this outcome.
 
     Outcomes below `floor` are known to their submitter, and every copy of the table drops them.
     """
 
     peer: PeerId
+    nonce: int
     seq: int
     floor: int
     outcome: bytes
@@ -129,7 +131,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     lineage: Lineage
     world: bytes
     executed: tuple[Executed, ...]
-    last_executed: dict[PeerId, int]
+    marks: dict[PeerId, tuple[int, int]]  # of the at-most-once table
     roster: Roster
 
 

@@ -33,7 +33,7 @@ class Submission:
 
 @attrs.define
 class Outbox:
-    """Tickets count for the life of the process, command numbers for the life of the seat."""
+    """Tickets and command numbers count for the life of the process."""
 
     _waiting: dict[int, Submission] = attrs.field(factory=dict)  # by command number, in order
     _settled: deque[Submission] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED_MAX))
@@ -58,11 +58,6 @@ class Outbox:
         self._next_ticket += 1
         self._next_seq += 1
         return submission
-
-    def continue_after(self, seq: int) -> None:
-        """A seat that was used by an earlier process: go on after the last number it used."""
-        if not self._waiting:
-            self._next_seq = max(self._next_seq, seq + 1)
 
     def executed(self, seq: int, outcome: bytes, update_seq: int) -> None:
         """The outcome of a command is in the history."""

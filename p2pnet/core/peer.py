@@ -242,7 +242,7 @@ class PeerCore:
         if s.state not in IN_SESSION or s.id is None:
             s.close(link)
             return
-        hello = Hello(PROTOCOL_VERSION, s.id, s.key, s.fingerprint)
+        hello = Hello(PROTOCOL_VERSION, s.id, s.key, s.nonce, s.fingerprint)
         s.send_on((link,), encode(hello))
 
     def dial_failed(self, now: int, peer: PeerId, end: LinkEnd) -> None:

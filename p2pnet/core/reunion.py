@@ -39,7 +39,7 @@ class Reunion:
         s, host = self.session, rival.epoch.host
         if s.mesh.link_to(host) is not None:
             s.send(host, Meeting(self.header(), answer=False))
-        elif addresses and s.mesh.may_dial(s.now, host):
+        elif s.mesh.may_dial(s.now, host):
             s.dial(host, addresses)
 
     def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:

@@ -90,7 +90,7 @@ class Router:
             self._refuse_stranger(link, *problem)
             return
         peer = peer_id(frame.key)
-        older = s.mesh.greeted(link.id, peer, frame.key)
+        older = s.mesh.greeted(link.id, peer, frame.key, frame.nonce)
         if older is not None and s.me < peer:
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat(link)

@@ -139,9 +139,9 @@ class Session:
         return self.mesh.closed(self.now, link)
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
-        """Have the shell dial a peer, unless that is under way or it is linked."""
+        """Have the shell dial a peer, unless that is under way, or it is linked or nowhere."""
         dial = self.mesh.dials.get(peer)
-        if self.mesh.link_to(peer) is None and not (dial is not None and dial.busy):
+        if addresses and self.mesh.link_to(peer) is None and not (dial is not None and dial.busy):
             self.mesh.dialling(peer)
             self.effects.append(Dial(peer, addresses))
 
@@ -223,7 +223,7 @@ class Session:
         self.history.append(raw)
         for line in frame.executed:
             self.ledger.record(line)
-            if line.peer == self.me:
+            if (line.peer, line.nonce) == (self.me, self.nonce):
                 self.outbox.executed(line.seq, line.outcome, frame.seq)
 
     def take_missing(self, missing: Missing) -> Roster:
@@ -246,7 +246,7 @@ class Session:
         self._discard(snapshot)
         self.replica.restore(snapshot.world)
         self.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
-        self.ledger.reset(snapshot.last_executed, snapshot.executed)
+        self.ledger.reset(snapshot.marks, snapshot.executed)
         return snapshot.roster
 
     def _discard(self, snapshot: Snapshot) -> None:
@@ -256,7 +256,8 @@ class Session:
             return
         shared = fork(tuple(self.history.lineage), self.history.seq, snapshot.lineage, end)
         seq = 0 if shared is None else shared.seq
-        lost = self.outbox.retract(seq, snapshot.last_executed.get(self.me, 0))
+        nonce, last = snapshot.marks.get(self.me, (self.nonce, 0))
+        lost = self.outbox.retract(seq, last if nonce == self.nonce else 0)
         tickets = tuple(submission.ticket for submission in lost)
         self.emit(BranchDiscarded(shared, self.history.seq - seq, tickets))
 
@@ -274,7 +275,7 @@ class Session:
                 lineage=tuple(self.history.lineage),
                 world=self.replica.snapshot(),
                 executed=self.ledger.lines(),
-                last_executed=dict(self.ledger.last),
+                marks=dict(self.ledger.marks),
                 roster=self.roster,
             )
         )
@@ -282,9 +283,8 @@ class Session:
     def look_up_submissions(self) -> None:
         """After a change of branch: which of our commands does it hold?"""
         self.outbox.forget_executions()
-        self.outbox.continue_after(self.ledger.last_of(self.me))
         for submission in self.outbox:
-            outcome = self.ledger.outcome(self.me, submission.seq)
+            outcome = self.ledger.outcome(self.me, self.nonce, submission.seq)
             if outcome is not None:
                 self.outbox.executed(submission.seq, outcome, self.history.seq)
 
