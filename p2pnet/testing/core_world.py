@@ -280,6 +280,7 @@ class CoreWorld:
                 self.enter(peer, lambda: peer.core.link_opened(self.now, here, dial.peer))
 
         def fail(end: LinkEnd) -> None:
+            self._befall(peer, f"can't reach {target.name} ({end.value})")
             self.enter(peer, lambda: peer.core.dial_failed(self.now, dial.peer, end))
 
         self.after(2 * self.network.delay(), answer)
