@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from ..core.events import (
     BecameHost,
     Event,
+    HostChanged,
     HostLost,
     MigrationStarted,
     PeerReturned,
@@ -65,11 +66,11 @@ class MigrationManager:
     ) -> None:
         """On everybody: a member was given authority over `obj` (True), or lost it (False)."""
 
+    def on_migration_started(self) -> None:
+        """The host is lost, or it hands over. Until the migration is finished nothing changes."""
+
     def on_became_host(self) -> None:
         """This peer took the session over. Not called on the peer that opened it."""
-
-    def on_migration_started(self) -> None:
-        """The host is lost and a successor is being looked for."""
 
     def on_migration_finished(self) -> None:
         """There is a host again, with the whole state; it may be this peer."""
@@ -119,12 +120,14 @@ class Hooks:
         if choice is SceneChange.SWITCH_TO_OFFLINE_SCENE:
             self._estate.leave_soon()
 
-    def _on_migration_started(self, event: MigrationStarted) -> None:
-        self._is_migrating = True
-        self._manager.on_migration_started()
+    def _start(self, event: MigrationStarted | HostChanged | BecameHost) -> None:
+        if not self._is_migrating:  # a host that hands over is not lost first
+            self._is_migrating = True
+            self._manager.on_migration_started()
 
     def _on_became_host(self, event: BecameHost) -> None:
         if event.migrated:
+            self._start(event)
             self._manager.on_became_host()
 
     def _on_roster_changed(self, event: RosterChanged) -> None:
@@ -150,7 +153,8 @@ _Handler = Callable[[Hooks, Event], None]
 
 _HANDLERS: Final[dict[type[Event], _Handler]] = {
     HostLost: Hooks._on_host_lost,  # type: ignore[dict-item]
-    MigrationStarted: Hooks._on_migration_started,  # type: ignore[dict-item]
+    MigrationStarted: Hooks._start,  # type: ignore[dict-item]
+    HostChanged: Hooks._start,  # type: ignore[dict-item]
     BecameHost: Hooks._on_became_host,  # type: ignore[dict-item]
     RosterChanged: Hooks._on_roster_changed,  # type: ignore[dict-item]
     PeerReturned: Hooks._on_peer_returned,  # type: ignore[dict-item]

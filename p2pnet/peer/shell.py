@@ -87,7 +87,7 @@ class Shell:
     _begun: trio.Event = attrs.field(factory=trio.Event)
     _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
     _submitted: dict[int, Submit] = attrs.field(factory=dict)
-    _ending: SessionOver = attrs.field(factory=lambda: SessionOver(EndReason.LEFT))
+    _ending: SessionOver | None = None
     _hooks: Hooks = attrs.field(init=False)
     _roles: Roles = attrs.field(init=False)
     _moved: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
@@ -219,8 +219,6 @@ class Shell:
         """The links are cut by now, so that the others migrate. Tell those here."""
         over = SessionOver(EndReason.CRASHED, str(cause))
         over.__cause__ = cause
-        if self.over is None:
-            self.fanout.put(SessionEnded(over.reason, over.text))
         self._finish(over)
 
     def _finish(self, over: SessionOver) -> None:
@@ -228,6 +226,8 @@ class Shell:
         if self.over is not None:
             return
         self.over = over
+        if self._ending is None and self.core is not None:
+            self.fanout.put(SessionEnded(over.reason, over.text))
         self.opened.fail(over)
         for command in self._submitted.values():
             command.receipt.fail(over)
@@ -269,7 +269,7 @@ class Shell:
     def _finish_batch(self) -> None:
         self._hooks.finish_batch()
         if self.core is not None and self.core.state is State.LEFT:
-            self._finish(self._ending)
+            self._finish(self._ending or SessionOver(EndReason.LEFT))
 
     def _on_seat(self, event: Joined | BecameHost) -> None:
         self.opened.settle(None)

@@ -27,7 +27,9 @@ LIMITS = Limits(frame_bytes_max=1 << 20, send_bytes_max=1 << 20, connect_us=1_00
 
 
 def hello(identity: Identity) -> bytes:
-    return encode(Hello(PROTOCOL_VERSION, SessionId("s"), identity.public, "game"))
+    return encode(
+        Hello(PROTOCOL_VERSION, SessionId("s"), identity.public, nonce=1, fingerprint="game")
+    )
 
 
 HELLO = hello(BEN)

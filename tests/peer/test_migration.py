@@ -111,6 +111,17 @@ async def test_a_migration_as_another_client_sees_it(clock: MockClock, table: Ta
     assert diary.take() == [("disconnected", connection(ana, 0)), ("started",), ("finished",)]
 
 
+async def test_a_handover_is_a_migration_without_a_loss(clock: MockClock, table: Table) -> None:
+    diaries = {"ben": Diary(), "cat": Diary()}
+    ana, ben, cat = await three(table, **diaries)
+    await ana.leave()
+    await trio.sleep(1)
+    await table.agree(ben, cat)
+    bens = [entry for entry in diaries["ben"].take() if entry[0] != "player"]
+    assert bens == [("started",), ("became host",), ("finished",)]
+    assert diaries["cat"].take() == [("started",), ("finished",)]
+
+
 async def test_the_ex_host_reconnects_with_0_and_its_player_and_objects(
     clock: MockClock, table: Table
 ) -> None:

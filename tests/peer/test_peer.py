@@ -28,6 +28,7 @@ from p2pnet import (
     SessionOver,
     Settings,
     State,
+    TooManyInFlight,
     events,
     networked,
     open_peer,
@@ -254,6 +255,19 @@ async def test_commands_give_their_results(clock: MockClock, table: Table) -> No
     receipts = [tank(ben).earn(n) for n in range(1, 6)]
     assert [await receipt for receipt in receipts] == [1, 3, 6, 10, 15]
     await table.agree(ana, ben, cat)
+
+
+async def test_too_many_commands_at_once_fail_those_above_the_limit(
+    clock: MockClock, table: Table
+) -> None:
+    ana = await table.host("ana", settings=Settings(commands_in_flight_max=10))
+    ben = await table.join("ben", ana)
+    receipts = [tank(ben).earn(1) for _ in range(12)]
+    assert [await receipt for receipt in receipts[:10]] == list(range(1, 11))
+    for receipt in receipts[10:]:
+        with pytest.raises(TooManyInFlight, match="await"):
+            await receipt
+    assert await tank(ben).earn(1) == 11
 
 
 async def test_a_command_that_raises_fails_at_the_caller_only(
