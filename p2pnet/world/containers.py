@@ -87,10 +87,10 @@ class SyncContainer:
         if presence is None:
             return type(self).perform(self._data, op, key, new).old
         presence.world.check_write(self._obj, self._field.name)
+        if not presence.spawning and self._op is None:
+            self._op = presence.world.journal.open_edits(self, presence, self._field.index)
         change = type(self).perform(self._data, op, key, new)
-        if not presence.spawning:
-            if self._op is None:
-                self._op = presence.world.journal.open_edits(self, presence, self._field.index)
+        if self._op is not None and not presence.spawning:
             self._op.edits.append((op.value, key, new))
         if self._field.on_change is not None:
             presence.world.call_game(getattr(self._obj, self._field.on_change), change)
@@ -110,10 +110,6 @@ class SyncContainer:
 
     def checked(self, values: Any) -> Any:
         """Plain data made of `values`. Raises `SyncTypeError`."""
-        raise NotImplementedError
-
-    def dumped(self) -> list[Any]:
-        """The contents as plain values for the wire."""
         raise NotImplementedError
 
 
@@ -247,9 +243,6 @@ class SyncList(SyncContainer, MutableSequence[T]):
             edits.append((op, index if tail else None, data[index]))
         return edits
 
-    def dumped(self) -> list[Any]:
-        return list(self._data)
-
 
 # --- dict -----------------------------------------------------------------------------------------
 
@@ -330,9 +323,6 @@ class SyncDict(SyncContainer, MutableMapping[K, V]):
         added = [(SyncOp.ADD, key, value) for key, value in data.items() if key not in now]
         return gone + set_ + added
 
-    def dumped(self) -> list[Any]:
-        return list(self._data.items())
-
 
 # --- set ------------------------------------------------------------------------------------------
 
@@ -403,9 +393,6 @@ class SyncSet(SyncContainer, MutableSet[T]):
             return [(SyncOp.CLEAR, None, None)]
         gone = [(SyncOp.REMOVE, None, member) for member in now if member not in data]
         return gone + [(SyncOp.ADD, None, member) for member in data if member not in now]
-
-    def dumped(self) -> list[Any]:
-        return list(self._data)
 
 
 def _in_order(values: Iterable[Any]) -> Iterable[Any]:

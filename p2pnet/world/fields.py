@@ -105,6 +105,10 @@ class VarField:
     index: int
     value: WireType
     on_change: str | None
+    bit: int = attrs.field(init=False)  # in the masks of changed fields
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "bit", 1 << self.index)
 
     @property
     def text(self) -> str:
@@ -128,9 +132,12 @@ class VarField:
         if self.value.same(old, new):
             return
         values[self.name] = new
-        if presence.changed is None:
-            presence.changed = presence.world.journal.open_vars(obj, presence)
-        presence.changed.mask |= 1 << self.index
+        journal, changed = presence.world.journal, presence.changed
+        if changed is None:
+            changed = presence.changed = journal.open_vars(obj, presence)
+        if not changed.mask & self.bit:
+            changed.mask |= self.bit
+            journal.baseline.fields[presence.object_id, self.index] = old
         if self.on_change is not None:
             presence.world.call_game(getattr(obj, self.on_change), old, new)
 
@@ -142,8 +149,12 @@ class VarField:
         """The value from the wire. Raises `Misfit`."""
         return self.value.load(raw)
 
+    def dump(self, value: Any) -> Any:
+        """A value for the wire."""
+        return self.value.dumped(value)
+
     def dumped(self, obj: NetworkObject) -> Any:
-        """The value for the wire."""
+        """The value that the object has, for the wire."""
         return self.value.dumped(obj.__dict__[self.name])
 
 
@@ -196,10 +207,13 @@ class ContainerField:
             raise Misfit(f"expected pairs for {self.where}, got {raw!r}")
         return {self.key.load(key): self.value.load(value) for key, value in raw}
 
+    def dump(self, data: Any) -> list[Any]:
+        """Plain contents for the wire."""
+        return list(data.items()) if self.container is SyncDict else list(data)
+
     def dumped(self, obj: NetworkObject) -> list[Any]:
-        """The elements for the wire."""
-        found: SyncContainer = obj.__dict__[self.name]
-        return found.dumped()
+        """The elements that the object has, for the wire."""
+        return self.dump(obj.__dict__[self.name]._data)
 
 
 SyncField = VarField | ContainerField

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .baseline import Baseline
 from .containers import SyncContainer
 from .presence import Presence
 from .wire import Edits, Op, Spawn, Vars, encode
@@ -29,12 +30,21 @@ class Journal:
     _spawned: list[tuple[NetworkObject, Presence, Spawn]] = attrs.field(factory=list, init=False)
     _edited: list[SyncContainer] = attrs.field(factory=list, init=False)
 
+    baseline: Baseline = attrs.field(factory=Baseline, init=False)
+    """What there was before the changes."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed."""
+        return not self._ops
+
     def add(self, op: Op) -> None:
         """Note an operation that is complete."""
         self._ops.append(op)
 
     def spawn(self, obj: NetworkObject, presence: Presence, class_index: int) -> None:
         """Note a new object, whose fields are filled in when the update is collected."""
+        self.baseline.keep_next_id(presence.object_id)
         op = Spawn(presence.object_id, class_index, presence.owner, [])
         self._ops.append(op)
         self._spawned.append((obj, presence, op))
@@ -51,6 +61,7 @@ class Journal:
     def open_edits(self, container: SyncContainer, presence: Presence, field: int) -> Edits:
         """The operation that takes up the edits of the container."""
         op = Edits(presence.object_id, field, [])
+        self.baseline.fields[presence.object_id, field] = container._data.copy()
         self._ops.append(op)
         self._edited.append(container)
         return op
@@ -76,6 +87,7 @@ class Journal:
         for container in self._edited:
             container._op = None
         self._ops.clear()
+        self.baseline.clear()
         self._changed.clear()
         self._spawned.clear()
         self._edited.clear()

@@ -99,6 +99,9 @@ class World:
         """Take an object out of the world, on the host; it disappears from all peers."""
         self._check_host("despawn an object")
         self._check_here(obj)
+        presence = obj._presence
+        assert presence is not None
+        self.journal.baseline.keep_object(obj, presence, self.game.index_of(type(obj)))
         mine = obj.has_authority
         self.registry.remove(obj)
         self.journal.add(Despawn(obj.object_id))
@@ -122,6 +125,7 @@ class World:
         old = presence.owner
         if old == peer:
             return
+        self.journal.baseline.keep_owner(presence)
         presence.owner = peer
         self.journal.add(Assign(presence.object_id, peer))
         for call in self.owner_calls(obj, old, peer) + self.registry.changed_sleep([obj]):
@@ -228,10 +232,16 @@ class World:
             self._tell([(self.game.setup, self)])
 
     def stop_reign(self) -> None:
-        """This peer is not the host any more; what was not collected is not part of history."""
+        """This peer is not the host any more. What was not collected is undone, and the game hears
+        of that as of any other change: it is not part of history, and nobody else has it.
+        """
         self.is_host = False
-        self.journal.drop()
-        self._tell((obj.on_stop_server,) for obj, _ in self.registry)
+        calls: list[Step] = [(obj.on_stop_server,) for obj, _ in self.registry]
+        if not self.journal.is_empty:
+            restoration = Restoration(self)
+            restoration.take(self.journal.baseline.state(self))
+            calls += restoration.calls
+        self._tell(calls)
 
     def execute(self, origin: PeerId, command: bytes) -> bytes:
         """Run the command of a peer and return its encoded outcome, whatever the bytes are."""
@@ -257,6 +267,7 @@ class World:
     def suspend(self, peer: PeerId) -> None:
         """Put everything to sleep that the peer owns."""
         if peer not in self.registry.away:
+            self.journal.baseline.keep_away(self)
             self.registry.away[peer] = None
             self.journal.add(Suspend(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
@@ -264,6 +275,7 @@ class World:
     def resume(self, peer: PeerId) -> None:
         """Wake everything that the peer owns."""
         if peer in self.registry.away:
+            self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
             self.journal.add(Resume(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
@@ -272,6 +284,7 @@ class World:
         """Despawn everything that the peer owns."""
         self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
         if peer in self.registry.away:
+            self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
             self.journal.add(Resume(peer))
 

@@ -162,8 +162,8 @@ class Replication(RuleBasedStateMachine):
     def collect(self) -> None:
         self.flush()
 
-    @rule(heir=st.sampled_from([0, 1, 2]), collected=st.booleans())
-    def migrate(self, heir: int, collected: bool) -> None:
+    @rule(heir=st.sampled_from([0, 1, 2]), collected=st.booleans(), tail=st.booleans())
+    def migrate(self, heir: int, collected: bool, tail: bool) -> None:
         if collected:
             self.flush()
         old, new = self.host, self.worlds[heir]
@@ -172,16 +172,22 @@ class Replication(RuleBasedStateMachine):
         for world in self.worlds:
             if world is not old:
                 world.lose_host()
+        shared, next_id = new.snapshot(), new.registry.next_id
         new.start_reign(migrated=True)
         new.find_host()
         self.host = new
         self.spawned = new.registry.next_id - 1
-        old.stop_reign()  # it comes back with what it had, and takes over what the others have
+        old.stop_reign()  # what it did not send is undone: it is where the others are
+        assert old.snapshot() == shared
+        assert old.registry.next_id == next_id
         update = new.collect()
         for world in self.worlds:
             if world is not old and world is not new:
                 world.apply(update)
-        old.restore(new.snapshot())
+        if tail:
+            old.apply(update)
+        else:
+            old.restore(new.snapshot())
         for world in self.worlds:
             world.find_host()
         self.everybody_is_in_the_same_state()
