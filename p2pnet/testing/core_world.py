@@ -188,6 +188,11 @@ class CoreWorld:
         self._befall(host, f"kicks {peer.name}")
         self.enter(host, lambda: host.core.kick(self.now, peer.id, "out"))
 
+    def hand_over(self, host: SimPeer, to: SimPeer) -> None:
+        """The host makes another peer the host."""
+        self._befall(host, f"hands over to {to.name}")
+        self.enter(host, lambda: host.core.hand_over(self.now, to.id))
+
     def enter(self, peer: SimPeer, act: Callable[[], None]) -> None:
         """Call the core of a peer, then do what it wants done."""
         if not peer.alive:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import attrs
 
 from p2pnet.core.effects import Effect, Emit, Settle
-from p2pnet.core.events import BecameHost, HostChanged
+from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, PeerId, Position
@@ -32,6 +32,7 @@ class Acknowledged:
 
     text: str
     peer: int
+    ticket: int
     level: AckLevel
     holders: tuple[int, ...]
 
@@ -42,6 +43,7 @@ class Watch(Observer):
 
     world: CoreWorld
     acknowledged: list[Acknowledged] = attrs.field(factory=list)
+    discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)
     _reigns: dict[Epoch, int] = attrs.field(factory=dict)
     _epochs: dict[int, Epoch] = attrs.field(factory=dict)  # last adopted, by process
     _announced: dict[int, Epoch] = attrs.field(factory=dict)  # last told to its application
@@ -53,6 +55,8 @@ class Watch(Observer):
         elif isinstance(effect, Emit):
             if isinstance(effect.event, BecameHost):
                 self._one_reign_per_epoch(peer, effect.event.epoch)
+            if isinstance(effect.event, BranchDiscarded):
+                self.discarded += [(peer.number, ticket) for ticket in effect.event.tickets]
             if isinstance(effect.event, BecameHost | HostChanged):
                 self._announced_once(peer, effect.event.epoch)
 
@@ -65,7 +69,7 @@ class Watch(Observer):
         entry = (str(peer.id), text)
         holders = tuple(p.number for p in self.world.peers if entry in p.journal.entries)
         level = peer.levels[settle.ticket]
-        self.acknowledged.append(Acknowledged(text, peer.number, level, holders))
+        self.acknowledged.append(Acknowledged(text, peer.number, settle.ticket, level, holders))
 
     def _one_reign_per_epoch(self, peer: SimPeer, epoch: Epoch) -> None:
         first = self._reigns.setdefault(epoch, peer.number)
@@ -147,6 +151,17 @@ def acknowledged_survive(world: CoreWorld, watch: Watch) -> None:
     for line in watch.acknowledged:
         if line.text not in texts and living.intersection(line.holders):
             raise InvariantBroken("S15", f"{line.text} was acknowledged and is gone")
+
+
+def nothing_lost_in_silence(world: CoreWorld, watch: Watch) -> None:
+    """S16: what was acknowledged and is gone was named once to its owner, if that one lives."""
+    texts = {text for _, text in in_session(world)[0].journal.entries}
+    living = {peer.number for peer in in_session(world)}
+    for line in watch.acknowledged:
+        if line.text in texts or line.peer not in living:
+            continue
+        if watch.discarded.count((line.peer, line.ticket)) != 1:
+            raise InvariantBroken("S16", f"{line.text} was acknowledged, and vanished silently")
 
 
 def everything_settled(world: CoreWorld) -> None:

@@ -6,12 +6,14 @@ session has to converge.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Callable
 from typing import Final
 
 import attrs
 
+from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.settings import AckLevel
 
 from .core_world import CoreWorld, SimPeer
@@ -24,6 +26,7 @@ from .invariants import (
     everything_settled,
     in_session,
     in_submit_order,
+    nothing_lost_in_silence,
     nothing_piles_up,
     same_owners,
 )
@@ -50,6 +53,7 @@ class Kind(enum.StrEnum):
     JOIN = "join"
     LEAVE = "leave"
     KICK = "kick"
+    HAND_OVER = "hand_over"  # to `peer`
     CUT = "cut"  # one way, to `other`
     CUT_BOTH = "cut_both"
     ISOLATE = "isolate"
@@ -162,6 +166,12 @@ class Run:
             if host.core.roster.get(peer.id) is not None:
                 self.world.kick(host, peer)
 
+    def _hand_over(self, step: Step) -> None:
+        hosts, heir = self.world.hosts, self._pick(step.peer)
+        if hosts and not hosts[0].paused:
+            with contextlib.suppress(LocalProtocolError):  # nobody, or none that follows
+                self.world.hand_over(hosts[0], heir)
+
     def _between(self, step: Step) -> None:
         one, other = self._pick(step.peer), self._pick(step.other)
         if one is other:
@@ -208,6 +218,7 @@ class Run:
             raise InvariantBroken("L5", "the session fell apart again")
         for invariant in (equal_states, at_most_once, in_submit_order, everything_settled):
             invariant(world)
+        nothing_lost_in_silence(world, self.watch)
         nothing_piles_up(world)
         same_owners(world)
         if all(step.kind in (*CRASHES, Kind.SUBMIT) for step in self.scenario.steps):
@@ -225,6 +236,7 @@ _DOINGS: Final[dict[Kind, Callable[[Run, Step], None]]] = {
     Kind.JOIN: Run._join,
     Kind.LEAVE: Run._leave,
     Kind.KICK: Run._kick,
+    Kind.HAND_OVER: Run._hand_over,
     Kind.CUT: Run._between,
     Kind.CUT_BOTH: Run._between,
     Kind.RESET: Run._between,

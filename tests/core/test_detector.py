@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.core.detector import Detector, Light
+from p2pnet.core.settings import Settings
+
+H = Settings().heartbeat_us
+
+
+def steady(gap: int, frames: int = 50) -> Detector:
+    """A detector that heard a frame in each gap."""
+    detector = Detector(Settings(), 0)
+    for number in range(1, frames + 1):
+        detector.heard(number * gap)
+    return detector
+
+
+@pytest.mark.parametrize(
+    ("silence", "light"),
+    [
+        (0, Light.GREEN),
+        (H * 3 // 2 - 1, Light.GREEN),
+        (H * 3 // 2, Light.YELLOW),
+        (3 * H - 1, Light.YELLOW),
+        (3 * H, Light.RED),
+        (900 * H, Light.RED),
+    ],
+)
+def test_the_light_depends_on_the_silence(silence: int, light: Light) -> None:
+    detector = steady(H)
+    assert detector.light(detector.heard_us + silence) is light
+
+
+def test_a_busy_link_does_not_make_red_come_sooner_than_three_heartbeats() -> None:
+    detector = steady(gap=1_000)
+    assert detector.red_us - detector.heard_us == 3 * H
+
+
+def test_a_slow_link_gets_more_patience_up_to_a_limit() -> None:
+    assert steady(2 * H).red_us - steady(2 * H).heard_us == pytest.approx(6 * H, rel=0.01)
+    patient = steady(50 * H)
+    assert patient.red_us - patient.heard_us == 15 * H
+
+
+def test_one_late_frame_changes_the_gap_by_a_fifth_of_the_difference() -> None:
+    detector = steady(H)
+    detector.heard(detector.heard_us + 2 * H)
+    assert detector.gap_us == H + H // 5
+
+
+def test_sleep_is_forgiven_without_learning_from_it() -> None:
+    detector = steady(H)
+    woke = detector.heard_us + 25 * H
+    detector.forgive(woke)
+    assert detector.light(woke + H) is Light.GREEN
+    assert detector.gap_us == H
+
+
+def test_lights_are_ordered_by_how_bad_they_are() -> None:
+    assert Light.GREEN < Light.YELLOW < Light.RED

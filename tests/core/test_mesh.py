@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.core.mesh import Mesh
+from p2pnet.core.settings import Settings
+from p2pnet.core.values import LinkId, PeerId
+
+ANA, BO = PeerId("ana"), PeerId("bo")
+L1, L2, L3 = LinkId(1), LinkId(2), LinkId(3)
+
+
+@pytest.fixture
+def mesh() -> Mesh:
+    return Mesh(Settings())
+
+
+def linked(mesh: Mesh, link: LinkId, peer: PeerId, now: int = 0) -> LinkId | None:
+    mesh.opened(now, link, None)
+    return mesh.greeted(link, peer, b"key", 1)
+
+
+def test_a_link_leads_to_nobody_before_the_greeting(mesh: Mesh) -> None:
+    mesh.opened(0, L1, ANA)
+    assert mesh.link_to(ANA) is None and list(mesh.peers()) == []
+    assert mesh.closed(1, L1) is None
+
+
+def test_the_newest_greeting_wins(mesh: Mesh) -> None:
+    assert linked(mesh, L1, ANA) is None
+    assert linked(mesh, L2, ANA) == L1
+    state = mesh.link_to(ANA)
+    assert state is not None and state.id == L2
+
+
+def test_a_peer_is_lost_with_its_last_link(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    linked(mesh, L2, ANA)
+    assert mesh.closed(1, L2) is None, "the older one leads there still"
+    assert mesh.closed(2, L1) == ANA
+    assert mesh.closed(3, L1) is None, "known already"
+
+
+def test_closing_the_older_link_loses_nobody(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    linked(mesh, L2, ANA)
+    assert mesh.closed(1, L1) is None
+    assert mesh.link_to(ANA) is not None
+
+
+def test_nobody_is_dialled_twice_at_once(mesh: Mesh) -> None:
+    assert mesh.may_dial(0, ANA)
+    mesh.dialling(ANA)
+    assert not mesh.may_dial(10**9, ANA)
+
+
+def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None:
+    mesh.dialling(ANA)
+    mesh.opened(0, L1, ANA)
+    assert not mesh.may_dial(10**9, ANA)
+    mesh.greeted(L1, ANA, b"key", 1)
+    assert not mesh.may_dial(10**9, ANA), "linked"
+    mesh.closed(5, L1)
+    assert mesh.may_dial(5, ANA)
+
+
+def test_a_link_that_closes_before_the_greeting_is_a_failed_dial(mesh: Mesh) -> None:
+    mesh.dialling(ANA)
+    mesh.opened(0, L1, ANA)
+    mesh.closed(100, L1)
+    assert not mesh.may_dial(100, ANA)
+    assert mesh.may_dial(100 + mesh.settings.redial_us_min, ANA)
+
+
+def test_waits_between_dials_double_up_to_a_limit(mesh: Mesh) -> None:
+    waits = []
+    for _ in range(20):
+        mesh.failed(0, ANA)
+        waits.append(mesh.dials[ANA].next_us)
+    assert waits[:5] == [1_000_000, 2_000_000, 4_000_000, 8_000_000, 15_000_000]
+    assert set(waits[4:]) == {15_000_000}
+
+
+def test_a_dead_link_is_not_alive_and_a_missing_one_neither(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    assert mesh.alive(100_000, ANA)
+    assert not mesh.alive(700_000, ANA)
+    assert not mesh.alive(0, BO) and not mesh.alive(0, None)
+
+
+def test_after_a_sleep_nobody_is_accused(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    mesh.forgive(9_000_000)
+    assert mesh.alive(9_100_000, ANA)
+
+
+def test_only_the_latest_ping_can_be_answered(mesh: Mesh) -> None:
+    state = mesh.opened(0, L1, None)
+    assert not state.ponged(5, 0), "nobody asked"
+    state.ping_us, state.ping_token = 10, 2
+    assert not state.ponged(20, 1), "an older one"
+    assert state.ponged(50, 2) and state.rtt_us == 40
+    assert not state.ponged(60, 2), "answered already"
+
+
+def test_round_trips_are_smoothed(mesh: Mesh) -> None:
+    state = mesh.opened(0, L1, None)
+    for start, end in ((0, 40_000), (100_000, 220_000)):
+        state.ping_us = start
+        assert state.ponged(end, state.ping_token)
+    assert state.rtt_us == 60_000
+
+
+def test_a_question_waits_for_the_slowest(mesh: Mesh) -> None:
+    assert mesh.answer_us() == 150_000
+    mesh.opened(0, L1, None).rtt_us = 10_000
+    mesh.opened(0, L2, None).rtt_us = 400_000
+    assert mesh.answer_us() == 850_000
+
+
+def test_a_heartbeat_is_due_on_the_link_that_was_silent_longest(mesh: Mesh) -> None:
+    assert mesh.heartbeat_due_us() is None
+    mesh.opened(70, L1, None)
+    mesh.opened(30, L2, None)
+    assert mesh.heartbeat_due_us() == 30 + mesh.settings.heartbeat_us
+
+
+def test_a_peer_that_is_forgotten_is_dialled_no_more(mesh: Mesh) -> None:
+    mesh.failed(0, ANA)
+    mesh.forget(ANA)
+    mesh.forget(BO)
+    assert mesh.dials == {}

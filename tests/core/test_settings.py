@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+
+from p2pnet.core.errors import SettingsError
+from p2pnet.core.settings import AckLevel, Settings
+
+
+def test_the_defaults_fit_together() -> None:
+    settings = Settings()
+    assert settings.ack is AckLevel.ONE
+    assert settings.heartbeat_us * settings.red_tenths // 10 >= 600_000, "below is packet loss"
+
+
+@pytest.mark.parametrize(
+    "name", [f.name for f in attrs.fields(Settings) if f.name not in ("ack", "seat_us")]
+)
+@pytest.mark.parametrize("value", [-1, 0, 1.5, "2"])
+def test_each_figure_has_a_lower_limit_and_is_an_integer(name: str, value: Any) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings(**{name: value})
+
+
+def test_a_seat_may_be_kept_for_no_time_at_all() -> None:
+    assert Settings(seat_us=0).seat_us == 0
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        {"yellow_tenths": 30, "red_tenths": 30},
+        {"redial_us_min": 2_000_000, "redial_us_max": 1_000_000},
+        {"tail_bytes_max": 2048, "frame_bytes_max": 1024},
+        {"frame_bytes_max": 65 << 20},
+    ],
+)
+def test_two_figures_that_contradict_one_another_are_refused(contradiction: dict[str, int]) -> None:
+    with pytest.raises(SettingsError):
+        Settings(**contradiction)  # type: ignore[arg-type]
+
+
+def test_an_ack_level_is_known_by_its_name() -> None:
+    assert Settings(ack="all").ack is AckLevel.ALL  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="most"):
+        Settings(ack="most")  # type: ignore[arg-type]
+
+
+def test_settings_travel() -> None:
+    settings = Settings(players_max=4, ack=AckLevel.HOST)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(settings), type=Settings) == settings
+
+
+def test_settings_that_come_over_the_wire_are_checked_as_well() -> None:
+    hostile = msgspec.to_builtins(Settings()) | {"heartbeat_us": 0}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(msgspec.msgpack.encode(hostile), type=Settings)
