@@ -17,6 +17,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._waiting: deque[Input] = deque()
+        self._is_closed = False
         self._takers = trio.lowlevel.ParkingLot()
         self._putters = trio.lowlevel.ParkingLot()
 
@@ -25,8 +26,9 @@ class Inbox:
 
     def put_nowait(self, item: Input) -> None:
         """Add something, over the bound if need be: for what there is little of."""
-        self._waiting.append(item)
-        self._takers.unpark()
+        if not self._is_closed:
+            self._waiting.append(item)
+            self._takers.unpark()
 
     async def put(self, item: Input) -> None:
         """Add something as soon as there is room. The wait is felt at the other end of the link."""
@@ -48,3 +50,8 @@ class Inbox:
         if self._putters and len(self._waiting) < _WAITING_MAX:
             self._putters.unpark_all()
         return taken
+
+    def close(self) -> list[Input]:
+        """Remove and return all, and drop what comes from now on, so that no link has to wait."""
+        self._is_closed = True
+        return self.take(len(self._waiting))

@@ -232,7 +232,7 @@ class Shell:
         for command in self._submitted.values():
             command.receipt.fail(over)
         self._submitted.clear()
-        for item in self.inbox.take(len(self.inbox)):
+        for item in self.inbox.close():
             item.void(over)
         self.fanout.end()
         self._moved.unpark_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from typing import Final
 
@@ -64,30 +65,35 @@ class Subscription:
 
 
 class Fanout:
-    """All subscriptions of one peer."""
+    """All subscriptions of one peer that somebody holds. One that is dropped costs nothing."""
 
     def __init__(self) -> None:
-        self._subscriptions: list[Subscription] = []
+        self._readers: list[weakref.ref[Subscription]] = []
         self._is_ended = False
+
+    def __len__(self) -> int:
+        return len(self._live())
 
     def subscribe(self) -> Subscription:
         """A new subscription; it is over at once if the session is."""
         subscription = Subscription()
         if self._is_ended:
             subscription.end()
-        else:
-            self._subscriptions.append(subscription)
+        self._readers = [weakref.ref(each) for each in (*self._live(), subscription)]
         return subscription
 
     def put(self, event: Event) -> None:
-        """Tell everybody. Those who were too slow are forgotten."""
-        for subscription in self._subscriptions:
+        """Tell everybody."""
+        for subscription in self._live():
             subscription.put(event)
-        self._subscriptions = [each for each in self._subscriptions if not each.is_over]
 
     def end(self) -> None:
         """There will be no more events for anybody."""
         self._is_ended = True
-        for subscription in self._subscriptions:
+        for subscription in self._live():
             subscription.end()
-        self._subscriptions.clear()
+
+    def _live(self) -> list[Subscription]:
+        """In the order of their beginning."""
+        held = (reader() for reader in self._readers)
+        return [each for each in held if each is not None and not each.is_over]

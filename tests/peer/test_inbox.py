@@ -67,3 +67,17 @@ async def test_a_cancelled_wait_for_room_adds_nothing() -> None:
         await inbox.put(frame(FULL))
     assert scope.cancelled_caught
     assert len(inbox) == FULL
+
+
+async def test_a_closed_inbox_gives_what_it_holds_and_takes_no_more() -> None:
+    inbox = Inbox()
+    for number in range(FULL):
+        await inbox.put(frame(number))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.put, frame(FULL))
+        await wait_all_tasks_blocked()
+        assert inbox.close() == [frame(number) for number in range(FULL)]
+    for number in range(2 * FULL):
+        await inbox.put(frame(number))
+    inbox.put_nowait(Tick())
+    assert len(inbox) == 0

@@ -102,3 +102,13 @@ async def test_reading_gives_way_to_others_even_if_events_wait() -> None:
     fanout.put(event(0))
     with trio.testing.assert_checkpoints():
         await anext(subscription)
+
+
+async def test_a_subscription_that_is_dropped_is_forgotten() -> None:
+    fanout = Fanout()
+    held = fanout.subscribe()
+    for _ in range(3):
+        fanout.subscribe()
+    fanout.put(event(0))
+    assert len(fanout) == 1
+    assert await anext(held) == event(0)
