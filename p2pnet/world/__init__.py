@@ -1,12 +1,13 @@
 """What is replicated: networked classes with their fields and calls, and the world of them."""
 
 from .calls import client_rpc, command
-from .containers import SyncDict, SyncList, SyncSet
+from .containers import SyncDict, SyncList
 from .edits import Change, SyncOp
 from .fields import sync_dict, sync_list, sync_set, sync_var
 from .game import Game
 from .layout import networked
 from .objects import NetworkObject, Player
+from .sets import SyncSet
 from .world import World
 
 __all__ = [

@@ -1,11 +1,8 @@
-"""Lists, dicts and sets that know when they change, and send the elements that did.
+"""Lists and dicts that know when they change, and what they have in common with sets.
 
 Each is an ordinary Python container (a `MutableSequence`, `MutableMapping` or `MutableSet`) over a
 plain list or dict. Every change is broken into edits of one element, each of which is noted for
 the coming update.
-
-A `SyncSet` keeps its members as the keys of a dict, since the order of a set depends on the hash
-seed and would differ from peer to peer.
 """
 
 from __future__ import annotations
@@ -17,13 +14,12 @@ from collections.abc import (
     Mapping,
     MutableMapping,
     MutableSequence,
-    MutableSet,
 )
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..core.errors import SyncTypeError
-from .edits import Change, SyncOp, perform_dict, perform_list, perform_set
-from .hints import ENCODER, Misfit, WireType
+from .edits import Change, SyncOp, perform_dict, perform_list
+from .hints import Misfit, WireType
 from .wire import Edits
 
 if TYPE_CHECKING:
@@ -322,79 +318,3 @@ class SyncDict(SyncContainer, MutableMapping[K, V]):
         set_ = [(SyncOp.SET, key, data[key]) for key in kept if not same(now[key], data[key])]
         added = [(SyncOp.ADD, key, value) for key, value in data.items() if key not in now]
         return gone + set_ + added
-
-
-# --- set ------------------------------------------------------------------------------------------
-
-
-class SyncSet(SyncContainer, MutableSet[T]):
-    """A set that is replicated member by member. It iterates in the order of insertion."""
-
-    __slots__ = ()
-    perform = staticmethod(perform_set)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._data)
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._data
-
-    def __repr__(self) -> str:
-        return f"{{{', '.join(map(repr, self._data))}}}" if self._data else "set()"
-
-    def __iand__(self, other: Any) -> Self:  # type: ignore[misc]
-        for member in [member for member in self._data if member not in other]:
-            self.discard(member)
-        return self
-
-    @classmethod
-    def _from_iterable(cls, values: Iterable[Any]) -> set[Any]:
-        return set(values)  # what the operators |, & and - give: a plain set
-
-    def add(self, value: T) -> None:
-        """Put `value` in, if it is not there."""
-        self._guard()
-        new = self._checked_key(value)
-        if new not in self._data:
-            self._edit(SyncOp.ADD, None, new)
-
-    def discard(self, value: T) -> None:
-        """Take `value` out, if it is there."""
-        self._guard()
-        if value in self._data:
-            self._edit(SyncOp.REMOVE, None, self._checked(self._field.value, value))
-
-    def update(self, *others: Iterable[T]) -> None:
-        """Put all members of `others` in: all of them fit, or none is taken."""
-        self._guard()
-        for new in self.checked([value for other in others for value in _in_order(other)]):
-            if new not in self._data:
-                self._edit(SyncOp.ADD, None, new)
-
-    def clear(self) -> None:
-        """Take out everything."""
-        self._guard()
-        if self._data:
-            self._edit(SyncOp.CLEAR)
-
-    def checked(self, values: Any) -> dict[Any, None]:
-        """Plain data made of `values`. Raises `SyncTypeError`."""
-        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            raise SyncTypeError(f"{self._field.where}: expected a set, got {values!r}")
-        return dict.fromkeys(self._checked_key(value) for value in _in_order(values))
-
-    def edits_to(self, data: dict[Any, None]) -> list[tuple[SyncOp, Any, Any]]:
-        now: dict[Any, None] = self._data
-        kept = [member for member in now if member in data]
-        if kept != list(data)[: len(kept)]:
-            clear: list[tuple[SyncOp, Any, Any]] = [(SyncOp.CLEAR, None, None)]
-            return clear + [(SyncOp.ADD, None, member) for member in data]
-        if now and not data:
-            return [(SyncOp.CLEAR, None, None)]
-        gone = [(SyncOp.REMOVE, None, member) for member in now if member not in data]
-        return gone + [(SyncOp.ADD, None, member) for member in data if member not in now]
-
-
-def _in_order(values: Iterable[Any]) -> Iterable[Any]:
-    """The members of a plain set in an order that does not depend on the hash seed."""
-    return sorted(values, key=ENCODER.encode) if isinstance(values, set | frozenset) else values

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import attrs
 
 from ..core.errors import DeclarationError, SyncTypeError
-from .containers import SyncContainer, SyncDict, SyncList, SyncSet
+from .containers import SyncContainer, SyncDict, SyncList
 from .hints import Misfit, WireType, custom_wire_type, wire_type
+from .sets import SyncSet
 
 if TYPE_CHECKING:
     from .objects import NetworkObject

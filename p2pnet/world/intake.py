@@ -14,11 +14,12 @@ import attrs
 
 from ..core.errors import GameCodeError, RemoteProtocolError
 from .calls import CallSpec
-from .containers import SyncContainer, SyncDict, SyncSet
+from .containers import SyncContainer, SyncDict
 from .edits import Change, SyncOp
 from .fields import ContainerField, SyncField, VarField
 from .hints import Misfit
 from .objects import NetworkObject
+from .sets import SyncSet
 from .wire import UPDATE, Assign, Despawn, Edits, Op, Resume, Rpc, Spawn, Suspend, Vars, decode
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ stay on that peer.
 
 from __future__ import annotations
 
+import inspect
 import operator
 import sys
 from collections.abc import Callable, Mapping
@@ -164,7 +165,7 @@ def _check_class(cls: type) -> None:
                 f"{cls.__name__} derives from {above.__name__}, which declares synced fields but "
                 "is not networked; put @networked above it too"
             )
-    own = vars(cls).get("__annotations__", {})
+    own = inspect.get_annotations(cls)
     fields = [*own, *(n for n, v in vars(cls).items() if declaration_of(v) is not None)]
     root = _root(cls)
     for name in fields:
@@ -176,7 +177,7 @@ def _check_class(cls: type) -> None:
 
 def _own_fields(cls: type, localns: Mapping[str, Any]) -> dict[str, tuple[Declaration, Any]]:
     """The synced fields that the class itself declares, each with the type in its annotation."""
-    annotations: dict[str, Any] = vars(cls).get("__annotations__", {})
+    annotations = inspect.get_annotations(cls)
     globalns = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
     found: dict[str, tuple[Declaration, Any]] = {}
     for name, value in vars(cls).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from ..core.errors import LocalProtocolError
+from ..core.errors import DeclarationError, LocalProtocolError
 from ..core.values import PeerId
 from .fields import sync_var
 from .layout import Layout, networked
@@ -38,18 +38,25 @@ class NetworkObject:
     def __new__(cls, *args: object, **kwargs: object) -> Any:
         """Raises `DeclarationError` if the class is not networked."""
         if "__layout__" not in cls.__dict__ or cls is NetworkObject:
-            raise not_networked(cls)
+            raise _not_networked(cls)
         obj = super().__new__(cls)
         object.__setattr__(obj, "_presence", None)
         object.__setattr__(obj, "_object_id", 0)
         return obj
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        field = self.__layout__.field_of.get(name)
-        if field is None:
-            object.__setattr__(self, name, value)
-        else:
-            field.write(self, value)
+    if not TYPE_CHECKING:  # a type checker that saw this would let any misspelt name pass
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            field = self.__layout__.field_of.get(name)
+            if field is None:
+                object.__setattr__(self, name, value)
+            else:
+                field.write(self, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in self.__layout__.field_of:
+            raise LocalProtocolError(f"{type(self).__name__}.{name} is replicated; it can't go")
+        object.__delattr__(self, name)
 
     def __repr__(self) -> str:
         number = f" {self._object_id}" if self._object_id else ""
@@ -135,10 +142,8 @@ class NetworkObject:
         """On the host, once a tick unless it is suspended. `dt` is in seconds."""
 
 
-def not_networked(cls: type) -> Exception:
+def _not_networked(cls: type) -> DeclarationError:
     """The error for a class that lacks its decorator."""
-    from ..core.errors import DeclarationError
-
     if cls is NetworkObject:
         return DeclarationError("derive a class from NetworkObject and put @networked above it")
     return DeclarationError(f"{cls.__name__} is not networked; put @networked above the class")

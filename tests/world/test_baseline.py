@@ -9,8 +9,8 @@ from tests.world.tanks import BOB, CAT, Crate, Point, Table
 def test_a_deposed_host_undoes_what_it_did_not_send() -> None:
     table = Table()
     tank = table.tank(table.host)
-    crate = table.host.spawn(Crate(items=[1, 2]), BOB)
-    gone = table.host.spawn(Crate(weight=4.0, items=[3]))
+    crate = table.host.spawn(Crate(items=[1, 2]), BOB)  # type: ignore[arg-type]
+    gone = table.host.spawn(Crate(weight=4.0, items=[3]))  # type: ignore[arg-type]
     tank.bag.extend(["a", "b"])
     tank.marks["k"] = Point(1.0, 2.0)
     tank.friends.add(1)

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pnet.core.errors import AuthorityError, SyncTypeError
-from p2pnet.world import Change, NetworkObject, SyncOp, SyncSet, networked, sync_set
+from p2pnet.world import Change, SyncOp
 from p2pnet.world.wire import UPDATE, Edits
 from tests.world.tanks import Crate, Point, Table, Tank
 
@@ -122,7 +120,7 @@ def test_a_wrong_element_is_refused_before_any_is_taken() -> None:
 
 
 def test_list_behaves_like_a_list() -> None:
-    bag = Tank(bag=["b", "a", "c"]).bag
+    bag = Tank(bag=["b", "a", "c"]).bag  # type: ignore[arg-type]
     assert (bag.pop(), bag.pop(0)) == ("c", "b")
     assert bag == ["a"] and "a" in bag and bag[0:1] == ["a"] and repr(bag) == "['a']"
     bag.insert(-5, "x")
@@ -139,7 +137,7 @@ def test_list_behaves_like_a_list() -> None:
 
 @given(st.lists(st.integers(0, 5), max_size=8), st.lists(st.integers(0, 5), max_size=8))
 def test_edits_lead_from_any_contents_to_any_other(old: list[int], new: list[int]) -> None:
-    items = Crate(items=old).items
+    items = Crate(items=old).items  # type: ignore[arg-type]
     data = list(old)
     for edit in items.edits_to(new):
         items.perform(data, *edit)
@@ -180,58 +178,11 @@ _dicts = st.dictionaries(st.sampled_from("abcd"), st.builds(Point, st.floats(0, 
 def test_edits_of_a_dict_lead_to_the_same_order(
     old: dict[str, Point], new: dict[str, Point]
 ) -> None:
-    marks = Tank(marks=old).marks
+    marks = Tank(marks=old).marks  # type: ignore[arg-type]
     data = dict(old)
     for edit in marks.edits_to(new):
         marks.perform(data, *edit)
     assert list(data.items()) == list(new.items())
-
-
-# --- sets ---
-
-
-def test_a_set_iterates_in_the_order_of_insertion_on_every_peer() -> None:
-    table = Table()
-    friends = table.tank(table.host).friends
-    for number in (30, 10, 20):
-        friends.add(number)
-    friends.remove(10)
-    friends.add(10)
-    table.sync()
-    assert list(table.tank(table.bob).friends) == [30, 20, 10]
-
-
-def test_members_of_a_plain_set_come_in_an_order_of_their_own() -> None:
-    @networked
-    class Bag(NetworkObject):
-        names: SyncSet[str] = sync_set()
-
-    bag = Bag(names={"d", "b"})
-    bag.names.update({"c", "a", "f", "e"})
-    assert list(bag.names) == ["b", "d", "a", "c", "e", "f"]
-
-
-def test_set_behaves_like_a_set() -> None:
-    friends = Tank(friends=[3, 1]).friends
-    friends |= {5}
-    friends &= {1, 5}
-    friends -= {5}
-    friends ^= {2, 1}
-    assert friends == {2} and friends | {1} == {1, 2}
-    assert repr(friends) == "{2}"
-    friends.clear()
-    assert repr(friends) == "set()"
-    with pytest.raises(KeyError):
-        friends.remove(2)
-
-
-def test_a_not_a_number_is_no_member() -> None:
-    @networked
-    class Bag(NetworkObject):
-        sizes: SyncSet[float] = sync_set()
-
-    with pytest.raises(SyncTypeError, match="NaN"):
-        Bag().sizes.add(math.nan)
 
 
 # --- all ---
@@ -282,8 +233,8 @@ def test_containers_can_not_be_changed_on_a_client() -> None:
 
 
 def test_containers_are_not_hashable_and_differ_by_contents() -> None:
-    assert Tank(bag=["a"]).bag == Tank(bag=["a"]).bag
-    assert Tank(bag=["a"]).bag != Tank().bag
+    assert Tank(bag=["a"]).bag == Tank(bag=["a"]).bag  # type: ignore[arg-type]
+    assert Tank(bag=["a"]).bag != Tank().bag  # type: ignore[arg-type]
     for container in (Tank().bag, Tank().marks, Tank().friends):
         with pytest.raises(TypeError):
             hash(container)

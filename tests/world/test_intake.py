@@ -192,7 +192,7 @@ def test_peers_fall_asleep_and_wake() -> None:
 
 def test_a_change_is_told_with_old_and_new() -> None:
     table = Table()
-    crate = table.host.spawn(Crate(items=[1, 2]))
+    crate = table.host.spawn(Crate(items=[1, 2]))  # type: ignore[arg-type]
     del crate.items[0]
     table.sync()
     tank = table.tank(table.host)
@@ -211,7 +211,7 @@ def test_a_mangled_update_is_refused_or_taken_whole(data: st.DataObject) -> None
     tank.bag.extend(["a", "b"])
     tank.friends.add(3)
     tank.honk(2)
-    table.host.spawn(Crate(items=[1]), BOB)
+    table.host.spawn(Crate(items=[1]), BOB)  # type: ignore[arg-type]
     update = bytearray(table.host.collect())
     for _ in range(data.draw(st.integers(1, 3))):
         update[data.draw(st.integers(0, len(update) - 1))] = data.draw(st.integers(0, 255))

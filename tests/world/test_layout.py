@@ -89,7 +89,7 @@ def test_objects_compare_by_identity_and_take_keywords_only() -> None:
     one, two = Vehicle(x=1.0), Vehicle(x=1.0)
     assert one != two and len({one, two}) == 2
     with pytest.raises(TypeError):
-        Vehicle(1.0)  # type: ignore[misc]
+        Vehicle(1.0)  # type: ignore[call-arg]
 
 
 def test_validators_and_converters_of_local_fields_do_not_open_a_way_around() -> None:
@@ -181,7 +181,7 @@ def test_a_class_has_64_fields_at_most() -> None:
     host.start_reign(migrated=False)
     ship = host.spawn(game.objects[0]())
     client.apply(host.collect())
-    ship.x63 = 7  # type: ignore[attr-defined]
+    ship.x63 = 7
     client.apply(host.collect())
     assert client.dump() == host.dump()
 
@@ -191,7 +191,7 @@ def test_a_command_can_not_take_a_name_of_ours() -> None:
 
         @networked
         class Ship(NetworkObject):
-            @command  # type: ignore[misc]
+            @command
             def despawn(self) -> None:
                 pass
 

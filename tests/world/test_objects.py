@@ -40,6 +40,15 @@ def test_objects_spawn_and_despawn_others() -> None:
         crate.despawn()
 
 
+def test_replicated_fields_can_not_be_deleted() -> None:
+    tank = Tank()
+    tank.sprite = "tank.png"  # type: ignore[attr-defined]
+    del tank.sprite  # type: ignore[attr-defined]
+    with pytest.raises(LocalProtocolError, match=r"Tank\.x is replicated"):
+        del tank.x
+    assert tank.x == 0.0
+
+
 def test_a_player_has_the_name_of_its_member() -> None:
     table = Table()
     assert [table.tank(table.bob, peer).name for peer in (ANA, BOB)] == ["ana", "bob"]

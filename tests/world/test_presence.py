@@ -9,8 +9,8 @@ def test_a_presence_begins_at_the_spawn_and_ends_with_it() -> None:
     assert crate._presence is None
     table.host.spawn(crate, table.bob.me)
     presence = crate._presence
-    assert presence is not None and presence.spawning and presence.owner == table.bob.me
-    table.sync()
+    assert presence is not None and presence.spawning and presence.owner == table.bob.me  # type: ignore[unreachable]
+    table.sync()  # type: ignore[unreachable]
     assert not presence.spawning
     table.host.despawn(crate)
     assert crate._presence is None

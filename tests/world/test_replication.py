@@ -122,7 +122,7 @@ class Replication(RuleBasedStateMachine):
 
     @rule(owner=st.sampled_from([None, *PEERS]), items=st.lists(small, max_size=3))
     def spawn(self, owner: PeerId | None, items: list[int]) -> None:
-        crate = self.host.spawn(Crate(items=items), owner)
+        crate = self.host.spawn(Crate(items=items), owner)  # type: ignore[arg-type]
         crate.items.append(9)
         assert crate.object_id > self.spawned
         self.spawned = crate.object_id

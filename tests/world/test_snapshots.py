@@ -19,7 +19,7 @@ def busy_table() -> Table:
     tank.bag.extend(["a", "b"])
     tank.marks["m"] = Point(3.0, 4.0)
     tank.friends.update([3, 1])
-    table.host.spawn(Crate(items=[1, 2]), BOB)
+    table.host.spawn(Crate(items=[1, 2]), BOB)  # type: ignore[arg-type]
     table.host.despawn(table.host.spawn(Crate()))
     table.host.suspend(CAT)
     table.sync()

@@ -68,7 +68,7 @@ def test_raw_arguments_are_spliced_in() -> None:
 def test_bytes_of_anything_else_are_refused_with_one_error(data: bytes) -> None:
     for decoder in (UPDATE, STATE, CALL, OUTCOME):
         try:
-            decode(decoder, data, "it")  # type: ignore[arg-type]
+            decode(decoder, data, "it")  # type: ignore[misc]
         except RemoteProtocolError as error:
             assert str(error).startswith("not it")  # noqa: PT017  anything else must escape
 

@@ -99,7 +99,7 @@ def test_authority_is_assigned_moved_and_removed_on_every_peer() -> None:
     seen: dict[str, list[Any]] = {}
     for world in (table.host, *table.clients):
         log = seen[world.me] = []
-        world.on_authority.append(lambda obj, old, new, log=log: log.append((old, new)))
+        world.on_authority.append(lambda obj, old, new, log=log: log.append((old, new)))  # type: ignore[misc]
     crate = table.host.spawn(Crate())
     table.host.assign_authority(crate, BOB)
     table.host.assign_authority(crate, BOB)
