@@ -11,8 +11,12 @@ import os
 from pathlib import Path
 
 import attrs
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from ..core.errors import IdentityError
 from ..core.values import PeerId, peer_id
@@ -39,6 +43,18 @@ class Identity:
     def peer_id(self) -> PeerId:
         """The short hash by which others know this peer."""
         return peer_id(self.public)
+
+    def sign(self, statement: bytes) -> bytes:
+        """The signature of this peer over these bytes; 64 bytes."""
+        return self._key.sign(statement)
+
+    def verify(self, key: bytes, statement: bytes, signature: bytes) -> bool:
+        """Whether the holder of the public `key` signed these bytes. Never raises."""
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, statement)
+        except (ValueError, InvalidSignature):
+            return False
+        return True
 
     @classmethod
     def generate(cls) -> Identity:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from p2pnet import RECONNECT_ID_HOST, Peer, Role, State, events
+from p2pnet.peer.pump import Pump
 
 from .conftest import Table, crash, labels, seed, tank
 
@@ -216,3 +219,75 @@ async def test_a_large_table_changes_hosts(clock: MockClock, table: Table) -> No
     assert [await receipt for receipt in receipts] == [1] * len(others)
     await table.agree(*others)
     assert [peer.role for peer in others].count(Role.HOST) == 1
+
+
+# --- silence ---
+
+
+@pytest.fixture
+def freeze(monkeypatch: pytest.MonkeyPatch) -> Callable[[Peer], trio.Event]:
+    """Stop the pump of a peer until the event is set: links stay open, and nothing is said."""
+    gather = Pump._gather
+    frozen: dict[object, trio.Event] = {}
+
+    async def gather_later(pump: Pump) -> None:
+        await gather(pump)
+        if pump._inbox in frozen:
+            await frozen[pump._inbox].wait()
+
+    monkeypatch.setattr(Pump, "_gather", gather_later)
+
+    def stop(peer: Peer) -> trio.Event:
+        thaw = frozen[peer._shell.inbox] = trio.Event()
+        return thaw
+
+    return stop
+
+
+async def test_a_silent_host_is_replaced_and_comes_back_as_a_client(
+    clock: MockClock, table: Table, freeze: Callable[[Peer], trio.Event]
+) -> None:
+    ana, ben, cat = await table.three()
+    assert await tank(ana).earn(7) == 7
+    lost = ben.events()
+    began = trio.current_time()
+    thaw = freeze(ana)
+    assert await tank(cat).earn(1) == 1
+    assert ben.role is Role.HOST
+    assert trio.current_time() - began < 2
+    heard = [await anext(lost) for _ in range(3)]
+    assert events.HostSuspected(ana.me) in heard
+    await trio.sleep(5)
+
+    thaw.set()
+    await trio.sleep(3)
+    await table.agree(ana, ben, cat)
+    assert (ana.role, ana.old_connection_id) == (Role.CLIENT, RECONNECT_ID_HOST)
+    assert await tank(ana).earn(1) == 8
+
+
+async def test_a_host_that_stops_for_a_moment_stays_the_host(
+    clock: MockClock, table: Table, freeze: Callable[[Peer], trio.Event]
+) -> None:
+    ana, ben, cat = await table.three()
+    thaw = freeze(ana)
+    await trio.sleep(0.25)
+    thaw.set()
+    await trio.sleep(1)
+    await table.agree(ana, ben, cat)
+    assert ana.role is Role.HOST
+    assert ana.epoch is not None and ana.epoch.number == 1
+
+
+async def test_a_silent_client_is_suspended_and_wakes_again(
+    clock: MockClock, table: Table, freeze: Callable[[Peer], trio.Event]
+) -> None:
+    ana, ben, cat = await table.three()
+    thaw = freeze(cat)
+    receipt = tank(cat).earn(1)
+    await trio.sleep(5)
+    assert ana.objects[3].suspended and ben.objects[3].suspended
+    thaw.set()
+    assert await receipt == 1
+    await table.agree(ana, ben, cat)
+    assert not ana.objects[3].suspended

@@ -55,6 +55,35 @@ def test_a_private_key_of_another_length_is_refused(length: int) -> None:
         Identity.from_private_bytes(bytes(length))
 
 
+def test_what_one_identity_signs_any_other_can_verify() -> None:
+    ana, ben = Identity.generate(), Identity.generate()
+    signature = ana.sign(b"statement")
+    assert len(signature) == 64
+    assert ben.verify(ana.public, b"statement", signature)
+
+
+@pytest.mark.parametrize(
+    ("key", "statement", "signature"),
+    [
+        (Identity.generate().public, b"statement", None),
+        (None, b"another", None),
+        (None, b"statement", bytes(64)),
+        (None, b"statement", b""),
+        (b"", b"statement", None),
+        (b"short", b"statement", None),
+        (bytes(32), b"statement", None),
+        (b"\xff" * 32, b"statement", None),
+    ],
+)
+def test_anything_else_is_not_verified_and_never_raises(
+    key: bytes | None, statement: bytes, signature: bytes | None
+) -> None:
+    ana = Identity.from_private_bytes(PRIVATE)
+    real = ana.sign(b"statement")
+    chosen = real if signature is None else signature
+    assert not ana.verify(ana.public if key is None else key, statement, chosen)
+
+
 def test_a_saved_identity_comes_back(tmp_path: Path) -> None:
     identity = Identity.generate()
     identity.save(tmp_path / "key")
