@@ -17,6 +17,7 @@ from __future__ import annotations
 import attrs
 
 from .codec import encode
+from .credentials import Says
 from .detector import Detector, Light
 from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError, SessionOver
 from .events import (
@@ -33,6 +34,7 @@ from .messages import (
     Command,
     Confirm,
     Fenced,
+    Follow,
     Handover,
     Heartbeat,
     Join,
@@ -89,7 +91,13 @@ class Following:
             return
         old = RECONNECT_ID_HOST if self.was_host else s.connection_id
         position = None if self.whole else s.history.position
-        rejoin = Rejoin(self.attempt, s.epoch, ConnectionId(old), position, s.addresses)
+        link = s.mesh.link_to(self.target)
+        assert link is not None
+        fields = s.epoch, link.key, self.attempt, s.nonce, ConnectionId(old)
+        signature = s.sign(Says.REJOIN, *fields)
+        rejoin = Rejoin(
+            self.attempt, s.epoch, ConnectionId(old), position, s.addresses, signature
+        )
         s.send(self.target, rejoin)
 
     def on_seek_timer(self) -> None:
@@ -159,14 +167,19 @@ class Following:
         self.marks = (0, 0)
         s.look_up_submissions()
         self._send(Confirm(epoch, s.history.seq))
+        self._swear(epoch)
         for submission in s.outbox:
             if submission.update_seq is None:
                 self.submit(submission)
         self._settle()
 
+    def _swear(self, epoch: Epoch) -> None:
+        """Give the host our oath, which it may show to a rival."""
+        self._send(Follow(epoch, self.session.sign(Says.OATH, epoch)))
+
     # --- playing ---
 
-    def _send(self, frame: Command | Confirm) -> None:
+    def _send(self, frame: Command | Confirm | Follow) -> None:
         assert self.link is not None
         if self.link in self.session.mesh.links:
             self.session.send_on((self.link,), encode(frame))
@@ -293,6 +306,8 @@ class Following:
             return False
         s.reign, self.welcomed = reign, reign.epoch
         s.history.begin(reign.epoch)
+        self._swear(reign.epoch)
+        self.rival = None  # the two hosts have settled it: this is the one that goes on
         return True
 
     def lose(self) -> None:
