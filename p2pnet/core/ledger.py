@@ -39,6 +39,16 @@ class Ledger:
         line = self._outcomes.get(peer, {}).get(seq)
         return line.outcome if line is not None and line.nonce == nonce else None
 
+    def admits(self, lines: Iterable[Executed]) -> bool:
+        """Whether each of these can be recorded, one after the other."""
+        marks = dict(self.marks)
+        for line in lines:
+            nonce, last = marks.get(line.peer, (line.nonce, 0))
+            if line.seq <= (last if nonce == line.nonce else 0):
+                return False
+            marks[line.peer] = (line.nonce, line.seq)
+        return True
+
     def record(self, line: Executed) -> None:
         """A command was run. Numbers only go up; one may be left out that its peer gave up on."""
         last = self.last_of(line.peer, line.nonce)

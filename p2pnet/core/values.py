@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from typing import Final, NewType
+from typing import Annotated, Final, NewType
 
 import msgspec
 
@@ -22,6 +22,9 @@ SessionId = NewType("SessionId", str)
 
 LinkId = NewType("LinkId", int)
 """The shell's number for one open link. Never used again within a process."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+"""A number that others send and that is counted on from: one more of it has to fit in a frame."""
 
 RECONNECT_ID_HOST: Final = ConnectionId(0)
 """The `old_connection_id` with which a peer comes back that was the host when it was lost."""
@@ -50,7 +53,7 @@ class Epoch(msgspec.Struct, frozen=True, order=True, array_like=True):
     crowned itself, lost its memory, and did so again.
     """
 
-    number: int
+    number: Count
     host: PeerId
     nonce: int
 
@@ -66,7 +69,7 @@ class Position(msgspec.Struct, frozen=True, order=True, array_like=True):
     """
 
     epoch: Epoch
-    seq: int
+    seq: Count
 
     def __str__(self) -> str:
         return f"{self.epoch}/{self.seq}"

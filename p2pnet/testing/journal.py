@@ -6,10 +6,15 @@ that was lost or run twice shows, and so does one that was run out of order.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import attrs
 import msgspec
 
+from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.values import PeerId
+
+T = TypeVar("T")
 
 
 @attrs.define
@@ -32,7 +37,7 @@ class Journal:
         self._pending.clear()
 
     def execute(self, origin: PeerId, command: bytes) -> bytes:
-        self._do(("entry", origin, command.decode()))
+        self._do(("entry", origin, command.decode(errors="replace")))
         return str(len(self.entries)).encode()
 
     def tick(self, dt_us: int) -> None:
@@ -59,9 +64,8 @@ class Journal:
     # --- on a client ---
 
     def apply(self, update: bytes) -> None:
-        if update:
-            for operation in msgspec.msgpack.decode(update, type=list[tuple[str, str, str]]):
-                self._change(operation)
+        for operation in _decode(update, list[tuple[str, str, str]]) if update else ():
+            self._change(operation)
 
     def lose_host(self) -> None:
         self.hostless = True
@@ -76,10 +80,9 @@ class Journal:
         return msgspec.msgpack.encode((self.entries, self.away))
 
     def restore(self, snapshot: bytes) -> None:
+        entries, away = _decode(snapshot, tuple[list[tuple[str, str]], dict[PeerId, bool]])
+        self.entries, self.away = entries, away
         self._pending.clear()
-        self.entries, self.away = msgspec.msgpack.decode(
-            snapshot, type=tuple[list[tuple[str, str]], dict[PeerId, bool]]
-        )
 
     def _do(self, operation: tuple[str, str, str]) -> None:
         self._change(operation)
@@ -94,3 +97,10 @@ class Journal:
             self.away.pop(peer, None)
         else:
             self.away[peer] = kind == "suspend"
+
+
+def _decode(data: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise RemoteProtocolError(f"not of a journal: {error}") from error

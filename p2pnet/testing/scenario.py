@@ -121,7 +121,8 @@ class Run:
     def take(self, step: Step) -> None:
         """Let the time of a step pass, then do it. Does nothing where it would make no sense."""
         self.world.run_for(step.after_us)
-        _DOINGS[step.kind](self, step)
+        if in_session(self.world):
+            _DOINGS[step.kind](self, step)
 
     def _submit(self, step: Step) -> None:
         peer = self._pick(step.peer)
