@@ -258,6 +258,14 @@ class BranchDiscarded(Event):
 
 
 @attrs.frozen
+class ProofRejected(Event):
+    """Somebody said what it can't prove: another's identity, or a number out of thin air."""
+
+    peer: PeerId | None  # at the other end of the link; None before it has proved who it is
+    text: str
+
+
+@attrs.frozen
 class StrangerRefused(Event):
     """A link or a request was turned away; it cost nobody anything."""
 

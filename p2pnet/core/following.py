@@ -95,9 +95,7 @@ class Following:
         assert link is not None
         fields = s.epoch, link.key, self.attempt, s.nonce, ConnectionId(old)
         signature = s.sign(Says.REJOIN, *fields)
-        rejoin = Rejoin(
-            self.attempt, s.epoch, ConnectionId(old), position, s.addresses, signature
-        )
+        rejoin = Rejoin(self.attempt, s.epoch, ConnectionId(old), position, s.addresses, signature)
         s.send(self.target, rejoin)
 
     def on_seek_timer(self) -> None:

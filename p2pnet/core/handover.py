@@ -46,8 +46,10 @@ class HandingOver:
             raise LocalProtocolError("there is no such follower to hand over to")
         self.hosting.order()
         self.target, self.leaving = target, leaving
-        number = max(s.epoch.number, self.succession.promised) + 1
-        self.succession.promise(number, target)
+        promises = self.succession.promises
+        number = promises.next_number(s.epoch)
+        promises.give(number, target)
+        promises.spend(number)
         frame = Handover(s.epoch, number, target, s.history.seq)
         s.send_on(tuple(f.link for f in self.hosting.followers.values()), encode(frame))
         s.move(Move.HAND_OVER)

@@ -26,6 +26,7 @@ from __future__ import annotations
 import attrs
 
 from .codec import encode
+from .credentials import Says
 from .detector import Light
 from .errors import DenyReason, EndReason
 from .events import BecameHost
@@ -37,11 +38,14 @@ from .messages import (
     Denied,
     Executed,
     Fenced,
+    Follow,
     Heartbeat,
     Join,
     Marks,
+    Oath,
     Reign,
     Rejoin,
+    RosterProof,
     Update,
     Welcome,
 )
@@ -57,6 +61,7 @@ class Follower:
     link: LinkId
     attempt: int  # of the request that the welcome answered
     confirmed: int  # it has the history up to here
+    oath: Oath | None = None  # on the reign of now
 
 
 @attrs.define(eq=False)
@@ -81,11 +86,10 @@ class Hosting:
         s.history.begin(reign.epoch)
         self._marks = (0, 0)
         self._ticked_us = None
-        if migrated:
-            s.replica.find_host()
         s.replica.start_reign(migrated)
         if migrated:
             self._suspend_others()
+            s.replica.find_host()  # after it, so that nobody's objects wake for an instant
         else:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host))
             s.replica.admit(s.me, s.name)
@@ -116,7 +120,9 @@ class Hosting:
         """The same reign goes on under a higher number: one history, and every older claim void."""
         s = self.session
         self.order()
-        s.reign = Reign(Epoch(number, s.me, s.nonce), s.history.position)
+        s.reign = s.reign_of(Epoch(number, s.me, s.nonce), s.history.position)
+        for follower in self.followers.values():
+            follower.oath = None
         s.history.begin(s.reign.epoch)
         everybody = [follower.link for follower in self.followers.values()]
         everybody += [link.id for _, link in s.mesh.peers()]
@@ -321,7 +327,17 @@ class Hosting:
         roster = s.roster if s.roster.version != self._roster_version else None
         if not payload and not self._executed and roster is None:
             return
-        update = Update(s.reign.epoch, s.history.seq + 1, payload, tuple(self._executed), roster)
+        if roster is not None:
+            signature = s.sign(Says.ROSTER, s.reign.epoch, roster.digest())
+            s.roster_proof = RosterProof(s.reign.epoch, signature)
+        update = Update(
+            s.reign.epoch,
+            s.history.seq + 1,
+            payload,
+            tuple(self._executed),
+            roster,
+            None if roster is None else s.roster_proof,
+        )
         raw = encode(update)
         s.history.append(raw)
         s.send_on(tuple(f.link for f in self.followers.values()), raw)
@@ -346,6 +362,16 @@ class Hosting:
         elif follower.link == link.id and follower.confirmed < frame.seq <= s.history.seq:
             follower.confirmed = frame.seq
             self.advance_marks()
+
+    def on_follow(self, link: LinkState, frame: Follow) -> None:
+        """A follower swears to this reign."""
+        follower = None if link.peer is None else self.followers.get(link.peer)
+        if follower is not None:
+            follower.oath = Oath(link.key, frame.signature)
+
+    def oaths(self) -> tuple[Oath, ...]:
+        """Those of all followers, to be shown to a rival."""
+        return tuple(f.oath for f in self.followers.values() if f.oath is not None)
 
     def advance_marks(self) -> None:
         """Work out how durable the history is; tell those who wait for it."""

@@ -33,12 +33,15 @@ class Verdict(enum.StrEnum):
     THEIRS = "theirs"
 
 
-def verdict(mine: Header, theirs: Header) -> Verdict:
-    """Whose reign goes on. With the arguments swapped the answer is the other one."""
+def verdict(mine: Header, mine_live: int, theirs: Header, theirs_live: int) -> Verdict:
+    """Whose reign goes on. With the sides swapped the answer is the other one.
+
+    The live counts are those of the oaths in each header that hold.
+    """
     ours_contains = reaches(mine.lineage, mine.position.seq, theirs.position)
     theirs_contains = reaches(theirs.lineage, theirs.position.seq, mine.position)
     if ours_contains != theirs_contains:
         return Verdict.MINE if ours_contains else Verdict.THEIRS
-    if mine.live != theirs.live:
-        return Verdict.MINE if mine.live > theirs.live else Verdict.THEIRS
+    if mine_live != theirs_live:
+        return Verdict.MINE if mine_live > theirs_live else Verdict.THEIRS
     return Verdict.MINE if mine.reign.epoch < theirs.reign.epoch else Verdict.THEIRS

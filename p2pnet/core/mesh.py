@@ -31,7 +31,7 @@ class LinkState:
     dialled: PeerId | None  # whom we meant to reach; None if the other side dialled
     detector: Detector
     sent_us: int
-    peer: PeerId | None = None  # known once it greeted
+    peer: PeerId | None = None  # known once it has proved who it is
     key: bytes = b""
     nonce: int = 0  # of the process there
     rtt_us: int | None = None
@@ -77,10 +77,10 @@ class Mesh:
             self.dialling(dialled)  # until it has greeted: whoever answers may be somebody else
         return state
 
-    def greeted(self, link: LinkId, peer: PeerId, key: bytes, nonce: int) -> LinkId | None:
-        """The other end said who it is. Returns an older link to it that this one replaces."""
+    def greeted(self, link: LinkId, peer: PeerId) -> LinkId | None:
+        """The other end proved who it is. Returns an older link to it that this one replaces."""
         state = self.links[link]
-        state.peer, state.key, state.nonce = peer, key, nonce
+        state.peer = peer
         older = self._by_peer.get(peer)
         self._by_peer[peer] = link
         self.dials.pop(peer, None)
@@ -114,6 +114,11 @@ class Mesh:
         """Whether a link leads there and it is not red."""
         state = self.link_to(peer)
         return state is not None and state.detector.light(now) is not Light.RED
+
+    def is_green(self, now: int, peer: PeerId | None) -> bool:
+        """Whether a link leads there that has not been silent for unusually long."""
+        state = self.link_to(peer)
+        return state is not None and state.detector.light(now) is Light.GREEN
 
     def forgive(self, now: int) -> None:
         """This process stood still: nobody is accused of the silence."""

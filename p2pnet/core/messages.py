@@ -34,7 +34,14 @@ class Hello(Frame, frozen=True, tag=1):
     session: SessionId
     key: bytes
     nonce: int  # of the process: one that was restarted greets with another
+    challenge: bytes  # to be signed by the other end
     fingerprint: str  # of the game: its classes, their fields and commands
+
+
+class Proof(Frame, frozen=True, tag=6):
+    """The second frame on each link: I hold the key that I greeted with."""
+
+    signature: bytes
 
 
 class Heartbeat(Frame, frozen=True, tag=2):
@@ -67,10 +74,15 @@ class Bye(Frame, frozen=True, tag=5):
 
 
 class Reign(Frame, frozen=True, tag=10):
-    """The header of a reign: who rules under which epoch, and what it was built on."""
+    """The header of a reign: who rules under which epoch, and what it was built on.
+
+    Signed by its host, so that anybody can pass it on.
+    """
 
     epoch: Epoch
     parent: Position | None  # None for the first reign of a session
+    key: bytes
+    signature: bytes
 
 
 class Join(Frame, frozen=True, tag=11):
@@ -94,6 +106,7 @@ class Rejoin(Frame, frozen=True, tag=12):
     old_connection_id: ConnectionId
     position: Position | None  # None: send everything
     addresses: tuple[str, ...]
+    signature: bytes
 
 
 class Redirect(Frame, frozen=True, tag=13):
@@ -123,6 +136,13 @@ class Executed(msgspec.Struct, frozen=True, array_like=True):
     outcome: bytes
 
 
+class RosterProof(msgspec.Struct, frozen=True, array_like=True):
+    """The word of a host that a roster was its roster."""
+
+    epoch: Epoch
+    signature: bytes
+
+
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """Everything that a peer has to hold, at one position."""
 
@@ -133,6 +153,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     executed: tuple[Executed, ...]
     marks: dict[PeerId, tuple[int, int]]  # of the at-most-once table
     roster: Roster
+    roster_proof: RosterProof
 
 
 class Missing(msgspec.Struct, frozen=True, array_like=True):
@@ -171,6 +192,7 @@ class Update(Frame, frozen=True, tag=21):
     payload: bytes  # what the world collected; may be empty
     executed: tuple[Executed, ...] = ()
     roster: Roster | None = None  # when it changed
+    roster_proof: RosterProof | None = None
 
 
 class Confirm(Frame, frozen=True, tag=22):
@@ -178,6 +200,13 @@ class Confirm(Frame, frozen=True, tag=22):
 
     epoch: Epoch
     seq: int
+
+
+class Follow(Frame, frozen=True, tag=24):
+    """I follow this reign: my oath on it, to be shown to rivals."""
+
+    epoch: Epoch
+    signature: bytes
 
 
 class Marks(Frame, frozen=True, tag=23):
@@ -192,11 +221,18 @@ class Marks(Frame, frozen=True, tag=23):
 
 
 class Claim(Frame, frozen=True, tag=30):
-    """I want to reign under `number`. `epoch` is the reign whose host I lost."""
+    """I want to reign under `number`, after `reign`, whose host I lost.
+
+    The number is one above that of `reign`, or of the claim in `evidence`, an encoded `Claim` of
+    somebody else that came to nothing. So nobody can jump ahead.
+    """
 
     number: int
-    epoch: Epoch
+    key: bytes
+    reign: Reign
     position: Position
+    signature: bytes
+    evidence: bytes = b""
 
 
 class Grant(Frame, frozen=True, tag=31):
@@ -208,6 +244,8 @@ class Grant(Frame, frozen=True, tag=31):
 
 class RefuseReason(enum.StrEnum):
     PROMISED = "promised"  # another claimant has my word
+    RANK = "rank"  # a better-ranked member lives, and has not had its time yet
+    NUMBER = "number"  # the number is higher than anything that was proved
     ALIVE = "alive"  # the host answered me after your claim came
     NEWER = "newer"  # there is a newer reign already
 
@@ -217,8 +255,15 @@ class Refuse(Frame, frozen=True, tag=32):
 
     number: int
     reason: RefuseReason
-    promised: int  # the highest number that I have given my word for
     reign: Reign | None = None  # with NEWER
+    evidence: bytes = b""  # with PROMISED: the claim that has my word
+
+
+class Oath(msgspec.Struct, frozen=True, array_like=True):
+    """A member's word that it follows a reign, so that no host can count more than it has."""
+
+    key: bytes
+    signature: bytes
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -227,7 +272,8 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     reign: Reign
     position: Position
     lineage: Lineage
-    live: int  # members that follow, the host included
+    oaths: tuple[Oath, ...]  # of the members that follow
+    signature: bytes
 
 
 class Handover(Frame, frozen=True, tag=36):
@@ -250,6 +296,7 @@ class Yield(Frame, frozen=True, tag=38):
     """From host to host: yours goes on. Take my members in, under a number above `epoch`'s."""
 
     epoch: Epoch
+    signature: bytes
 
 
 class Pull(Frame, frozen=True, tag=33):
@@ -273,6 +320,7 @@ class Fenced(Frame, frozen=True, tag=35):
 
 AnyFrame = (
     Hello
+    | Proof
     | Heartbeat
     | Ping
     | Pong
@@ -286,6 +334,7 @@ AnyFrame = (
     | Command
     | Update
     | Confirm
+    | Follow
     | Marks
     | Claim
     | Grant

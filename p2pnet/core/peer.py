@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .codec import encode
+from .credentials import Credentials, challenge
 from .effects import Effect
 from .errors import (
     EndReason,
@@ -24,7 +25,7 @@ from .errors import (
     TooManyInFlight,
 )
 from .events import LossCause, StrangerRefused
-from .messages import PROTOCOL_VERSION, Hello, Reign
+from .messages import PROTOCOL_VERSION, Hello
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
 from .roster import Roster
@@ -32,7 +33,7 @@ from .routing import Router
 from .session import Session
 from .settings import AckLevel, Settings
 from .states import HOSTLESS, Move, Role, State
-from .values import ConnectionId, Epoch, LinkId, PeerId, Position, SessionId, peer_id
+from .values import ConnectionId, Epoch, LinkId, PeerId, Position, SessionId
 
 
 class PeerCore:
@@ -41,8 +42,8 @@ class PeerCore:
     def __init__(
         self,
         *,
-        key: bytes,
-        nonce: int,
+        credentials: Credentials,
+        entropy: bytes,
         name: str,
         addresses: tuple[str, ...],
         settings: Settings,
@@ -50,10 +51,14 @@ class PeerCore:
         replica: Replica,
         can_host: bool = True,
     ) -> None:
+        """A peer that is in no session yet.
+
+        `credentials` is its key pair. `entropy` are at least 32 random bytes, drawn anew for each
+        process and never told to anybody: two processes of one key differ by them.
+        """
         self._s = Session(
-            me=peer_id(key),
-            key=key,
-            nonce=nonce,
+            credentials=credentials,
+            entropy=entropy,
             name=name,
             addresses=addresses,
             can_host=can_host,
@@ -133,6 +138,7 @@ class PeerCore:
             "executed": len(s.ledger.lines()),
             "followers": len(self._roles.hosting.followers),
             "held": len(self._roles.held),
+            "rejected": s.rejected,
         }
 
     # --- inputs: what the application wants ---
@@ -140,7 +146,7 @@ class PeerCore:
     def host(self, now: int, session: SessionId) -> None:
         """Open a session. Raises `LocalProtocolError` unless this peer is idle."""
         self._begin(now, session, Move.FOUND)
-        self._roles.hosting.begin(Reign(Epoch(1, self.me, self._s.nonce), None))
+        self._roles.hosting.begin(self._s.reign_of(Epoch(1, self.me, self._s.nonce), None))
 
     def join(self, now: int, session: SessionId, host: PeerId, addresses: tuple[str, ...]) -> None:
         """Ask for a seat in a session. Raises `LocalProtocolError` unless this peer is idle."""
@@ -242,7 +248,9 @@ class PeerCore:
         if s.state not in IN_SESSION or s.id is None:
             s.close(link)
             return
-        hello = Hello(PROTOCOL_VERSION, s.id, s.key, s.nonce, s.fingerprint)
+        hello = Hello(
+            PROTOCOL_VERSION, s.id, s.key, s.nonce, challenge(s.entropy, link), s.fingerprint
+        )
         s.send_on((link,), encode(hello))
 
     def dial_failed(self, now: int, peer: PeerId, end: LinkEnd) -> None:
@@ -250,7 +258,7 @@ class PeerCore:
         s = self._s
         self._observe(now)
         s.mesh.failed(now, peer)
-        self._plan_dial(peer)
+        s.plan_dial(peer)
         if s.state is State.JOINING and peer == self._roles.following.target:
             if s.seat is None:
                 self._roles.following.fail(f"nobody can be reached there ({end.value})")
@@ -263,11 +271,9 @@ class PeerCore:
         """A link is gone. Nothing happens if this peer closed it itself."""
         s = self._s
         self._observe(now)
-        state = s.mesh.links.get(link)
-        if state is not None:
+        if link in s.mesh.links:
             bound = link == self._roles.following.link
-            self._roles.unlinked(link, s.mesh.closed(now, link), bound)
-            self._plan_dial(state.peer or state.dialled)
+            self._roles.unlinked(link, s.unlink(link), bound)
 
     def frame_received(self, now: int, link: LinkId, data: bytes) -> None:
         """A frame came in."""
@@ -387,16 +393,8 @@ class PeerCore:
             self._roles.abdicate()
             self._roles.say_goodbye(EndReason.LEFT, "")
         else:
+            self._roles.held.clear()  # whoever waits for an answer asks again
             self._roles.handing_over.fail()
-
-    def _plan_dial(self, peer: PeerId | None) -> None:
-        """Be awake when this peer may be dialled again: without a link nothing else wakes us."""
-        s = self._s
-        if peer is None or s.state not in IN_SESSION:
-            return
-        dial = s.mesh.dials.get(peer)
-        soon = s.now + s.settings.heartbeat_us
-        s.timers.set("dial", peer, at=soon if dial is None else max(soon, dial.next_us))
 
     def _keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""

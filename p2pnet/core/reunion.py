@@ -10,6 +10,7 @@ from __future__ import annotations
 import attrs
 
 from .codec import encode
+from .credentials import Says
 from .events import ReignsMet
 from .hosting import Hosting
 from .merge import Verdict, verdict
@@ -31,8 +32,24 @@ class Reunion:
         s = self.session
         here = s.history.position
         assert s.reign is not None and here is not None
-        live = len(self.hosting.followers) + 1
-        return Header(s.reign, here, tuple(s.history.lineage), live)
+        lineage = tuple(s.history.lineage)
+        signature = s.sign(Says.HEADER, s.reign.epoch, here, lineage)
+        return Header(s.reign, here, lineage, self.hosting.oaths(), signature)
+
+    def is_signed(self, header: Header) -> bool:
+        """Whether the host that the header is of has signed it."""
+        fields = header.reign.epoch, header.position, header.lineage
+        return self.session.proves(header.reign.key, header.signature, Says.HEADER, *fields)
+
+    def live(self, header: Header) -> int:
+        """How many live under a reign: its host, and each member that has sworn to follow it."""
+        epoch = header.reign.epoch
+        sworn = {
+            oath.key
+            for oath in header.oaths
+            if self.session.proves(oath.key, oath.signature, Says.OATH, epoch)
+        }
+        return 1 + len(sworn - {header.reign.key})
 
     def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
         """Another host is known of: get in touch with it."""
@@ -49,7 +66,7 @@ class Reunion:
         mine, theirs = self.header(), frame.header
         if mine.reign.epoch == theirs.reign.epoch:
             return None
-        ours = verdict(mine, theirs) is Verdict.MINE
+        ours = verdict(mine, self.live(mine), theirs, self.live(theirs)) is Verdict.MINE
         s.emit(ReignsMet(theirs.reign.epoch, ours))
         if ours:
             if not frame.answer:
@@ -57,11 +74,14 @@ class Reunion:
             return None
         if theirs.reign.epoch > mine.reign.epoch:
             return theirs.reign
-        s.send_on((link.id,), encode(Yield(mine.reign.epoch)))
+        s.send_on((link.id,), encode(Yield(mine.reign.epoch, self._proof(mine, theirs))))
         s.move(Move.YIELD)
         s.timers.cancel("probation")
         s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())
         return None
+
+    def _proof(self, mine: Header, theirs: Header) -> bytes:
+        return self.session.sign(Says.YIELD, mine.reign.epoch, theirs.reign.epoch)
 
     def on_yield(self, link: LinkState, frame: Yield) -> None:
         """The other host gives up: take it in, under a number that its members can obey."""

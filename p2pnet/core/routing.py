@@ -12,11 +12,12 @@ other side answers that in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import attrs
 
 from .codec import decode, encode
+from .credentials import Says, challenge
 from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError
 from .events import LossCause, StrangerRefused
 from .mesh import LinkState
@@ -28,6 +29,7 @@ from .messages import (
     Confirm,
     Denied,
     Fenced,
+    Follow,
     Frame,
     Grant,
     Handover,
@@ -38,6 +40,7 @@ from .messages import (
     Meeting,
     Ping,
     Pong,
+    Proof,
     Pull,
     Redirect,
     Refuse,
@@ -70,7 +73,7 @@ class Router:
 
     def _route(self, link: LinkState, frame: Frame, data: bytes) -> None:
         states, fenced, handler = _ROUTES[type(frame)]
-        if link.peer is None and not isinstance(frame, Hello | Denied):
+        if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
         waiting = (State.PROBATION, State.YIELDING, State.HANDING_OVER)
         if self.session.state in waiting and isinstance(frame, Command | Join | Rejoin | Bye):
@@ -84,17 +87,37 @@ class Router:
 
     def _on_hello(self, link: LinkState, frame: Hello, data: bytes) -> None:
         s = self.session
-        if link.peer is not None:
+        if link.key:
             raise RemoteProtocolError("a second greeting on one link")
         if (problem := self._stranger(link, frame)) is not None:
             self._refuse_stranger(link, *problem)
             return
-        peer = peer_id(frame.key)
-        older = s.mesh.greeted(link.id, peer, frame.key, frame.nonce)
+        link.key, link.nonce = frame.key, frame.nonce
+        proof = Proof(s.sign(Says.GREETING, frame.challenge, frame.key))
+        s.send_on((link.id,), encode(proof))
+
+    def _on_proof(self, link: LinkState, frame: Proof, data: bytes) -> None:
+        s = self.session
+        if not link.key or link.peer is not None:
+            raise RemoteProtocolError("a proof out of turn")
+        ours = challenge(s.entropy, link.id)
+        if not s.proves(link.key, frame.signature, Says.GREETING, ours, s.key):
+            self._forged(link, "somebody greeted with a key that it does not hold")
+        peer = peer_id(link.key)
+        older = s.mesh.greeted(link.id, peer)
         if older is not None and s.me < peer:
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat(link)
         self.roles.following.on_greeted(peer)
+
+    def _forged(self, link: LinkState, text: str) -> NoReturn:
+        """What came is signed, and the signature does not hold: no honest peer sends that."""
+        self.session.reject(link, text)
+        raise RemoteProtocolError(text)
+
+    def _check_reign(self, link: LinkState, reign: Reign) -> None:
+        if not self.session.is_genuine(reign):
+            self._forged(link, f"a header of epoch {reign.epoch} that its host did not sign")
 
     def _stranger(self, link: LinkState, frame: Hello) -> tuple[DenyReason, str] | None:
         """Why the peer at the other end is not one of ours, or None."""
@@ -178,12 +201,18 @@ class Router:
             s.send_on((link.id,), encode(redirect))
 
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
+        s = self.session
+        fields = frame.epoch, s.key, frame.attempt, link.nonce, frame.old_connection_id
+        if not s.proves(link.key, frame.signature, Says.REJOIN, *fields):
+            self._forged(link, "a request for a seat that its owner did not sign")
         self.roles.hosting.on_rejoin(link, frame)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
+        self._check_reign(link, frame.reign)
         self.roles.following.on_redirect(link, frame)
 
     def _on_welcome(self, link: LinkState, frame: Welcome, data: bytes) -> None:
+        self._check_reign(link, frame.reign)
         self.roles.following.on_welcome(link, frame)
         if self.session.state is State.FOLLOWING:
             self.session.timers.cancel("join")
@@ -202,22 +231,21 @@ class Router:
         self.roles.following.on_marks(link, frame)
 
     def _on_claim(self, link: LinkState, frame: Claim, data: bytes) -> None:
-        s = self.session
+        s, epoch = self.session, frame.reign.epoch
         if s.epoch is None or link.peer is None or s.roster.get(link.peer) is None:
             return
-        if frame.epoch < s.epoch:
-            refuse = Refuse(
-                frame.number, RefuseReason.NEWER, self.roles.succession.promised, s.reign
-            )
-            s.send(link.peer, refuse)
-        elif s.state in HOSTS and frame.epoch == s.epoch:
-            refuse = Refuse(frame.number, RefuseReason.ALIVE, self.roles.succession.promised)
-            s.send(link.peer, refuse)
+        self._check_reign(link, frame.reign)
+        if not s.proves(link.key, frame.signature, Says.CLAIM, frame.number, epoch, frame.position):
+            self._forged(link, "a claim that its claimant did not sign")
+        if epoch < s.epoch:
+            s.send(link.peer, Refuse(frame.number, RefuseReason.NEWER, reign=s.reign))
+        elif s.state in HOSTS and epoch == s.epoch:
+            s.send(link.peer, Refuse(frame.number, RefuseReason.ALIVE))
         else:
             if s.state in HOSTS:
                 self.roles.abdicate()
-                self.roles.succession.concede(frame.epoch)
-            elif frame.epoch > s.epoch and s.state is State.FOLLOWING:
+                self.roles.succession.concede(epoch)
+            elif epoch > s.epoch and s.state is State.FOLLOWING:
                 self.roles.lose_host(LossCause.SILENT)  # our host was deposed before, unawares
             self.roles.succession.on_claim(link, frame)
 
@@ -238,6 +266,7 @@ class Router:
 
     def _on_reign(self, link: LinkState, frame: Reign, data: bytes) -> None:
         s = self.session
+        self._check_reign(link, frame)
         if s.epoch is not None and frame.epoch > s.epoch:
             if not self.roles.following.on_relabel(link, frame):
                 self.roles.hear_of(link, frame, ())
@@ -248,6 +277,7 @@ class Router:
         s = self.session
         if s.epoch is None:
             return
+        self._check_reign(link, frame.reign)
         if frame.reign.epoch > s.epoch:
             self.roles.hear_of(link, frame.reign, frame.addresses)
         elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
@@ -259,12 +289,26 @@ class Router:
             self.roles.succession.inherit(frame.number)
 
     def _on_meeting(self, link: LinkState, frame: Meeting, data: bytes) -> None:
+        header = frame.header
+        self._check_reign(link, header.reign)
+        if link.peer != header.reign.epoch.host:
+            raise RemoteProtocolError("a host speaks for its own reign only")
+        if not self.roles.reunion.is_signed(header):
+            self._forged(link, "the header of a merge is not signed by its host")
         reign = self.roles.reunion.on_meeting(link, frame)
         if reign is not None:
             self.roles.obey(reign, ())
 
     def _on_yield(self, link: LinkState, frame: Yield, data: bytes) -> None:
+        s = self.session
+        if not s.proves(link.key, frame.signature, Says.YIELD, frame.epoch, s.epoch):
+            self._forged(link, "a yield that its host did not sign")
         self.roles.reunion.on_yield(link, frame)
+
+    def _on_follow(self, link: LinkState, frame: Follow, data: bytes) -> None:
+        if not self.session.proves(link.key, frame.signature, Says.OATH, frame.epoch):
+            self._forged(link, "an oath that its member did not sign")
+        self.roles.hosting.on_follow(link, frame)
 
     # --- epochs ---
 
@@ -291,6 +335,7 @@ _C = Router
 _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Hello: (IN_SESSION, False, _C._on_hello),
     Heartbeat: (IN_SESSION, True, _C._on_heartbeat),
+    Proof: (IN_SESSION, False, _C._on_proof),
     Ping: (IN_SESSION, False, _C._on_ping),
     Pong: (IN_SESSION, False, _C._on_pong),
     Bye: (IN_SESSION, False, _C._on_bye),
@@ -303,6 +348,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Command: (frozenset({State.REIGNING}), True, _C._on_command),
     Update: (frozenset({State.FOLLOWING}), True, _C._on_update),
     Confirm: (frozenset({State.REIGNING}), True, _C._on_confirm),
+    Follow: (frozenset({State.REIGNING}), True, _C._on_follow),
     Marks: (frozenset({State.FOLLOWING}), True, _C._on_marks),
     Claim: (IN_SESSION, False, _C._on_claim),
     Grant: (frozenset({State.CLAIMING}), False, _C._on_grant),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import attrs
 
 from .codec import decode, encode
+from .credentials import Credentials, Says, process_nonce, statement
 from .effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
 from .errors import EndReason, LinkEnd, P2PNetError, RemoteProtocolError
 from .events import (
@@ -19,14 +20,15 @@ from .events import (
     PeerJoined,
     PeerLost,
     PeerReturned,
+    ProofRejected,
     RoleChanged,
     RosterChanged,
     StateChanged,
 )
 from .history import History, fork, reaches
 from .ledger import Ledger
-from .mesh import Mesh
-from .messages import Frame, Missing, Ping, Reign, Snapshot, Update
+from .mesh import LinkState, Mesh
+from .messages import Claim, Frame, Missing, Ping, Reign, RosterProof, Snapshot, Update
 from .outbox import Outbox
 from .replica import Replica
 from .roster import Member, Roster
@@ -41,6 +43,7 @@ from .values import (
     PeerId,
     Position,
     SessionId,
+    peer_id,
 )
 
 
@@ -48,9 +51,8 @@ from .values import (
 class Session:
     """One peer's view of the session it is in."""
 
-    me: PeerId
-    key: bytes
-    nonce: int
+    credentials: Credentials
+    entropy: bytes
     name: str
     addresses: tuple[str, ...]
     can_host: bool
@@ -58,11 +60,16 @@ class Session:
     settings: Settings
     replica: Replica
 
+    me: PeerId = attrs.field(init=False)
+    key: bytes = attrs.field(init=False)
+    nonce: int = attrs.field(init=False)
     now: int = 0
     state: State = State.IDLE
     id: SessionId | None = None
     reign: Reign | None = None  # the newest that this peer knows of and obeys
     roster: Roster = attrs.field(factory=Roster)
+    roster_proof: RosterProof | None = None
+    rejected: int = 0  # proofs that did not hold
     history: History = attrs.field(init=False)
     ledger: Ledger = attrs.field(factory=Ledger)
     outbox: Outbox = attrs.field(factory=Outbox)
@@ -71,6 +78,9 @@ class Session:
     effects: list[Effect] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
+        self.key = self.credentials.public
+        self.me = peer_id(self.key)
+        self.nonce = process_nonce(self.entropy)
         self.history = History(self.settings.tail_updates_max, self.settings.tail_bytes_max)
         self.mesh = Mesh(self.settings)
 
@@ -100,6 +110,47 @@ class Session:
     @property
     def old_connection_id(self) -> ConnectionId:
         return RECONNECT_ID_INVALID if (seat := self.seat) is None else seat.old_connection_id
+
+    # --- proofs ---
+
+    def sign(self, kind: Says, *fields: object) -> bytes:
+        """This peer's signature under a statement about this session."""
+        assert self.id is not None
+        return self.credentials.sign(statement(self.id, kind, fields))
+
+    def proves(self, key: bytes, signature: bytes, kind: Says, *fields: object) -> bool:
+        """Whether the holder of `key` signed this statement about this session."""
+        assert self.id is not None
+        return self.credentials.verify(key, statement(self.id, kind, fields), signature)
+
+    def key_of(self, peer: PeerId | None) -> bytes:
+        """The key that a member's seat is bound to; empty for no member."""
+        member = None if peer is None else self.roster.get(peer)
+        return b"" if member is None else member.key
+
+    def reign_of(self, epoch: Epoch, parent: Position | None) -> Reign:
+        """The signed header of a reign of this peer."""
+        return Reign(epoch, parent, self.key, self.sign(Says.REIGN, epoch, parent))
+
+    def is_genuine(self, reign: Reign) -> bool:
+        """Whether the host that the header names has signed it."""
+        if reign == self.reign:
+            return True
+        if peer_id(reign.key) != reign.epoch.host:
+            return False
+        return self.proves(reign.key, reign.signature, Says.REIGN, reign.epoch, reign.parent)
+
+    def is_genuine_claim(self, claim: Claim) -> bool:
+        """Whether a member signed this claim, after a reign that its host signed."""
+        if self.key_of(peer_id(claim.key)) != claim.key or not self.is_genuine(claim.reign):
+            return False
+        fields = claim.number, claim.reign.epoch, claim.position
+        return self.proves(claim.key, claim.signature, Says.CLAIM, *fields)
+
+    def reject(self, link: LinkState, text: str) -> None:
+        """Count and report what somebody could not prove."""
+        self.rejected += 1
+        self.emit(ProofRejected(link.peer, text))
 
     # --- effects ---
 
@@ -136,7 +187,14 @@ class Session:
         if link not in self.mesh.links:
             return None
         self.effects.append(CloseLink(link, reason))
-        return self.mesh.closed(self.now, link)
+        return self.unlink(link)
+
+    def unlink(self, link: LinkId) -> PeerId | None:
+        """A link is gone. Returns the peer that can't be reached any more."""
+        state = self.mesh.links[link]
+        lost = self.mesh.closed(self.now, link)
+        self.plan_dial(state.peer or state.dialled)
+        return lost
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         """Have the shell dial a peer, unless that is under way, or it is linked or nowhere."""
@@ -144,6 +202,14 @@ class Session:
         if addresses and self.mesh.link_to(peer) is None and not (dial is not None and dial.busy):
             self.mesh.dialling(peer)
             self.effects.append(Dial(peer, addresses))
+
+    def plan_dial(self, peer: PeerId | None) -> None:
+        """Be awake when this peer may be dialled again: without a link nothing else wakes us."""
+        if peer is None or self.state in (State.IDLE, State.LEFT):
+            return
+        dial = self.mesh.dials.get(peer)
+        soon = self.now + self.settings.heartbeat_us
+        self.timers.set("dial", peer, at=soon if dial is None else max(soon, dial.next_us))
 
     def dial_missing(self) -> None:
         """Keep warm links to those who may become the host.
@@ -218,6 +284,9 @@ class Session:
     def take_update(self, frame: Update, raw: bytes) -> None:
         """Apply the next update of the branch."""
         assert frame.seq == self.history.seq + 1, "updates are applied without a gap"
+        if not self.ledger.admits(frame.executed):
+            raise RemoteProtocolError("the update runs a command that was run before")
+        self._check_roster(frame.roster, frame.roster_proof)
         self.history.begin(frame.epoch)
         self.replica.apply(frame.payload)
         self.history.append(raw)
@@ -225,6 +294,22 @@ class Session:
             self.ledger.record(line)
             if (line.peer, line.nonce) == (self.me, self.nonce):
                 self.outbox.executed(line.seq, line.outcome, frame.seq)
+
+    def _check_roster(self, roster: Roster | None, proof: RosterProof | None) -> None:
+        """A roster counts with the signature of the host whose roster it was.
+
+        Raises `RemoteProtocolError` without it. The host may be somebody that this peer learns of
+        by this very roster, having been away; then the roster itself says what its key is.
+        """
+        if roster is None:
+            return
+        host = None if proof is None else roster.get(proof.epoch.host)
+        if proof is None or host is None or peer_id(host.key) != host.peer:
+            raise RemoteProtocolError("a roster that nobody vouches for")
+        digest = roster.digest()
+        if not self.proves(host.key, proof.signature, Says.ROSTER, proof.epoch, digest):
+            raise RemoteProtocolError("a roster with a false signature")
+        self.roster_proof = proof
 
     def take_missing(self, missing: Missing) -> Roster:
         """Apply what another peer says this one lacks. Returns the roster at that position.
@@ -243,6 +328,9 @@ class Session:
         return roster
 
     def _restore(self, snapshot: Snapshot) -> Roster:
+        self._check_roster(snapshot.roster, snapshot.roster_proof)
+        if not snapshot.lineage or snapshot.lineage[-1][0] != snapshot.position.epoch:
+            raise RemoteProtocolError("the snapshot is of another reign than it says")
         self._discard(snapshot)
         self.replica.restore(snapshot.world)
         self.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
@@ -268,6 +356,7 @@ class Session:
             return Missing(updates=tail)
         here = self.history.position
         assert here is not None, "only a peer with a history can give it away"
+        assert self.roster_proof is not None
         return Missing(
             snapshot=Snapshot(
                 position=here,
@@ -277,6 +366,7 @@ class Session:
                 executed=self.ledger.lines(),
                 marks=dict(self.ledger.marks),
                 roster=self.roster,
+                roster_proof=self.roster_proof,
             )
         )
 

@@ -27,7 +27,10 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
+import msgspec
 
+from .codec import decode, encode
+from .credentials import Says
 from .events import (
     ClaimGranted,
     ClaimMade,
@@ -50,6 +53,7 @@ from .messages import (
     Reign,
     Tail,
 )
+from .promises import Promises
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, Position
@@ -73,8 +77,8 @@ class Succession:
     hosting: Hosting
     lost: PeerId | None = None  # whom we lost
     cause: LossCause | None = None
-    promised: int = 0  # the highest number that we gave our word for
-    promised_to: PeerId | None = None
+    promises: Promises = attrs.field(factory=Promises)
+    lost_us: int = 0  # when we lost the host
     number: int = 0  # of our own claim
     asked: list[PeerId] = attrs.field(factory=list)
     grants: dict[PeerId, Position] = attrs.field(factory=dict)
@@ -88,7 +92,7 @@ class Succession:
         """The host is gone as far as this peer can tell."""
         s = self.session
         assert s.reign is not None and s.host is not None
-        self.lost, self.cause = s.host, cause
+        self.lost, self.cause, self.lost_us = s.host, cause, s.now
         s.move(Move.LOSE_HOST)
         s.emit(HostLost(self.lost, cause))
         s.replica.lose_host()
@@ -107,7 +111,7 @@ class Succession:
         for member in s.roster.successors(self.lost or s.me):
             if member.peer == s.me:
                 break
-            if s.mesh.alive(s.now, member.peer):
+            if s.mesh.is_green(s.now, member.peer):
                 better.append(member.peer)
         return better
 
@@ -119,7 +123,7 @@ class Succession:
         s = self.session
         if s.state is not State.DOUBTING or not s.can_host:
             return
-        if self.promised_to is not None and self.promised_to != s.me:
+        if self.promises.to is not None and self.promises.to != s.me:
             return  # until its reign comes, its link closes, or the promise runs out
         wait = len(self._better()) * s.mesh.answer_us()
         if wait == 0:
@@ -130,7 +134,7 @@ class Succession:
     def concede(self, claimed: Epoch) -> None:
         """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
         s = self.session
-        self.lost, self.cause = claimed.host, LossCause.SILENT
+        self.lost, self.cause, self.lost_us = claimed.host, LossCause.SILENT, s.now
         s.move(Move.CONCEDE)
         s.emit(Deposed(claimed, claimed.host))
         s.replica.lose_host()
@@ -147,7 +151,8 @@ class Succession:
     def inherit(self, number: int) -> None:
         """The host handed over to this peer."""
         self.lost, self.cause = self.session.host, None
-        self.number = self.promised = number
+        self.number = number
+        self.promises.give(number, self.session.me)
         self._crown()
 
     # --- the claimant ---
@@ -160,8 +165,8 @@ class Succession:
         position = s.history.position
         if position is None:
             return
-        self.number = max(s.reign.epoch.number, self.promised) + 1
-        self.promise(self.number, s.me)
+        self.number = self.promises.next_number(s.reign.epoch)
+        self.promises.give(self.number, s.me)
         self.grants = {}
         self.asked = [
             peer
@@ -170,13 +175,20 @@ class Succession:
         ]
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.number))
-        claim = Claim(self.number, s.reign.epoch, position)
+        claim = self._signed(s.reign, position)
         for peer in self.asked:
             s.send(peer, claim)
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
         s.timers.set("answers", at=s.now + windows * s.mesh.answer_us())
         self._count()
+
+    def _signed(self, reign: Reign, position: Position) -> Claim:
+        s, shown = self.session, self.promises.evidence
+        signature = s.sign(Says.CLAIM, self.number, reign.epoch, position)
+        # Evidence is shown without the evidence that it came with: one step is all that is asked.
+        proof = b"" if shown is None else encode(msgspec.structs.replace(shown, evidence=b""))
+        return Claim(self.number, s.key, reign, position, signature, proof)
 
     def on_claim_timer(self) -> None:
         """Whoever was before us in line has had its time."""
@@ -199,8 +211,11 @@ class Succession:
         s.emit(ClaimRefused(self.number, link.peer, frame.reason.value))
         if frame.reason is RefuseReason.ALIVE:
             self._isolate()
-        else:
-            self._withdraw(frame.promised)
+            return
+        shown = self._shown(frame.evidence)
+        if shown is not None:
+            self.promises.learn(shown)
+        self._withdraw()
 
     def _isolate(self) -> None:
         """The host lives, only we do not hear it. Ask again no sooner than one red period later."""
@@ -213,12 +228,20 @@ class Succession:
         s.timers.set("claim", at=s.now + s.settings.red_us)
         s.timers.set("redial", at=s.now + s.mesh.answer_us())
 
-    def _withdraw(self, promised: int) -> None:
-        """Another claimant has the word of others: wait for it, then ask under a higher number."""
+    def _shown(self, evidence: bytes) -> Claim | None:
+        """The claim that came as evidence, if it holds."""
+        if not evidence:
+            return None
+        claim = decode(evidence)
+        if isinstance(claim, Claim) and self.session.is_genuine_claim(claim):
+            return claim
+        return None
+
+    def _withdraw(self) -> None:
+        """Another claimant has the word of others, or goes first: wait for it, then ask again."""
         s = self.session
         s.timers.cancel("answers")
         self._release()
-        self.promised = max(self.promised, promised)
         s.move(Move.WITHDRAW)
         s.timers.set("claim", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
 
@@ -278,7 +301,7 @@ class Succession:
     def _crown(self) -> None:
         """Nothing stands in the way: from here on the old reign is fenced."""
         s = self.session
-        reign = Reign(Epoch(self.number, s.me, s.nonce), s.history.position)
+        reign = s.reign_of(Epoch(self.number, s.me, s.nonce), s.history.position)
         departed = self.lost if self.cause is LossCause.LEFT else None
         s.move(Move.CROWN)
         self.end()
@@ -291,34 +314,56 @@ class Succession:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if link.peer == s.host and frame.number > self.promised:
+        if link.peer == s.host and frame.number > self.promises.number:
             # Our own host asks, after a handover that failed: nobody else's word is needed.
             self._grant(link.peer, frame)
-        elif not self._free_for(link.peer, frame.number):
-            refuse = Refuse(frame.number, RefuseReason.PROMISED, self.promised)
-            s.send(link.peer, refuse)
+        elif (reason := self._objection(link.peer, frame)) is not None:
+            held = self.promises.evidence if reason is RefuseReason.PROMISED else None
+            proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
+            s.send(link.peer, Refuse(frame.number, reason, evidence=proof))
         elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
             self._grant(link.peer, frame)
         else:
             self._verify(link.peer, frame)
 
+    def _objection(self, claimant: PeerId, claim: Claim) -> RefuseReason | None:
+        """Why a claim is refused that does not depend on whether the host lives."""
+        s = self.session
+        assert s.epoch is not None
+        proved = max(s.epoch, claim.reign.epoch)
+        if not self.promises.justifies(claim.number, proved, self._shown(claim.evidence)):
+            return RefuseReason.NUMBER
+        if not self._free_for(claimant, claim.number):
+            return RefuseReason.PROMISED
+        if s.state in HOSTLESS and s.now < self._turn_us(claimant):
+            return RefuseReason.RANK
+        return None
+
+    def _turn_us(self, claimant: PeerId) -> int:
+        """When it is this claimant's turn: one answer window for each better one that lives."""
+        s = self.session
+        ahead = 0
+        for member in s.roster.successors(self.lost or s.me):
+            if member.peer == claimant:
+                break
+            ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
+        return self.lost_us + ahead * s.mesh.answer_us()
+
     def _free_for(self, claimant: PeerId, number: int) -> bool:
         """Whether our word is free. It may go from ourselves to a better-ranked claimant."""
-        s = self.session
-        if number > self.promised:
-            return True
-        if number < self.promised:
-            return False
-        if self.promised_to == s.me and s.state is State.CLAIMING:
+        s, promises = self.session, self.promises
+        if number != promises.number:
+            return number > promises.number
+        if promises.to == s.me and s.state is State.CLAIMING:
             return s.roster.rank(claimant) < s.roster.rank(s.me)
-        return self.promised_to == claimant
+        return promises.to == claimant
 
     def _grant(self, claimant: PeerId, claim: Claim) -> None:
         s = self.session
         position = s.history.position
         if position is None:
             return
-        self.promise(claim.number, claimant)
+        self.promises.give(claim.number, claimant, claim)
         if s.state in (State.CLAIMING, State.PULLING):
             s.timers.cancel("answers")
             s.timers.cancel("pull")
@@ -344,7 +389,7 @@ class Succession:
         s = self.session
         s.timers.cancel("verify")
         for doubt in self.doubts:
-            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE, self.promised))
+            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE))
         self.doubts.clear()
 
     def _answer_doubts(self) -> None:
@@ -357,13 +402,9 @@ class Succession:
             if link is not None:
                 self.on_claim(link, doubt.claim)
 
-    def promise(self, number: int, claimant: PeerId) -> None:
-        """Give our word to a claimant."""
-        self.promised, self.promised_to = number, claimant
-
     def _release(self) -> None:
-        """Our word is free again; its number is spent."""
-        self.promised_to = None
+        """Our word is free again."""
+        self.promises.release()
         self.session.timers.cancel("promise")
 
     def on_promise_timer(self) -> None:
@@ -376,7 +417,7 @@ class Succession:
     def on_link_lost(self, peer: PeerId) -> None:
         """Somebody else died meanwhile."""
         s = self.session
-        if peer == self.promised_to:
+        if peer == self.promises.to:
             self._release()
         self.asked = [asked for asked in self.asked if asked != peer]
         if s.state is State.CLAIMING:
@@ -407,7 +448,7 @@ class Succession:
         s = self.session
         for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
             s.timers.cancel(timer)
-        self.promised_to = None
+        self.promises.release()
         self.doubts.clear()
         self.asked.clear()
         self.sources.clear()

@@ -25,6 +25,7 @@ from p2pnet.core.states import State
 from p2pnet.core.values import LinkId, PeerId, SessionId, peer_id
 
 from .journal import Journal
+from .notary import NotaryCredentials
 from .network import Network
 
 _SESSION: Final = SessionId("simulated-session"[:16])
@@ -90,7 +91,7 @@ class CoreWorld:
         self.network = Network(random.Random(seed), lambda: self.now, self.after, delay_us)
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._nonce = itertools.count(1)
+        self._processes = itertools.count(1)
 
     # --- time ---
 
@@ -125,8 +126,8 @@ class CoreWorld:
         key = key or number.to_bytes(32, "big")
         journal = Journal()
         core = PeerCore(
-            key=key,
-            nonce=next(self._nonce),
+            credentials=NotaryCredentials(key),
+            entropy=next(self._processes).to_bytes(32, "big"),
             name=name,
             addresses=(str(number),),
             settings=self.settings,

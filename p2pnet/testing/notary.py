@@ -1,0 +1,33 @@
+"""A stand-in for Ed25519 that simulations can afford.
+
+A key is public, its secret is a hash of it with the notary's own seal. A signature is a hash under
+the secret, so nobody who goes through the interface can sign for another peer, and checking one
+costs a microsecond instead of a hundred. Outside a simulation it proves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import attrs
+
+_SEAL: Final = b"the seal of the notary in a simulation"
+
+
+@attrs.frozen
+class NotaryCredentials:
+    """The credentials of one simulated peer."""
+
+    public: bytes
+
+    def sign(self, statement: bytes) -> bytes:
+        return _signature(self.public, statement)
+
+    def verify(self, key: bytes, statement: bytes, signature: bytes) -> bool:
+        return signature == _signature(key, statement)
+
+
+def _signature(key: bytes, statement: bytes) -> bytes:
+    secret = hashlib.blake2b(key, key=_SEAL, digest_size=16).digest()
+    return hashlib.blake2b(statement, key=secret, digest_size=16).digest()
