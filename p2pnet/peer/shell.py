@@ -53,6 +53,7 @@ from .receipts import Receipt
 from .roles import Roles, RoleTask
 from .subscription import Fanout
 
+_ENTROPY_BYTES: Final = 32
 _GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of everything
 
 
@@ -130,6 +131,8 @@ class Shell:
             await self.mesh.listen(address, port)
         finally:
             self._is_opening = False  # so that another port can be tried
+        if self._begun.is_set():
+            raise SessionOver(EndReason.LEFT, "this peer left before it had joined")
         self._begin(first)
         try:
             await self.opened
@@ -139,8 +142,8 @@ class Shell:
 
     def _begin(self, first: Input) -> None:
         self.core = PeerCore(
-            key=self.identity.public,
-            nonce=int.from_bytes(os.urandom(8), "big") >> 1,
+            credentials=self.identity,
+            entropy=os.urandom(_ENTROPY_BYTES),
             name=self.name,
             addresses=self.mesh.addresses,
             settings=self.settings,

@@ -110,6 +110,7 @@ class Table:
         ana = await self.host("ana")
         ben = await self.join("ben", ana)
         cat = await self.join("cat", ana)
+        await trio.sleep(0.01)  # no time passes on this network, so now all links are up
         await self.agree(ana, ben, cat)
         return ana, ben, cat
 

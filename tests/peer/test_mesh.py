@@ -27,9 +27,15 @@ LIMITS = Limits(frame_bytes_max=1 << 20, send_bytes_max=1 << 20, connect_us=1_00
 
 
 def hello(identity: Identity) -> bytes:
-    return encode(
-        Hello(PROTOCOL_VERSION, SessionId("s"), identity.public, nonce=1, fingerprint="game")
-    )
+    fields = {
+        "version": PROTOCOL_VERSION,
+        "session": SessionId("s"),
+        "key": identity.public,
+        "nonce": 1,
+        "challenge": bytes(16),
+        "fingerprint": "game",
+    }
+    return encode(Hello(**{name: fields[name] for name in Hello.__struct_fields__}))
 
 
 HELLO = hello(BEN)

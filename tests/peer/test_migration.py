@@ -83,6 +83,7 @@ async def three(table: Table, **diaries: Diary) -> tuple[Peer, Peer, Peer]:
     ana = await table.host("ana", migration=diaries.get("ana"), identity=seed(1))
     ben = await table.join("ben", ana, migration=diaries.get("ben"))
     cat = await table.join("cat", ana, migration=diaries.get("cat"))
+    await trio.sleep(0.01)  # no time passes on this network, so now all links are up
     await table.agree(ana, ben, cat)
     return ana, ben, cat
 

@@ -498,6 +498,25 @@ async def test_leaving_twice_or_before_anything_began_is_harmless(
         await ana.host("ana", 1)
 
 
+async def test_leaving_while_the_door_is_being_opened_is_leaving(
+    clock: MockClock, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await table.open("ana")
+    await wait_all_tasks_blocked()
+    listen = ana._shell.mesh.listen
+
+    async def listen_and_leave(address: str, port: int) -> Any:
+        listener = await listen(address, port)
+        ana._shell.leave_soon()
+        return listener
+
+    monkeypatch.setattr(ana._shell.mesh, "listen", listen_and_leave)
+    with pytest.raises(SessionOver):
+        await ana.host("ana", 1)
+    await ana._shell.stopped.wait()
+    assert ana.state is State.LEFT
+
+
 @pytest.mark.parametrize("how", ["leave", "kick", "stop_host", "crash"])
 async def test_commands_without_an_outcome_fail_when_the_session_is_over(
     clock: MockClock, table: Table, how: str
