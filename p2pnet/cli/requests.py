@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def wish(self) -> str:
         """Which of them. Raises `BadRequest` if it is none, or more than one."""
         values = {name: getattr(self, name) for name in _WISHES}
-        wishes = [name for name, value in values.items() if value not in (None, False)]
+        wishes = [name for name, it in values.items() if it is not None and it is not False]
         if len(wishes) != 1:
             raise BadRequest(f"a line asks for one of {', '.join(_WISHES)}")
         return wishes[0]

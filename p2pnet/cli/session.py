@@ -15,7 +15,7 @@ import attrs
 import trio
 
 from ..core.errors import EndReason, P2PNetError
-from ..core.events import Event, SessionEnded
+from ..core.events import BecameHost, Event, Joined, SessionEnded
 from ..core.settings import Settings
 from ..peer import Identity, Peer, open_peer
 from ..world.game import Game
@@ -87,6 +87,7 @@ class SessionRun:
     plan: Plan
     front: Front
     _end: SessionEnded | None = None
+    _opened: trio.Event = attrs.field(factory=trio.Event)
     _over: trio.Event = attrs.field(factory=trio.Event)
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     _signal: int | None = None
@@ -126,7 +127,7 @@ class SessionRun:
                 await peer.host(plan.address, plan.port)
             else:
                 await peer.join(plan.invite, address=plan.address, port=plan.port)
-            self.front.opened(peer)
+            await self._opened.wait()
             async with trio.open_nursery() as calls:
                 nursery.start_soon(self._take_orders, peer, calls)
                 await self._over.wait()
@@ -136,9 +137,12 @@ class SessionRun:
 
     async def _follow(self, peer: Peer) -> None:
         async for event in peer.events():
+            self.front.event(peer, event)
             if isinstance(event, SessionEnded):
                 self._end = event
-            self.front.event(peer, event)
+            elif isinstance(event, Joined | BecameHost) and not self._opened.is_set():
+                self.front.opened(peer)
+                self._opened.set()
         self._over.set()
 
     async def _take_orders(self, peer: Peer, calls: trio.Nursery) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from typing import TextIO
 
 import attrs
 import typer
@@ -25,19 +26,23 @@ class Terminal:
     name: str
     as_json: bool
     t0_ns: int
+    out: TextIO = attrs.field(factory=lambda: sys.stdout)
 
     def front(self, game: GameName) -> Front:
         """What talks to the person, or to the program."""
-        if not self.as_json:
-            return TextFront(game)
-        sys.stdout = sys.stderr  # what the game prints must not come between our lines
-        return JsonFront(self.name, game, self.t0_ns)
+        if self.as_json:
+            return JsonFront(self.name, game, self.t0_ns)
+        return TextFront(game)
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Turn the library's errors into a `Complaint`, and tell a program of it in JSON too."""
+        """Turn the library's errors into a `Complaint`, and tell a program of it in JSON too.
+
+        What the game prints goes to standard error then: it must not come between our lines.
+        """
         try:
-            yield
+            with redirect_stdout(sys.stderr if self.as_json else sys.stdout):
+                yield
         except GameError as error:
             self._tell(error, one_line(error))
             # Whoever wrote the game has to see where its code went wrong.
@@ -52,4 +57,4 @@ class Terminal:
         if self.as_json:
             fields = {"reason": "error", "error": type(error).__name__, "text": text}
             line = record_line(self.name, self.t0_ns, "ended", fields)
-            print(line, file=sys.__stdout__, flush=True)
+            print(line, file=self.out, flush=True)

@@ -61,6 +61,16 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     "isolated": lambda f, who: f"can't hear host {who(f['host'])}, but others do",
     "overslept": lambda f, who: f"stood still for {f['slept_us'] / 1e6:.1f} s",
     "deposed": lambda f, who: f"is no longer the host: {who(f['host'])} is",
+    "reigns_met": lambda f, who: (
+        f"met the host of epoch {f['theirs']}; "
+        + ("its own" if f["ours"] else "that one's")
+        + " reign goes on"
+    ),
+    "handover_started": lambda f, who: f"hands the host role to {who(f['target'])}",
+    "handover_failed": lambda f, who: f"{who(f['target'])} did not take the host role over",
+    "branch_discarded": lambda f, who: (
+        f"{f['updates']} updates of its side are discarded, the other side goes on"
+    ),
     "stranger_refused": lambda f, who: f"turned somebody away: {f['text']}",
 }
 """Events that are not here (`roster_changed`, `state_changed`, …) say nothing new to a person."""

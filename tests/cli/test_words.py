@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from p2pnet.cli.jsonable import fields_of, kind_of
+from p2pnet.cli.words import describe
+from p2pnet.core import events
+from p2pnet.core.errors import EndReason
+from p2pnet.core.values import ConnectionId, Epoch, PeerId
+
+NOISE = {"state_changed", "role_changed", "roster_changed"}
+EVENTS = [
+    cls
+    for cls in vars(events).values()
+    if isinstance(cls, type) and issubclass(cls, events.Event) and cls is not events.Event
+]
+ANA = PeerId("aaaabbbbccccdddd")
+
+
+@pytest.mark.parametrize("cls", EVENTS, ids=lambda cls: cls.__name__)
+def test_every_event_has_words_or_is_known_to_be_noise(cls: type[events.Event]) -> None:
+    kind = kind_of(object.__new__(cls))
+    values = {a.name: 1 for a in attrs.fields(cls)} | {"text": "t", "reason": "r"}
+    fields = {"who" if name == "peer" else name: value for name, value in values.items()}
+    words = describe(kind, fields, {})
+    assert (words is None) == (kind in NOISE)
+    assert words is None or "\n" not in words
+
+
+def test_peers_go_by_their_names() -> None:
+    event = events.HostChanged(Epoch(2, ANA, 0), ANA, None)  # type: ignore[arg-type]
+    words = describe(kind_of(event), fields_of(event), {ANA: "ana"})
+    assert words == "follows host ana in epoch 2"
+
+
+def test_a_peer_without_a_name_goes_by_its_id() -> None:
+    event = events.PeerLost(ANA, ConnectionId(1))
+    words = describe(kind_of(event), fields_of(event), {})
+    assert words is not None
+    assert words.startswith("aaaabb is away")
+
+
+def test_an_end_gives_its_reason_and_the_words_of_the_host() -> None:
+    event = events.SessionEnded(EndReason.KICKED, "no shouting")
+    words = describe(kind_of(event), fields_of(event), {})
+    assert words == "out of the game: was removed by the host (no shouting)"
+
+
+def test_a_kind_that_is_not_known_has_no_words() -> None:
+    assert describe("something_else", {}, {}) is None
