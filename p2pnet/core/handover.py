@@ -48,7 +48,6 @@ class HandingOver:
         self.target, self.leaving = target, leaving
         promises = self.succession.promises
         number = promises.next_number(s.epoch)
-        promises.give(number, target)
         promises.spend(number)
         frame = Handover(s.epoch, number, target, s.history.seq)
         s.send_on(tuple(f.link for f in self.hosting.followers.values()), encode(frame))

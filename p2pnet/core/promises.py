@@ -1,7 +1,8 @@
 """The words that a peer gives to claimants, and the numbers that it lets them use.
 
 Each peer stands behind at most one claimant a number, and never goes back below a number for which
-it gave its word. A number that was given to somebody is spent, whether a reign came of it or not.
+it gave its word. A number that was given to somebody is spent, whether a reign came of it or not. A
+number that this peer merely asked for itself is not: a claim that was refused leaves no trace.
 
 A claim may bear one number above the highest that is proved: by the signed header of a reign, or by
 the signed claim of somebody else that spent a number. So nobody can fence a whole session with a
@@ -20,21 +21,23 @@ from .values import Epoch, PeerId
 class Promises:
     """What one peer has promised, and what it knows of the promises of others."""
 
-    number: int = 0  # the highest that we gave our word for
-    to: PeerId | None = None  # who has it; None when it is free again
-    spent: int = 0  # the highest that was given to somebody else
+    to: PeerId | None = None  # who has our word; None when it is free
+    spent: int = 0  # the highest number that we gave our word for
     evidence: Claim | None = None  # the highest claim of somebody else that we have seen
 
-    def give(self, number: int, claimant: PeerId, claim: Claim | None = None) -> None:
-        """Give our word. Without a claim it goes to ourselves, or to whom we hand over."""
-        self.number, self.to = number, claimant
-        if claim is not None:
-            self.spent = max(self.spent, number)
-            self.learn(claim)
+    def give(self, claimant: PeerId, claim: Claim) -> None:
+        """Stand behind a claimant."""
+        self.to = claimant
+        self.spend(claim.number)
+        self.learn(claim)
 
     def spend(self, number: int) -> None:
-        """A number is taken, though nobody claimed it: the host gave it away by handing over."""
+        """A number is taken: somebody has our word for it, or we handed over under it."""
         self.spent = max(self.spent, number)
+
+    def is_free_for(self, claimant: PeerId, number: int) -> bool:
+        """Whether this claimant can have our word for this number, or has it already."""
+        return number > self.spent or (number == self.spent and self.to == claimant)
 
     def learn(self, claim: Claim) -> None:
         """Somebody claimed under this number, so the next one may be one higher."""

@@ -123,7 +123,7 @@ class Succession:
         s = self.session
         if s.state is not State.DOUBTING or not s.can_host:
             return
-        if self.promises.to is not None and self.promises.to != s.me:
+        if self.promises.to is not None:
             return  # until its reign comes, its link closes, or the promise runs out
         wait = len(self._better()) * s.mesh.answer_us()
         if wait == 0:
@@ -152,7 +152,6 @@ class Succession:
         """The host handed over to this peer."""
         self.lost, self.cause = self.session.host, None
         self.number = number
-        self.promises.give(number, self.session.me)
         self._crown()
 
     # --- the claimant ---
@@ -166,7 +165,6 @@ class Succession:
         if position is None:
             return
         self.number = self.promises.next_number(s.reign.epoch)
-        self.promises.give(self.number, s.me)
         self.grants = {}
         self.asked = [
             peer
@@ -314,7 +312,7 @@ class Succession:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if link.peer == s.host and frame.number > self.promises.number:
+        if link.peer == s.host and frame.number > self.promises.spent:
             # Our own host asks, after a handover that failed: nobody else's word is needed.
             self._grant(link.peer, frame)
         elif (reason := self._objection(link.peer, frame)) is not None:
@@ -350,20 +348,19 @@ class Succession:
         return self.lost_us + ahead * s.mesh.answer_us()
 
     def _free_for(self, claimant: PeerId, number: int) -> bool:
-        """Whether our word is free. It may go from ourselves to a better-ranked claimant."""
-        s, promises = self.session, self.promises
-        if number != promises.number:
-            return number > promises.number
-        if promises.to == s.me and s.state is State.CLAIMING:
-            return s.roster.rank(claimant) < s.roster.rank(s.me)
-        return promises.to == claimant
+        """Whether our word is free. A claim of our own gives way to a better-ranked claimant."""
+        s = self.session
+        if s.state in (State.CLAIMING, State.PULLING) and number <= self.number:
+            better = s.roster.rank(claimant) < s.roster.rank(s.me)
+            return number == self.number and better
+        return self.promises.is_free_for(claimant, number)
 
     def _grant(self, claimant: PeerId, claim: Claim) -> None:
         s = self.session
         position = s.history.position
         if position is None:
             return
-        self.promises.give(claim.number, claimant, claim)
+        self.promises.give(claimant, claim)
         if s.state in (State.CLAIMING, State.PULLING):
             s.timers.cancel("answers")
             s.timers.cancel("pull")
