@@ -27,15 +27,8 @@ LIMITS = Limits(frame_bytes_max=1 << 20, send_bytes_max=1 << 20, connect_us=1_00
 
 
 def hello(identity: Identity) -> bytes:
-    fields = {
-        "version": PROTOCOL_VERSION,
-        "session": SessionId("s"),
-        "key": identity.public,
-        "nonce": 1,
-        "challenge": bytes(16),
-        "fingerprint": "game",
-    }
-    return encode(Hello(**{name: fields[name] for name in Hello.__struct_fields__}))
+    who = (PROTOCOL_VERSION, SessionId("s"), identity.public)
+    return encode(Hello(*who, nonce=1, challenge=bytes(16), fingerprint="game"))
 
 
 HELLO = hello(BEN)
