@@ -45,9 +45,7 @@ class JsonAudience:
         self._print(record)
 
     def over(self, verdict: Verdict, trouble: str | None) -> None:
-        if trouble is not None:
-            self._print({"event": "trouble", "text": trouble})
-        self._print(verdict_fields(self._evidence, verdict))
+        self._print(verdict_fields(self._evidence, verdict, trouble))
 
     def _print(self, record: Mapping[str, Any]) -> None:
         sys.stdout.write(msgspec.json.encode(record).decode() + "\n")

@@ -70,7 +70,7 @@ class Script:
         self.digging.stop(victim)
         survivors = self.digging.runs
         (before,) = (await self.cast.dumps(survivors[:1])).values()
-        heir = _next_in_rank(before)
+        heir = next_in_rank(before)
         self.cast.audience.step(f"{victim.peer} is killed while commands are on their way to it")
 
         evidence = self.cast.evidence
@@ -142,7 +142,7 @@ class Script:
         await self.cast.end(host)
 
 
-def _next_in_rank(dump: Record) -> str:
+def next_in_rank(dump: Record) -> str:
     """The name of the first member that is present and can host, the host itself left out."""
     return next(
         str(seat["name"])

@@ -141,8 +141,7 @@ def _unequal(evidence: Evidence) -> Iterator[str]:
 def _objects_gone(evidence: Evidence) -> Iterator[str]:
     for failover in evidence.failovers:
         wanted = _owned(failover.before)
-        dumps = {**failover.after, **evidence.final}
-        for run, dump in dumps.items():
+        for run, dump in (*failover.after.items(), *evidence.final.items()):
             found = _owned(dump)
             for name, owner in wanted.items():
                 if found.get(name) != owner:
@@ -155,7 +154,7 @@ def _owned(dump: Record) -> dict[str, tuple[Any, Any]]:
 
 def _sleeping(evidence: Evidence) -> Iterator[str]:
     """Suspended players of those who play: back with all their state means awake, too."""
-    present = {dump["player"]: run for run, dump in evidence.final.items()}
+    present = {str(dump["player"]): run for run, dump in evidence.final.items()}
     for run, dump in evidence.final.items():
         for name, thing in dump["objects"].items():
             if name in present and not thing["active"]:
@@ -246,11 +245,11 @@ def failover_fields(evidence: Evidence, failover: Failover) -> dict[str, Any]:
     }
 
 
-def verdict_fields(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
-    """The last line of `p2pnet demo --json`."""
+def verdict_fields(evidence: Evidence, verdict: Verdict, trouble: str | None) -> dict[str, Any]:
+    """The last line of `p2pnet demo --json`. `trouble` is why the script could not go on."""
     return {
         "event": "verdict",
-        "survived": verdict.survived,
+        "survived": verdict.survived and trouble is None,
         "acked": verdict.acked,
         "lost": verdict.lost,
         "doubled": verdict.doubled,
@@ -261,4 +260,5 @@ def verdict_fields(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
             for check in verdict.checks
             if not check.passed
         ],
+        "trouble": trouble,
     }
