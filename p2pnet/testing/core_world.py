@@ -30,6 +30,7 @@ from .network import Network
 
 _SESSION: Final = SessionId("simulated-session"[:16])
 _FINGERPRINT: Final = "journal"
+_ASK_AGAIN_US: Final = 200_000  # between two attempts of one dial
 
 
 @attrs.define(eq=False)
@@ -42,6 +43,7 @@ class SimPeer:
     core: PeerCore
     journal: Journal
     alive: bool = True
+    vanished: bool = False  # dead, and not even its machine answers
     paused: bool = False
     inbox: deque[Callable[[], None]] = attrs.field(factory=deque)  # came in while it was paused
     events: list[tuple[int, Event]] = attrs.field(factory=list)
@@ -273,11 +275,18 @@ class CoreWorld:
         target = self.peers[int(dial.addresses[0])]
         way = (peer.number, target.number), (target.number, peer.number)
 
+        limit = self.now + self.settings.connect_us
+
         def answer() -> None:
             if not peer.alive:
                 return
-            if any(self.network.is_cut(*direction) for direction in way) or target.paused:
-                self.after(self.settings.connect_us, lambda: fail(LinkEnd.UNREACHABLE))
+            mute = target.vanished or (target.alive and target.paused)
+            if mute or any(self.network.is_cut(*direction) for direction in way):
+                # Nobody says no: the network stack asks again until the time is over.
+                if self.now >= limit:
+                    fail(LinkEnd.UNREACHABLE)
+                else:
+                    self.after(min(_ASK_AGAIN_US, limit - self.now), answer)
             elif not target.alive:
                 fail(LinkEnd.REFUSED)
             else:
@@ -303,7 +312,7 @@ class CoreWorld:
         What it had under way arrives, but nothing of it gets to those in `lost_for`.
         """
         self._befall(peer, "vanishes" if silent else "crashes")
-        peer.alive = False
+        peer.alive, peer.vanished = False, silent
         for other in lost_for:
             for link in self.network.links_between(peer.number, other.number):
                 far = self.network.break_link(peer.number, link)
