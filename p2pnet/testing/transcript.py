@@ -24,11 +24,13 @@ from p2pnet.core.messages import (
     Command,
     Confirm,
     Executed,
+    Follow,
     Frame,
     Grant,
     Heartbeat,
     Hello,
     Missing,
+    Proof,
     Reign,
     Rejoin,
     Update,
@@ -41,7 +43,10 @@ from .core_world import CoreWorld, Observer, SimPeer
 
 _MIRRORS: Final = (RoleChanged, RosterChanged)  # follow from another event on the same line
 
-_SECRETS: Final = frozenset({"version", "session", "key", "fingerprint", "addresses", "settings"})
+_SILENT: Final = frozenset(
+    ("version", "session", "key", "nonce", "challenge", "fingerprint", "addresses", "settings")
+    + ("signature", "evidence")
+)
 """Fields that say nothing about the case that is told."""
 
 
@@ -157,7 +162,7 @@ class Transcript(Observer):
         return next((p.name for p in self.world.peers if p.id == peer), str(peer))
 
     def _pairs(self, pairs: Any) -> str:
-        shown = [f"{name}={self.show(value)}" for name, value in pairs if name not in _SECRETS]
+        shown = [f"{name}={self.show(value)}" for name, value in pairs if name not in _SILENT]
         return " ".join(shown)
 
     def show(self, value: Any) -> str:
@@ -212,9 +217,11 @@ _FRAMES: Final[dict[type[Frame], Callable[[Transcript, Any], str]]] = {
     Welcome: Transcript._welcome,
     Rejoin: Transcript._rejoin,
     Hello: lambda t, f: "Hello",
+    Proof: lambda t, f: "Proof",
+    Follow: lambda t, f: f"Follow {t.show(f.epoch)}",
     Reign: lambda t, f: f"Reign {t.show(f)}",
     Command: lambda t, f: f"Command #{f.seq} '{f.payload.decode()}', settled below {f.floor}",
     Confirm: lambda t, f: f"Confirm {t.show(f.epoch)}/{f.seq}",
-    Claim: lambda t, f: f"Claim {f.number}, lost {t.show(f.epoch)}, at {t.show(f.position)}",
+    Claim: lambda t, f: f"Claim {f.number}, lost {t.show(f.reign.epoch)}, at {t.show(f.position)}",
     Grant: lambda t, f: f"Grant {f.number}, at {t.show(f.position)}",
 }

@@ -7,7 +7,7 @@ from typing import TypeVar
 import attrs
 
 from p2pnet.core.codec import decode, encode
-from p2pnet.core.effects import Effect, Send
+from p2pnet.core.effects import Dial, Effect, Send
 from p2pnet.core.messages import Frame
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import LinkId, SessionId
@@ -23,6 +23,7 @@ class Bench(Observer):
     """A session, with all that was said since the last `listen`."""
 
     world: CoreWorld
+    dials: list[tuple[int, SimPeer]] = attrs.field(factory=list)
     said: list[tuple[SimPeer, tuple[SimPeer, ...], Frame]] = attrs.field(factory=list)
 
     @classmethod
@@ -40,6 +41,12 @@ class Bench(Observer):
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         if isinstance(effect, Send):
             self.said.append((peer, targets, decode(effect.data)))
+        elif isinstance(effect, Dial):
+            self.dials.append((now, peer))
+
+    def dialled(self, by: SimPeer) -> list[int]:
+        """When a peer dialled anybody."""
+        return [at for at, peer in self.dials if peer is by]
 
     def listen(self) -> None:
         """Forget what was said until now."""

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.errors import RemoteProtocolError
-from p2pnet.core.messages import Claim, Heartbeat, Ping, Update
+from p2pnet.core.messages import Grant, Heartbeat, Ping, Update
 from p2pnet.core.values import Epoch, PeerId, Position
 
 EPOCH = Epoch(2, PeerId("a" * 16), 7)
 
 
 def test_a_frame_comes_back_as_it_was() -> None:
-    frame = Claim(3, EPOCH, Position(EPOCH, 12))
+    frame = Grant(3, Position(EPOCH, 12))
     assert decode(encode(frame)) == frame
 
 

@@ -17,7 +17,7 @@ def mesh() -> Mesh:
 
 def linked(mesh: Mesh, link: LinkId, peer: PeerId, now: int = 0) -> LinkId | None:
     mesh.opened(now, link, None)
-    return mesh.greeted(link, peer, b"key", 1)
+    return mesh.greeted(link, peer)
 
 
 def test_a_link_leads_to_nobody_before_the_greeting(mesh: Mesh) -> None:
@@ -58,7 +58,7 @@ def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None
     mesh.dialling(ANA)
     mesh.opened(0, L1, ANA)
     assert not mesh.may_dial(10**9, ANA)
-    mesh.greeted(L1, ANA, b"key", 1)
+    mesh.greeted(L1, ANA)
     assert not mesh.may_dial(10**9, ANA), "linked"
     mesh.closed(5, L1)
     assert mesh.may_dial(5, ANA)

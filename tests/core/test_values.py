@@ -18,7 +18,7 @@ def test_a_short_id_depends_on_every_byte() -> None:
 
 def test_epochs_are_ordered_by_number_before_host_before_nonce() -> None:
     ordered = [Epoch(1, A, 9), Epoch(1, B, 0), Epoch(2, A, 0), Epoch(2, A, 1)]
-    assert sorted(ordered[::-1]) == ordered
+    assert sorted([ordered[2], ordered[3], ordered[1], ordered[0]]) == ordered
 
 
 def test_a_longer_history_of_an_older_reign_is_not_ahead() -> None:

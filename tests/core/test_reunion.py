@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.core.events import BranchDiscarded
+from p2pnet.core.settings import AckLevel
+from p2pnet.testing.core_world import CoreWorld, SimPeer
+from p2pnet.testing.invariants import at_most_once, equal_states
+from tests.core.bench import Bench
+
+
+def part(world: CoreWorld, one: list[SimPeer], other: list[SimPeer]) -> None:
+    for left in one:
+        for right in other:
+            world.cut_both(left, right)
+
+
+def texts(peer: SimPeer) -> list[str]:
+    return [text for _, text in peer.journal.entries]
+
+
+@pytest.mark.parametrize(("players", "apart"), [(5, [0, 1]), (5, [0, 2]), (5, [3, 4]), (4, [0])])
+def test_the_larger_side_goes_on_and_the_other_is_told_what_it_lost(
+    players: int, apart: list[int]
+) -> None:
+    bench = Bench.of(players)
+    few = [bench.peers[number] for number in apart]
+    many = [peer for peer in bench.peers if peer not in few]
+    part(bench.world, few, many)
+    bench.world.run_for(2_500_000)
+    lost = bench.world.submit(few[0], "of-the-few")
+    bench.world.submit(many[0], "of-the-many")
+    bench.world.run_for(500_000)
+    assert lost in few[0].settled
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    assert all(texts(peer) == ["of-the-many"] for peer in bench.peers)
+    named = [ticket for event in few[0].saw(BranchDiscarded) for ticket in event.tickets]
+    assert named == [lost]
+    assert not any(peer.saw(BranchDiscarded) for peer in many)
+    equal_states(bench.world)
+
+
+def test_of_two_alone_the_older_reign_goes_on() -> None:
+    bench = Bench.of(2)
+    old, new = bench.peers
+    bench.world.cut_both(old, new)
+    bench.world.run_for(2_000_000)
+    assert len(bench.world.hosts) == 2
+    bench.world.submit(old, "old")
+    lost = bench.world.submit(new, "new")
+    bench.world.run_for(200_000)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    assert bench.world.hosts == [old] and texts(new) == ["old"]
+    assert [e.tickets for e in new.saw(BranchDiscarded)] == [(lost,)]
+
+
+def test_if_the_newer_side_did_nothing_the_older_loses_nothing() -> None:
+    bench = Bench.of(2)
+    bench.world.cut_both(*bench.peers)
+    bench.world.run_for(2_000_000)
+    bench.world.submit(bench.peers[0], "meanwhile")
+    bench.world.run_for(200_000)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    assert all(texts(peer) == ["meanwhile"] for peer in bench.peers)
+    assert not [ticket for p in bench.peers for e in p.saw(BranchDiscarded) for ticket in e.tickets]
+
+
+def test_what_was_in_flight_on_the_losing_side_is_run_by_the_winner() -> None:
+    bench = Bench.of(5)
+    few, many = bench.peers[3:], bench.peers[:3]
+    part(bench.world, few, many)
+    bench.world.run_for(2_500_000)
+    bench.world.cut_both(*few)
+    ticket = bench.world.submit(few[1], "in-flight", AckLevel.ALL)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    bench.world.run_for(2_000_000)
+    assert ticket in few[1].settled
+    at_most_once(bench.world)
+
+
+def test_all_lose_each_other_and_come_together_again() -> None:
+    bench = Bench.of(4)
+    for peer in bench.peers:
+        bench.world.isolate(peer)
+    bench.world.run_for(3_000_000)
+    assert len(bench.world.hosts) == 4
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    equal_states(bench.world)

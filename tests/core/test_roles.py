@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from p2pnet.core.events import BecameHost, Deposed, HostChanged, Overslept, RoleChanged
+from p2pnet.core.messages import Update
+from p2pnet.core.roles import HOSTS, IN_SESSION
+from p2pnet.core.states import ROLES, Role, State
+from p2pnet.testing.invariants import equal_states
+from tests.core.bench import Bench
+
+
+def test_the_states_of_the_host_role_and_of_a_session_follow_from_the_table() -> None:
+    assert {ROLES[state] for state in HOSTS} == {Role.HOST}
+    assert set(State) - IN_SESSION == {State.IDLE, State.LEFT}
+
+
+def test_a_host_that_overslept_orders_nothing_before_it_knows_that_it_rules() -> None:
+    """S09."""
+    bench = Bench.of(3)
+    host = bench.peers[0]
+    bench.world.pause(host)
+    bench.world.run_for(650_000)
+    bench.world.submit(bench.peers[1], "meanwhile")
+    before = host.core.position
+    bench.world.resume(host)
+    assert host.core.state is State.PROBATION and host.saw(Overslept)
+    bench.listen()
+    bench.world.run_while(lambda: host.core.state is State.PROBATION)
+    assert host.core.position == before or host.core.state is not State.PROBATION
+    assert not bench.heard(host, Update) or host.core.state is State.REIGNING
+
+
+def test_a_command_that_comes_during_probation_is_run_afterwards() -> None:
+    bench = Bench.of(2)
+    host, client = bench.peers
+    bench.world.pause(host)
+    bench.world.run_for(500_000)
+    bench.world.resume(host)
+    assert host.core.state is State.PROBATION
+    ticket = bench.world.submit(client, "held")
+    bench.world.run_for(1_500_000)
+    assert ticket in client.settled and host.journal.entries == client.journal.entries
+    assert host.core.census["held"] == 0
+
+
+def test_a_short_nap_is_no_oversleep() -> None:
+    bench = Bench.of(2)
+    host = bench.peers[0]
+    bench.world.pause(host)
+    bench.world.run_for(300_000)
+    bench.world.resume(host)
+    assert host.core.state is State.REIGNING and not host.saw(Overslept)
+
+
+def test_a_deposed_host_comes_back_as_a_client_with_old_label_zero() -> None:
+    bench = Bench.of(3)
+    old, new, _ = bench.peers
+    bench.world.pause(old)
+    bench.world.run_for(5_000_000)
+    bench.world.resume(old)
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert len(old.saw(Deposed)) == 1 and [e.host for e in old.saw(HostChanged)] == [new.id]
+    assert old.core.old_connection_id == 0 and old.core.connection_id == 3
+    assert [e.role for e in old.saw(RoleChanged)] == [Role.HOST, Role.CLIENT]
+
+
+def test_an_unaware_host_that_meets_a_claim_on_a_newer_reign_gives_up_all_of_its_role() -> None:
+    """It once kept its followers and the timers of their seats, and ordered on when one ran out."""
+    bench = Bench.of(4)
+    old, new, *_ = bench.peers
+    bench.world.isolate(old)
+    bench.world.run_for(3_000_000)
+    bench.world.crash(new)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    bench.world.run_for(70_000_000)
+    assert bench.world.converged()
+    equal_states(bench.world)
+
+
+def test_a_host_alone_that_overslept_has_nobody_to_ask() -> None:
+    bench = Bench.of(1)
+    host = bench.peers[0]
+    bench.world.pause(host)
+    bench.world.run_for(9_000_000)
+    bench.world.resume(host)
+    assert host.core.state is State.REIGNING and len(host.saw(BecameHost)) == 1

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from msgspec.structs import replace
+
+from p2pnet.core.events import (
+    BecameHost,
+    ClaimMade,
+    ClaimRefused,
+    HostChanged,
+    HostLost,
+    Isolated,
+    LossCause,
+    MigrationStarted,
+    PullStarted,
+)
+from p2pnet.core.messages import Claim, Grant, Reign
+from p2pnet.core.settings import AckLevel
+from p2pnet.core.states import State
+from p2pnet.testing.core_world import SimPeer
+from tests.core.bench import Bench, picture
+
+
+def texts(peer: SimPeer) -> list[str]:
+    return [text for _, text in peer.journal.entries]
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["closes", "silent"])
+@pytest.mark.parametrize("players", [2, 3, 5])
+def test_the_first_in_rank_follows_the_host(players: int, silent: bool) -> None:
+    bench = Bench.of(players)
+    bench.world.crash(bench.peers[0], silent)
+    assert bench.world.run_while(lambda: not bench.world.converged(), 1_500_000)
+    assert bench.world.hosts == [bench.peers[1]]
+    cause = LossCause.SILENT if silent else LossCause.CLOSED
+    for peer in bench.peers[1:]:
+        assert [e.cause for e in peer.saw(HostLost)] == [cause]
+
+
+def test_the_application_hears_of_it_in_order_and_once() -> None:
+    bench = Bench.of(4)
+    bench.world.crash(bench.peers[0])
+    bench.world.run_for(2_000_000)
+    kinds = (HostLost, MigrationStarted, BecameHost, HostChanged)
+    for peer in bench.peers[1:]:
+        seen = [type(event) for _, event in peer.events if isinstance(event, kinds)]
+        last = BecameHost if peer is bench.peers[1] else HostChanged
+        assert seen == [HostLost, MigrationStarted, last]
+
+
+def test_nothing_is_applied_between_the_loss_and_the_welcome() -> None:
+    bench = Bench.of(4)
+    bench.world.crash(bench.peers[0])
+    client = bench.peers[3]
+    bench.world.run_while(lambda: client.core.state is not State.DOUBTING)
+    before = client.core.position, list(client.journal.entries)
+    while client.core.state is not State.FOLLOWING:
+        assert (client.core.position, client.journal.entries) == before
+        bench.listen()
+        assert bench.world.run_while(lambda: not bench.said, 1_000_000)
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["closes", "silent"])
+def test_dead_successors_cost_no_extra_time_each(silent: bool) -> None:
+    bench = Bench.of(6)
+    for peer in bench.peers[:4]:
+        bench.world.crash(peer, silent)
+    start = bench.world.now
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert bench.world.hosts[0] in bench.peers[4:]
+    assert bench.world.now - start < (1_200_000 if silent else 400_000)
+
+
+def test_each_gives_its_word_once_for_each_number() -> None:
+    """S05, where all of them lose one another and claim at the same time."""
+    for seed in range(20):
+        bench = Bench.of(5)
+        bench.world.network.rng.seed(seed)
+        for one in bench.peers:
+            for other in bench.peers:
+                if one is not other and (one.number + other.number + seed) % 3:
+                    bench.world.cut(one, other)
+        bench.world.run_for(900_000)
+        bench.world.heal()
+        bench.world.run_for(3_000_000)
+        words: dict[tuple[int, int], set[int]] = {}
+        for peer, targets, frame in bench.said:
+            if isinstance(frame, Grant):
+                to = words.setdefault((peer.number, frame.number), set())
+                to.update(target.number for target in targets)
+        assert all(len(claimants) == 1 for claimants in words.values())
+
+
+def test_who_alone_lost_the_host_is_refused_and_starts_no_reign() -> None:
+    bench = Bench.of(4)
+    host, client = bench.peers[0], bench.peers[2]
+    bench.world.cut_both(host, client)
+    bench.world.run_for(4_000_000)
+    assert client.saw(Isolated) or client.core.state is State.FOLLOWING
+    assert all(not peer.saw(BecameHost) for peer in bench.peers[1:])
+    assert {peer.core.epoch for peer in bench.peers} == {host.core.epoch}
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+
+
+def test_a_refused_claimant_asks_no_sooner_than_a_red_period_later() -> None:
+    bench = Bench.of(3)
+    host, client, _ = bench.peers
+    bench.world.cut_both(host, client)
+    bench.world.run_for(6_000_000)
+    claims = [at for at, event in client.events if isinstance(event, ClaimMade)]
+    gaps = [late - early for early, late in itertools.pairwise(claims)]
+    assert all(gap >= 600_000 for gap in gaps)
+
+
+def test_the_newest_state_is_pulled_before_the_crown() -> None:
+    bench = Bench.of(4)
+    host, first, ahead, _ = bench.peers
+    bench.world.cut(host, first)
+    ticket = bench.world.submit(ahead, "acknowledged")
+    bench.world.run_for(150_000)
+    assert ticket in ahead.settled and "acknowledged" not in texts(first)
+    bench.world.crash(host, lost_for=[first])
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert len(first.saw(PullStarted)) == 1 and texts(first) == ["acknowledged"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_was_acknowledged_survives_a_first_successor_that_is_behind(seed: int) -> None:
+    """S15: the others still believe in the host when they are asked, and answer late.
+
+    A claimant that waited one answer window only crowned itself without those who had to ask the
+    host first, and lost what they had.
+    """
+    bench = Bench.of(4 + seed % 3)
+    bench.world.network.rng.seed(seed)
+    bench.world.run_for(seed * 77_000)
+    host, first, ahead = bench.peers[:3]
+    bench.world.cut(host, first)
+    ticket = bench.world.submit(ahead, "acknowledged", AckLevel.ONE)
+    assert bench.world.run_while(lambda: ticket not in ahead.settled, 300_000)
+    bench.world.crash(host, silent=True, lost_for=[first])
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert all(texts(peer) == ["acknowledged"] for peer in bench.peers[1:])
+
+
+def test_the_freshest_dies_while_it_is_asked() -> None:
+    bench = Bench.of(5)
+    host, first, ahead, second = bench.peers[:4]
+    bench.world.cut(host, first)
+    bench.world.submit(ahead, "x")
+    bench.world.run_for(150_000)
+    bench.world.crash(host, lost_for=[first])
+    bench.world.heal()
+    assert bench.world.run_while(lambda: first.core.state is not State.PULLING)
+    source = first.saw(PullStarted)[0].source
+    victim = next(peer for peer in bench.peers if peer.id == source)
+    bench.world.crash(victim)
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert len(first.saw(PullStarted)) == 2 and texts(second) == ["x"]
+
+
+def test_a_claim_of_somebody_without_a_seat_is_nothing() -> None:
+    bench = Bench.of(3)
+    bench.world.crash(bench.peers[0])
+    bench.world.run_for(1_000_000)
+    claim = bench.heard(bench.peers[1], Claim)[0]
+    host = bench.peers[1]
+    stranger, there = bench.stranger(host)
+    before = picture(host)
+    bench.slip_on(host, there, replace(claim, number=claim.number + 1))
+    assert picture(host) == before and not bench.heard(host, Grant, to=stranger)
+
+
+def test_the_announcement_of_an_older_reign_changes_nothing() -> None:
+    bench = Bench.of(4)
+    for victim in bench.peers[:2]:
+        bench.world.crash(victim)
+        bench.world.run_for(1_500_000)
+    old = bench.heard(bench.peers[1], Reign)[0]
+    host, client = bench.peers[2:]
+    for sender, receiver in ((client, host), (host, client)):
+        before = picture(receiver)
+        bench.slip(sender, receiver, old)
+        assert picture(receiver) == before
+
+
+def test_a_claim_is_refused_by_the_host_itself() -> None:
+    bench = Bench.of(3)
+    host, client, other = bench.peers
+    bench.world.cut(host, client)  # it hears the client, the client does not hear it
+    bench.world.run_for(2_000_000)
+    refusals = client.saw(ClaimRefused)
+    assert refusals and {e.reason for e in refusals} == {"alive"}
+    assert host.core.state is State.REIGNING and other.core.state is State.FOLLOWING
