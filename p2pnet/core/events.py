@@ -1,7 +1,8 @@
 """What the application is told. Frozen values with typed reasons, in the order things happened.
 
-Around a change of host the order is always: `HostLost`, `MigrationStarted`, then `BecameHost` on
-the successor or `HostChanged` on everybody else. No update is applied in between.
+Around the loss of a host the order is always `HostLost`, `MigrationStarted`, then `BecameHost` on
+the successor or `HostChanged` on everybody else, and no update is applied in between. When a host
+hands over, nobody loses it: `BecameHost` and `HostChanged` come without the other two.
 """
 
 from __future__ import annotations

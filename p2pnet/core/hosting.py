@@ -86,28 +86,32 @@ class Hosting:
         s.history.begin(reign.epoch)
         self._marks = (0, 0)
         self._ticked_us = None
-        s.replica.start_reign(migrated)
         if migrated:
-            self._suspend_others()
-            s.replica.find_host()  # after it, so that nobody's objects wake for an instant
+            self._inherit(departed)
         else:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host))
+            s.replica.start_reign(migrated)
             s.replica.admit(s.me, s.name)
-        position = Position(reign.epoch, s.history.seq)
-        s.emit(BecameHost(reign.epoch, position, migrated))
-        if departed is not None and s.roster.get(departed) is not None:
-            self._remove(departed)
+        s.emit(BecameHost(reign.epoch, Position(reign.epoch, s.history.seq), migrated))
         self._run_own()
         self.order()
         self.advance_marks()
 
-    def _suspend_others(self) -> None:
+    def _inherit(self, departed: PeerId | None) -> None:
+        """Take over a session: everybody else is away until it asks for its seat."""
         s = self.session
+        gone = None if departed is None else s.roster.get(departed)
+        if gone is not None:
+            s.set_roster(s.roster.remove(gone.peer))
+        s.set_roster(s.roster.crown(s.me))
+        s.replica.start_reign(migrated=True)
+        if gone is not None:
+            s.replica.remove(gone.peer)
         for member in s.roster.members:
             if member.peer != s.me:
                 s.replica.suspend(member.peer)
                 s.timers.set("seat", member.peer, at=s.now + s.settings.seat_us)
-        s.set_roster(s.roster.crown(s.me))
+        s.replica.find_host()  # not before, so that nobody's objects wake for an instant
 
     def end(self) -> None:
         """This peer is not the host any more."""
@@ -186,9 +190,10 @@ class Hosting:
         assert member is not None
         self.followers.pop(peer, None)
         s.timers.cancel("seat", peer)
-        if not member.present or member.addresses != addresses:
-            # Another address means another process: it was restarted before it was missed.
-            s.set_roster(s.roster.restore(peer, addresses))
+        if member.addresses != addresses:
+            s.set_roster(s.roster.relocate(peer, addresses))
+        elif not member.present:
+            s.set_roster(s.roster.restore(peer))
         if not member.present:
             s.replica.resume(peer)
         self._welcome(link, attempt, position)

@@ -8,7 +8,6 @@ Nobody computes a rank during a fault; the first present member that can host is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import msgspec
 
@@ -81,16 +80,27 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         )
 
     def lose(self, peer: PeerId) -> Roster:
-        """The member is away; its seat stays."""
-        return self._change(peer, lambda member: msgspec.structs.replace(member, present=False))
+        """The member is away; its seat stays, on the last place: the order favours who stays."""
+        return self._put_last(peer, present=False)
 
-    def restore(self, peer: PeerId, addresses: tuple[str, ...]) -> Roster:
-        """The member is back. Who was away goes to the end: the order favours those who stayed."""
+    def restore(self, peer: PeerId) -> Roster:
+        """The member is back, on the place that it has."""
+        return self._next(
+            members=tuple(
+                msgspec.structs.replace(m, present=True) if m.peer == peer else m
+                for m in self.members
+            )
+        )
+
+    def relocate(self, peer: PeerId, addresses: tuple[str, ...]) -> Roster:
+        """The member is back as another process: it listens elsewhere, and has not stayed."""
+        return self._put_last(peer, present=True, addresses=addresses)
+
+    def _put_last(self, peer: PeerId, **changes: object) -> Roster:
         member = self.get(peer)
-        assert member is not None, "only a member can come back"
-        back = msgspec.structs.replace(member, present=True, addresses=addresses)
+        assert member is not None, "only a member can change"
         others = tuple(m for m in self.members if m.peer != peer)
-        return self._next(members=(*others, back))
+        return self._next(members=(*others, msgspec.structs.replace(member, **changes)))
 
     def remove(self, peer: PeerId, ban: bool = False) -> Roster:
         """The seat is given up."""
@@ -99,29 +109,22 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         return self._next(members=members, banned=banned)
 
     def crown(self, host: PeerId) -> Roster:
-        """A new reign: `host` takes label 0, who had it gets a new one, all others are away.
+        """A new reign: `host` takes label 0, all others are away and come back one by one.
 
-        The others keep their labels and come back one by one.
+        They keep their labels and their order. Only who had label 0 gets a new one, and goes last.
         """
-        label = self.next_connection_id
-
-        def under_new_reign(member: Member) -> Member:
-            change = msgspec.structs.replace
-            member = change(
-                member, old_connection_id=member.connection_id, present=member.peer == host
-            )
+        change = msgspec.structs.replace
+        stay, last, label = [], [], self.next_connection_id
+        for old in self.members:
+            member = change(old, old_connection_id=old.connection_id, present=old.peer == host)
             if member.peer == host:
-                return change(member, connection_id=RECONNECT_ID_HOST)
-            if member.connection_id == RECONNECT_ID_HOST:
-                return change(member, connection_id=label)
-            return member
-
-        members = tuple(under_new_reign(member) for member in self.members)
-        return self._next(members=members, next_connection_id=ConnectionId(label + 1))
-
-    def _change(self, peer: PeerId, change: Callable[[Member], Member]) -> Roster:
-        assert self.get(peer) is not None, "only a member can change"
-        return self._next(members=tuple(change(m) if m.peer == peer else m for m in self.members))
+                stay.append(change(member, connection_id=RECONNECT_ID_HOST))
+            elif member.connection_id == RECONNECT_ID_HOST:
+                last.append(change(member, connection_id=label))
+            else:
+                stay.append(member)
+        following = ConnectionId(label + len(last))
+        return self._next(members=(*stay, *last), next_connection_id=following)
 
     def _next(self, **changes: object) -> Roster:
         return msgspec.structs.replace(self, version=self.version + 1, **changes)

@@ -113,7 +113,10 @@ class Mesh:
         """Accept links from now on. Raises PortTaken or ListenFailed."""
         serve = partial(self._transport.serve, address, port, self._accept, self._limits)
         listener: Listener = await self._nursery.start(serve)
-        hosts = local_addresses() if address in _ANY_ADDRESS else [listener.address]
+        hosts = [listener.address]
+        if address in _ANY_ADDRESS:
+            # Asks the name system, which may take its time.
+            hosts = await trio.to_thread.run_sync(local_addresses)
         self.addresses = tuple(join_address(host, listener.port) for host in hosts)
         return listener
 

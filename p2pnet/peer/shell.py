@@ -30,7 +30,6 @@ from ..core.events import (
     JoinDenied,
     Joined,
     JoinFailed,
-    RosterChanged,
     SessionEnded,
     StateChanged,
 )
@@ -46,6 +45,7 @@ from ..world.world import World
 from .identity import Identity
 from .inbox import Inbox
 from .inputs import Input, Leave, Submit
+from .labels import Labels
 from .mesh import Mesh
 from .migration import SETTLED, Hooks, MigrationManager
 from .pump import Performers, Pump
@@ -96,6 +96,7 @@ class Shell:
     def __attrs_post_init__(self) -> None:
         self.world = World(self.game, self.identity.peer_id)
         self.world.submit = self.submit
+        self.world.connections = Labels(lambda: self.roster)
         self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
         self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks)
@@ -289,10 +290,6 @@ class Shell:
     def _on_state_changed(self, event: StateChanged) -> None:
         self._moved.unpark_all()
 
-    def _on_roster_changed(self, event: RosterChanged) -> None:
-        members = event.roster.members
-        self.world.connections = {member.peer: member.connection_id for member in members}
-
     def _on_authority(self, obj: NetworkObject, old: PeerId | None, new: PeerId | None) -> None:
         for peer, state in ((old, False), (new, True)):
             if peer is not None:
@@ -322,5 +319,4 @@ _NOTES: Final[dict[type[Event], Callable[[Shell, Any], None]]] = {
     JoinDenied: Shell._on_join_denied,
     SessionEnded: Shell._on_session_ended,
     StateChanged: Shell._on_state_changed,
-    RosterChanged: Shell._on_roster_changed,
 }

@@ -54,7 +54,7 @@ class World:
     submit: Submit | None = attrs.field(default=None, init=False)
     """How commands leave this peer. Set by whoever connects the world with others."""
 
-    connections: dict[PeerId, ConnectionId] = attrs.field(factory=dict, init=False)
+    connections: Mapping[PeerId, ConnectionId] = attrs.field(factory=dict, init=False)
     """The connection ids of the members. Kept up to date by whoever knows them."""
 
     on_authority: list[AuthorityHook] = attrs.field(factory=list, init=False)

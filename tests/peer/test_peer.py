@@ -65,7 +65,7 @@ async def test_members_get_labels_in_the_order_they_join(clock: MockClock, table
     assert labels(ana, ben, cat) == [0, 1, 2]
     assert [peer.role for peer in (ana, ben, cat)] == [Role.HOST, Role.CLIENT, Role.CLIENT]
     assert [member.name for member in cat.roster.members] == ["ana", "ben", "cat"]
-    assert cat.world.connections == {ana.me: 0, ben.me: 1, cat.me: 2}
+    assert dict(cat.world.connections) == {ana.me: 0, ben.me: 1, cat.me: 2}
     assert [tank(peer).object_id for peer in (ana, ben, cat)] == [1, 2, 3]
 
 
