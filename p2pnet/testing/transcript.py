@@ -44,8 +44,8 @@ from .core_world import CoreWorld, Observer, SimPeer
 _MIRRORS: Final = (RoleChanged, RosterChanged)  # follow from another event on the same line
 
 _SILENT: Final = frozenset(
-    ("version", "session", "key", "nonce", "challenge", "fingerprint", "addresses", "settings")
-    + ("signature", "evidence")
+    {"version", "session", "key", "nonce", "challenge", "fingerprint", "addresses"}
+    | {"settings", "signature", "evidence"}
 )
 """Fields that say nothing about the case that is told."""
 

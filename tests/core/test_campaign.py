@@ -97,12 +97,24 @@ def test_a_scenario_is_the_same_run_each_time() -> None:
 # --- found once ---
 
 _FOUND = {
-    "receipts of what the branch held already were never given (L4)": (125, CRASHES),
-    "a host without a link never dialled again (L1)": (0, _ALL),
-    "a rival that was settled with long ago was obeyed again (S03)": (
-        1495,
-        (Kind.CRASH, Kind.VANISH, Kind.RESTART, Kind.JOIN),
+    "receipts of what the branch held already were never given": Scenario(
+        4, (Step(Kind.SUBMIT, peer=2), Step(Kind.CRASH, 60_000))
     ),
-    "a host that closed its last link itself never dialled again (L1)": (1949, _ALL),
-    "requests held during a handover that failed were kept for ever (S30)": (1992, _ALL),
+    "a host without a link dialled nobody again": Scenario(2, (Step(Kind.HALF_CLOSE, other=1),)),
+    "nor did a host that had closed its last link itself": Scenario(
+        2,
+        (
+            Step(Kind.CUT_BOTH, other=1),
+            Step(Kind.KICK, 70_000, peer=1),
+            Step(Kind.HEAL, 1_000_000),
+        ),
+    ),
+    "a torn update that one peer had was lost to all": Scenario(
+        5, (Step(Kind.SUBMIT, peer=2), Step(Kind.TEAR, 30_000, other=1))
+    ),
 }
+
+
+@pytest.mark.parametrize("name", _FOUND)
+def test_what_was_found_once_stays_mended(name: str) -> None:
+    play(_FOUND[name])

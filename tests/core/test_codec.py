@@ -72,3 +72,14 @@ def test_a_mutated_frame_is_a_frame_or_refused(place: int, patch: bytes) -> None
     except RemoteProtocolError:
         return
     assert decode(encode(frame)) == frame
+
+
+@pytest.mark.parametrize("number", [-1, (1 << 53) + 1, (1 << 64) - 1])
+def test_numbers_that_could_not_be_counted_on_are_refused(number: int) -> None:
+    """One above the highest would not fit in a frame, and whoever sent it next would fail."""
+    for frame in (
+        Heartbeat(Epoch(number, EPOCH.host, 7), 1),
+        Grant(1, Position(EPOCH, number)),
+    ):
+        with pytest.raises(RemoteProtocolError):
+            decode(encode(frame))

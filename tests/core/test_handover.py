@@ -68,3 +68,14 @@ def test_nobody_can_be_named_who_does_not_follow() -> None:
     with pytest.raises(LocalProtocolError):
         host.core.hand_over(bench.world.now, client.id)
     assert host.core.state is State.REIGNING
+
+
+def test_what_came_during_a_handover_that_failed_is_not_kept() -> None:
+    bench = Bench.of(3)
+    host, heir, client = bench.peers
+    bench.world.hand_over(host, heir)
+    bench.world.crash(heir, silent=True)
+    ticket = bench.world.submit(client, "meanwhile")
+    bench.world.run_for(4_000_000)
+    assert ticket in client.settled
+    assert all(peer.core.census["held"] == 0 for peer in (host, client))

@@ -5,7 +5,7 @@ import pytest
 from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.settings import AckLevel
 from p2pnet.testing.core_world import CoreWorld, SimPeer
-from p2pnet.testing.invariants import at_most_once, equal_states
+from p2pnet.testing.invariants import Watch, at_most_once, equal_states
 from tests.core.bench import Bench
 
 
@@ -91,3 +91,21 @@ def test_all_lose_each_other_and_come_together_again() -> None:
     bench.world.heal()
     assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
     equal_states(bench.world)
+
+
+def test_a_rival_that_was_settled_with_is_not_obeyed_later() -> None:
+    """S03: a client remembered the other host after the merge, and obeyed it when its own died."""
+    bench = Bench.of(5)
+    watch = Watch(bench.world)
+    bench.world.observers.append(watch)
+    many, few = [bench.peers[n] for n in (0, 1, 4)], [bench.peers[n] for n in (2, 3)]
+    part(bench.world, many, few)
+    bench.world.run_for(2_500_000)
+    for one, other in ((1, 3), (3, 1)):
+        bench.world.network.heal(one, other)
+    bench.world.run_for(1_000_000)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    assert bench.world.hosts == [bench.peers[0]]
+    bench.world.crash(bench.peers[0], silent=True)
+    assert bench.world.run_while(lambda: not bench.world.converged(), 5_000_000)

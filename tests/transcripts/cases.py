@@ -300,3 +300,44 @@ def only_the_host_notices_that_a_link_broke(world: CoreWorld) -> None:
     world.half_close(host, client)
     world.submit(client, "into-the-void")
     world.run_for(1_000_000)
+
+
+@case(3)
+def host_hands_over(world: CoreWorld) -> None:
+    """Nobody loses the host; what is submitted in between is run by the next one."""
+    host, client, heir = world.peers
+    world.hand_over(host, heir)
+    world.submit(client, "in-between")
+
+
+@case(3)
+def handover_to_a_peer_that_dies(world: CoreWorld) -> None:
+    """The crown does not come, so the old host asks for the role like anybody else."""
+    host, _, heir = world.peers
+    world.hand_over(host, heir)
+    world.crash(heir, silent=True)
+
+
+@case(2)
+def two_players_cut_apart(world: CoreWorld) -> None:
+    """Both play on alone; when they meet, the older reign goes on and the other is told."""
+    host, client = world.peers
+    world.cut_both(host, client)
+    world.run_for(1_500_000)
+    world.submit(host, "of-the-older")
+    world.submit(client, "of-the-newer")
+    world.run_for(500_000)
+    world.heal()
+
+
+@case(5)
+def host_in_the_smaller_half(world: CoreWorld) -> None:
+    """Three of five go on without the host, which yields to them when they meet."""
+    for few in world.peers[:2]:
+        for many in world.peers[2:]:
+            world.cut_both(few, many)
+    world.run_for(1_500_000)
+    world.submit(world.peers[0], "of-the-few")
+    world.submit(world.peers[2], "of-the-many")
+    world.run_for(500_000)
+    world.heal()

@@ -1,0 +1,154 @@
+"""A watchman who never cries is worth nothing: each invariant is broken here on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from p2pnet.core.effects import Emit, Settle
+from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged
+from p2pnet.core.settings import AckLevel
+from p2pnet.core.values import ConnectionId, Epoch
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.invariants import (
+    InvariantBroken,
+    Watch,
+    acknowledged_survive,
+    at_most_once,
+    equal_states,
+    everything_settled,
+    in_submit_order,
+    nothing_lost_in_silence,
+    nothing_piles_up,
+    same_owners,
+)
+
+
+@pytest.fixture
+def world() -> CoreWorld:
+    world = CoreWorld()
+    world.observers.append(Watch(world))
+    world.game(3)
+    for number in range(6):
+        world.submit(world.peers[number % 3], f"c{number}")
+    world.run_for(500_000)
+    return world
+
+
+def watch(world: CoreWorld) -> Watch:
+    (observer,) = world.observers
+    assert isinstance(observer, Watch)
+    return observer
+
+
+def broken(name: str, check: Callable[[], None]) -> None:
+    with pytest.raises(InvariantBroken) as caught:
+        check()
+    assert caught.value.name == name
+
+
+def test_a_healthy_world_breaks_nothing(world: CoreWorld) -> None:
+    for check in (equal_states, at_most_once, in_submit_order, everything_settled):
+        check(world)
+    nothing_piles_up(world)
+    same_owners(world)
+    acknowledged_survive(world, watch(world))
+    nothing_lost_in_silence(world, watch(world))
+    assert len(watch(world).acknowledged) == 6
+
+
+def test_two_reigns_under_one_epoch(world: CoreWorld) -> None:
+    epoch, position = world.peers[0].core.epoch, world.peers[0].core.position
+    assert epoch is not None and position is not None
+    again = Emit(BecameHost(epoch, position, True))
+    broken("S01", lambda: watch(world).did(world.now, world.peers[1], again, ()))
+
+
+def test_an_epoch_that_is_told_twice_or_goes_back(world: CoreWorld) -> None:
+    client = world.peers[1]
+    position = client.core.position
+    assert position is not None
+    for number in (5, 4):
+        told = Emit(HostChanged(Epoch(number, client.id, 1), client.id, position))
+        if number == 5:
+            watch(world).did(world.now, client, told, ())
+    broken("S27", lambda: watch(world).did(world.now, client, told, ()))
+
+
+def test_an_adopted_epoch_that_goes_back(world: CoreWorld) -> None:
+    client = world.peers[1]
+    session = client.core._s
+    assert session.reign is not None
+    session.reign = replace(session.reign, epoch=Epoch(0, client.id, 1))
+    broken("S03", lambda: watch(world).stepped(world.now, client))
+
+
+def test_two_states_at_one_position(world: CoreWorld) -> None:
+    world.peers[1].core._s.history.digest = b"another"
+    broken("S11", lambda: watch(world).stepped(world.now, world.peers[1]))
+    broken("S11", lambda: equal_states(world))
+
+
+def test_entries_that_differ(world: CoreWorld) -> None:
+    world.peers[2].journal.entries.pop()
+    broken("S11", lambda: equal_states(world))
+
+
+def test_a_command_that_was_run_twice(world: CoreWorld) -> None:
+    entries = world.peers[0].journal.entries
+    entries.append(entries[0])
+    broken("S17", lambda: at_most_once(world))
+
+
+def test_commands_that_changed_their_order(world: CoreWorld) -> None:
+    world.peers[0].journal.entries.reverse()
+    broken("S18", lambda: in_submit_order(world))
+
+
+def test_an_acknowledged_command_that_is_gone(world: CoreWorld) -> None:
+    del world.peers[0].journal.entries[0]
+    broken("S15", lambda: acknowledged_survive(world, watch(world)))
+    broken("S16", lambda: nothing_lost_in_silence(world, watch(world)))
+
+
+def test_what_was_named_to_its_owner_was_not_lost_in_silence(world: CoreWorld) -> None:
+    lost = world.peers[0].journal.entries.pop(0)
+    (line,) = (a for a in watch(world).acknowledged if a.text == lost[1])
+    owner = world.peers[line.peer]
+    told = Emit(BranchDiscarded(None, 1, (line.ticket,)))
+    watch(world).did(world.now, owner, told, ())
+    nothing_lost_in_silence(world, watch(world))
+    watch(world).did(world.now, owner, told, ())
+    broken("S16", lambda: nothing_lost_in_silence(world, watch(world)))
+
+
+def test_what_all_who_held_it_took_with_them_could_not_survive(world: CoreWorld) -> None:
+    host, *others = world.peers
+    for other in others:
+        world.cut(host, other)
+    ticket = world.submit(host, "alone", AckLevel.HOST)
+    assert isinstance(host.settled[ticket], Settle)
+    world.crash(host, silent=True)
+    world.heal()
+    assert world.run_while(lambda: not world.converged())
+    acknowledged_survive(world, watch(world))
+
+
+def test_a_receipt_that_is_never_given(world: CoreWorld) -> None:
+    world.peers[2].sent[99] = "waiting"
+    broken("L4", lambda: everything_settled(world))
+
+
+def test_what_piles_up(world: CoreWorld) -> None:
+    for number in range(50):
+        world.peers[0].core._s.timers.set("seat", str(number), at=10**12)
+    broken("S30", lambda: nothing_piles_up(world))
+
+
+def test_one_label_for_two_members(world: CoreWorld) -> None:
+    session = world.peers[1].core._s
+    members = tuple(replace(m, connection_id=ConnectionId(0)) for m in session.roster.members)
+    session.roster = replace(session.roster, members=members)
+    broken("S24", lambda: same_owners(world))
