@@ -147,7 +147,7 @@ def acknowledged_survive(world: CoreWorld, watch: Watch) -> None:
     acknowledges what a merge may discard.
     """
     texts = {text for _, text in in_session(world)[0].journal.entries}
-    living = {peer.number for peer in world.peers if peer.alive}
+    living = {peer.number for peer in in_session(world)}
     for line in watch.acknowledged:
         if line.text not in texts and living.intersection(line.holders):
             raise InvariantBroken("S15", f"{line.text} was acknowledged and is gone")

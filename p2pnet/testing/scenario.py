@@ -62,8 +62,13 @@ class Kind(enum.StrEnum):
     HALF_CLOSE = "half_close"  # they break, and only this end notices
 
 
-CRASHES: Final = (Kind.CRASH, Kind.VANISH)
-"""Faults that part nobody from anybody who lives."""
+CRASHES: Final = (Kind.CRASH, Kind.VANISH, Kind.TEAR)
+"""Ways to die."""
+
+_TOGETHER: Final = frozenset(
+    {*CRASHES, Kind.SUBMIT, Kind.RESTART, Kind.JOIN, Kind.LEAVE, Kind.HAND_OVER}
+)
+"""What parts nobody from anybody who lives."""
 
 
 @attrs.frozen
@@ -222,7 +227,7 @@ class Run:
         nothing_lost_in_silence(world, self.watch)
         nothing_piles_up(world)
         same_owners(world)
-        if all(step.kind in (*CRASHES, Kind.SUBMIT) for step in self.scenario.steps):
+        if all(step.kind in _TOGETHER for step in self.scenario.steps):
             acknowledged_survive(world, self.watch)
 
 

@@ -21,7 +21,7 @@ _ALL = tuple(kind for kind in Kind if kind is not Kind.SUBMIT)
 
 _CAMPAIGNS: dict[str, tuple[Kind, ...]] = {
     "crashes": CRASHES,
-    "crashes and returns": (*CRASHES, Kind.TEAR, Kind.RESTART, Kind.JOIN),
+    "crashes and returns": (*CRASHES, Kind.RESTART, Kind.JOIN),
     "sleep": (Kind.PAUSE, Kind.RESUME, Kind.CRASH),
     "cuts": (Kind.CUT, Kind.CUT_BOTH, Kind.ISOLATE, Kind.HEAL),
     "links": (Kind.RESET, Kind.HALF_CLOSE, Kind.HEAL),
