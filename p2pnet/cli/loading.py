@@ -52,7 +52,10 @@ def load_game(name: GameName) -> Game:
 
 
 def _import(module: str) -> ModuleType:
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except OSError as error:
+        raise Complaint(f"there is no current directory any more: {error.strerror}") from None
     if here not in sys.path:
         sys.path.insert(0, here)
     try:

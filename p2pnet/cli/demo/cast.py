@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
@@ -40,6 +41,7 @@ class Cast:
     evidence: Evidence = attrs.field(factory=Evidence)
     children: dict[Run, Child] = attrs.field(factory=dict)
     names: dict[str, str] = attrs.field(factory=dict)  # of peers, by their ids
+    program: tuple[str, ...] = (sys.executable, "-m", "p2pnet")
     _t0_ns: int = attrs.field(factory=time.monotonic_ns)
     _changed: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
     _is_ending: bool = False
@@ -54,7 +56,8 @@ class Cast:
         """Start a process of this peer; the run, and its "ready"."""
         number = 1 + sum(run.peer == peer for run in self.children)
         run = Run(peer, number)
-        child = self.children[run] = Child(run, list(arguments), self._t0_ns)
+        hidden = ("--json", "--exit-on-eof", "--t0", str(self._t0_ns), "--name", peer)
+        child = self.children[run] = Child(run, [*self.program, *arguments, *hidden])
         await self.nursery.start(self._serve, child)
         await self.until(f"{run} to be ready", lambda: self.evidence.first(run, "ready"))
         ready = self.evidence.first(run, "ready")
@@ -136,8 +139,13 @@ class Cast:
         return {run: self.evidence.dumps[run, request] for run, request in keys}
 
     async def equal_dumps(self, runs: tuple[Run, ...]) -> dict[Run, Record]:
-        """The state of these peers once all are at one position of the history."""
-        dumps = await self.dumps(runs)
-        while len({dump["position"] for dump in dumps.values()}) > 1:
-            dumps = await self.dumps(runs)
-        return dumps
+        """The state of these peers once all are at one position of the history.
+
+        Raises `GaveUp` if they never are.
+        """
+        with trio.move_on_after(_PATIENCE_S):
+            while True:
+                dumps = await self.dumps(runs)
+                if len({dump["position"] for dump in dumps.values()}) == 1:
+                    return dumps
+        raise GaveUp(f"gave up after {_PATIENCE_S:.0f} s of waiting for all to be at one position")

@@ -25,13 +25,12 @@ CAN_FREEZE: Final = hasattr(signal, "SIGSTOP")
 class Child:
     """A process of one peer. Dies with its `run` task, however that ends."""
 
-    def __init__(self, run: Run, arguments: list[str], t0_ns: int) -> None:
+    def __init__(self, run: Run, command: list[str]) -> None:
         self.run = run
         self.exit_status: int | None = None
         self.was_killed = False
         self.complaints: deque[str] = deque(maxlen=_LAST_WORDS)
-        hidden = ["--json", "--exit-on-eof", "--t0", str(t0_ns), "--name", run.peer]
-        self._command = [sys.executable, "-m", "p2pnet", *arguments, *hidden]
+        self._command = command
         self._process: trio.Process | None = None
         self._next_id = 1
         self._turn = trio.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ..complaints import CRASHED, INTERRUPTED, OK, Complaint, leaves
+from ..pipes import STDOUT
 from .audiences import JsonAudience, LiveAudience, PlainAudience
 from .cast import Cast, GaveUp
 from .digging import Digging
@@ -42,11 +44,11 @@ class Performance:
         with tempfile.TemporaryDirectory(prefix="p2pnet-demo-") as folder:
             try:
                 await self._perform(Path(folder))
-            except BaseExceptionGroup as group:
-                complaints = [e for e in leaves(group) if isinstance(e, Complaint)]
-                if not complaints or group.split(Complaint)[1] is not None:
-                    raise
-                self.trouble = str(complaints[0])
+            except* Complaint as group:
+                self.trouble = str(next(leaves(group)))
+            except* (BrokenPipeError, SystemExit):  # the latter is rich's word for the former
+                os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+                self.was_interrupted = True  # nobody watches any more
         if self.was_interrupted:
             return INTERRUPTED
         verdict = judge(self.evidence)

@@ -1,7 +1,7 @@
 """A process that speaks like a peer and is none: for tests of what deals with such processes.
 
 Its arguments tell what it does besides answering: `loud` prints a complaint and ends with status 3,
-`deaf` closes its standard output, `slow` never gets ready.
+`slow` never gets ready, `late` is behind the others in its first dump, `stuck` in all.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ def main(manner: str) -> None:
         sys.exit(3)
     if manner != "slow":
         say(event="ready", old_connection_id=-1)
+    behind = {"late": 1, "stuck": sys.maxsize}.get(manner, 0)
     for line in sys.stdin:
         request = json.loads(line)
         if request.get("dump"):
-            say(event="dump", id=request["id"], position=f"1:x/{request['id']}", **BODY)
+            say(event="dump", id=request["id"], position="1:x/8" if behind else "1:x/9", **BODY)
+            behind = max(0, behind - 1)
         elif request.get("status"):
             say(event="status", id=request["id"], role="host")
         elif request.get("call"):
