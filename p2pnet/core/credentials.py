@@ -54,7 +54,9 @@ def statement(session: SessionId, kind: Says, fields: tuple[object, ...]) -> byt
 
 def challenge(entropy: bytes, link: int) -> bytes:
     """What the other end of a link has to sign: nobody can guess it, and it never comes again."""
-    return hashlib.blake2b(link.to_bytes(8, "big"), key=entropy[:64], digest_size=16).digest()
+    return hashlib.blake2b(
+        link.to_bytes(8, "big", signed=True), key=entropy[:64], digest_size=16
+    ).digest()
 
 
 def process_nonce(entropy: bytes) -> int:

@@ -201,9 +201,21 @@ class HostChanged(Event):
 
 @attrs.frozen
 class Isolated(Event):
-    """Others hear the host and this peer does not: it redials and starts no reign."""
+    """Others hear the host and this peer does not: it redials and starts no reign.
+
+    `via` is the neighbour that it asks to pass its frames on meanwhile.
+    """
 
     host: PeerId
+    via: PeerId
+
+
+@attrs.frozen
+class Relayed(Event):
+    """This peer plays on through a neighbour that hears the host."""
+
+    host: PeerId
+    via: PeerId
 
 
 @attrs.frozen

@@ -27,6 +27,7 @@ from .events import (
     JoinDenied,
     Joined,
     JoinFailed,
+    Relayed,
     SessionEnded,
 )
 from .mesh import LinkState
@@ -158,6 +159,8 @@ class Following:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
         elif changed:
             s.emit(HostChanged(epoch, epoch.host, frame.base))
+        if link.relay is not None:
+            s.emit(Relayed(epoch.host, link.relay.via))
         self._resume(epoch)
 
     def _resume(self, epoch: Epoch) -> None:
@@ -243,17 +246,22 @@ class Following:
             return None
         return detector.red_us if detector.warned else detector.yellow_us
 
-    def watch(self, now: int) -> bool:
-        """Look at the host's light. True if it is red."""
-        s = self.session
+    def light(self, now: int) -> Light:
+        """The host's light; green as long as there is none to watch."""
         detector = self.detector()
-        if detector is None or s.seat is None or s.host is None:
-            return False
-        light = detector.light(now)
-        if light is Light.YELLOW and not detector.warned:
+        if detector is None or self.session.seat is None or self.session.host is None:
+            return Light.GREEN
+        return detector.light(now)
+
+    def warn(self) -> bool:
+        """The light is yellow. True if that is news."""
+        s, detector = self.session, self.detector()
+        assert detector is not None and s.host is not None
+        news = not detector.warned
+        if news:
             detector.warned = True
             s.emit(HostSuspected(s.host))
-        return light is Light.RED
+        return news
 
     def on_host_heard(self, detector: Detector) -> None:
         """The host was suspected, and spoke."""

@@ -17,10 +17,20 @@ from typing import Final
 import attrs
 
 from .detector import Detector, Light
+from .messages import Channel
 from .settings import Settings
 from .values import LinkId, PeerId
 
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
+
+
+@attrs.frozen
+class Relayed:
+    """The way of a link that goes through a neighbour."""
+
+    far: PeerId
+    via: PeerId
+    channel: Channel
 
 
 @attrs.define
@@ -34,6 +44,7 @@ class LinkState:
     peer: PeerId | None = None  # known once it has proved who it is
     key: bytes = b""
     nonce: int = 0  # of the process there
+    relay: Relayed | None = None  # how it goes, if it goes through a neighbour
     rtt_us: int | None = None
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0
@@ -77,6 +88,22 @@ class Mesh:
             self.dialling(dialled)  # until it has greeted: whoever answers may be somebody else
         return state
 
+    def relayed(self, now: int, link: LinkId, way: Relayed, dialled: PeerId | None) -> LinkState:
+        """A link through a neighbour."""
+        state = LinkState(link, dialled, Detector(self.settings, now), now, relay=way)
+        self.links[link] = state
+        return state
+
+    def through(self, via: PeerId) -> list[LinkId]:
+        """The relayed links that depend on this neighbour."""
+        links = self.links.values()
+        return [link.id for link in links if link.relay is not None and link.relay.via == via]
+
+    def prefer(self, link: LinkState) -> None:
+        """Of two links to one peer, use this one."""
+        assert link.peer is not None
+        self._by_peer[link.peer] = link.id
+
     def greeted(self, link: LinkId, peer: PeerId) -> LinkId | None:
         """The other end proved who it is. Returns an older link to it that this one replaces."""
         state = self.links[link]
@@ -89,7 +116,7 @@ class Mesh:
     def closed(self, now: int, link: LinkId) -> PeerId | None:
         """A link is gone. Returns the peer that can't be reached any more because of it."""
         state = self.links.pop(link, None)
-        if state is not None and state.peer is None and state.dialled is not None:
+        if state is not None and state.peer is None and state.dialled and state.relay is None:
             self.failed(now, state.dialled)
         if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
             return None
@@ -139,11 +166,14 @@ class Mesh:
     # --- dials ---
 
     def may_dial(self, now: int, peer: PeerId) -> bool:
-        """Whether a dial to this peer is due: no link, none under way, and the wait is over."""
-        if peer in self._by_peer:
-            return False
+        """Whether a dial to this peer is due: no link of our own, and the wait is over."""
         dial = self.dials.get(peer)
-        return dial is None or (not dial.busy and now >= dial.next_us)
+        return self.is_to_dial(peer) and (dial is None or now >= dial.next_us)
+
+    def is_to_dial(self, peer: PeerId) -> bool:
+        """Whether there is no link of our own to this peer, and no dial under way."""
+        link, dial = self.link_to(peer), self.dials.get(peer)
+        return (link is None or link.relay is not None) and (dial is None or not dial.busy)
 
     def dialling(self, peer: PeerId) -> None:
         """A dial is under way."""

@@ -63,6 +63,45 @@ class Pong(Frame, frozen=True, tag=4):
     token: int
 
 
+class Ask(Frame, frozen=True, tag=7):
+    """I do not hear the host of this reign: do you? Ping it for me."""
+
+    epoch: Epoch
+
+
+class Vouch(Frame, frozen=True, tag=8):
+    """The host of this reign answered me after you asked."""
+
+    epoch: Epoch
+
+
+class Channel(msgspec.Struct, frozen=True, array_like=True):
+    """Which relayed link between two peers. Each end counts those that it opened."""
+
+    number: int
+    mine: bool  # whether the sender of the frame opened it
+
+    def seen_from_there(self) -> Channel:
+        """The same channel, as the other end calls it."""
+        return Channel(self.number, not self.mine)
+
+
+class Carry(Frame, frozen=True, tag=40):
+    """Pass this frame on to `far`. Empty: the relayed link is closed."""
+
+    far: PeerId
+    channel: Channel
+    data: bytes
+
+
+class Carried(Frame, frozen=True, tag=41):
+    """A frame that `far` gave me for you."""
+
+    far: PeerId
+    channel: Channel
+    data: bytes
+
+
 class Bye(Frame, frozen=True, tag=5):
     """The last frame on a link that is closed on purpose."""
 
@@ -325,6 +364,10 @@ AnyFrame = (
     | Ping
     | Pong
     | Bye
+    | Ask
+    | Vouch
+    | Carry
+    | Carried
     | Reign
     | Join
     | Rejoin

@@ -303,8 +303,8 @@ class PeerCore:
             self._on_timer(name)
         if s.state is State.REIGNING:
             self._roles.hosting.watch(now)
-        elif s.state in (State.JOINING, State.FOLLOWING) and self._roles.following.watch(now):
-            self._roles.lose_host(LossCause.SILENT)
+        elif s.state in (State.JOINING, State.FOLLOWING):
+            self._roles.watch_host()
         self._keep_links()
 
     def flush(self, now: int) -> None:

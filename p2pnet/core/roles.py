@@ -11,6 +11,8 @@ from typing import Final
 import attrs
 
 from .codec import encode
+from .corroboration import Corroboration
+from .detector import Light
 from .errors import EndReason, LinkEnd
 from .events import Deposed, LossCause, Overslept
 from .following import Following
@@ -18,6 +20,7 @@ from .handover import HandingOver
 from .hosting import Hosting
 from .mesh import LinkState
 from .messages import Bye, Fenced, Heartbeat, Ping, Reign
+from .relay import Relay
 from .reunion import Reunion
 from .session import Session
 from .states import HOSTLESS, ROLES, Move, Role, State
@@ -41,6 +44,8 @@ class Roles:
     hosting: Hosting = attrs.field(init=False)
     following: Following = attrs.field(init=False)
     succession: Succession = attrs.field(init=False)
+    relay: Relay = attrs.field(init=False)
+    corroboration: Corroboration = attrs.field(init=False)
     handing_over: HandingOver = attrs.field(init=False)
     reunion: Reunion = attrs.field(init=False)
     held: list[tuple[LinkId, bytes]] = attrs.field(factory=list)  # until the probation is over
@@ -48,7 +53,9 @@ class Roles:
     def __attrs_post_init__(self) -> None:
         self.hosting = Hosting(self.session)
         self.following = Following(self.session)
-        self.succession = Succession(self.session, self.hosting)
+        self.relay = Relay(self.session)
+        self.corroboration = Corroboration(self.session)
+        self.succession = Succession(self.session, self.hosting, self.relay)
         self.handing_over = HandingOver(self.session, self.hosting, self.succession)
         self.reunion = Reunion(self.session, self.hosting)
 
@@ -56,12 +63,28 @@ class Roles:
 
     def lose_host(self, cause: LossCause) -> None:
         """The host is gone, for all that this peer can tell."""
-        rival = self.following.rival
+        rival, voucher = self.following.rival, self.corroboration.voucher
         self.following.lose()
+        self.corroboration.end()
         if rival is not None:
             self.obey(rival.reign, rival.addresses)
         else:
-            self.succession.begin(cause)
+            self.succession.begin(cause, voucher if cause is LossCause.SILENT else None)
+
+    def watch_host(self) -> None:
+        """Look at the host's light."""
+        light = self.following.light(self.session.now)
+        if light is Light.RED:
+            self.lose_host(LossCause.SILENT)
+        elif light is Light.YELLOW and self.following.warn():
+            self.corroboration.suspect()
+
+    def back_to_direct(self, link: LinkState) -> None:
+        """The host is heard on a link of our own again: leave the bridge."""
+        relayed = self.following.link
+        assert relayed is not None
+        self.session.mesh.prefer(link)
+        self.cut(relayed, LinkEnd.CLOSED)
 
     def hear_of(self, link: LinkState, reign: Reign, addresses: tuple[str, ...]) -> None:
         """Somebody told us of a newer reign.
@@ -121,6 +144,8 @@ class Roles:
         `bound` says that it was the link on which the host had welcomed us.
         """
         s = self.session
+        for relayed in () if peer is None else s.mesh.through(peer):
+            self.cut(relayed, LinkEnd.BROKEN)
         if s.state is State.FOLLOWING and bound:
             if peer is None:
                 self.following.rejoin()

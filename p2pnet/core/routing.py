@@ -23,7 +23,10 @@ from .events import LossCause, StrangerRefused
 from .mesh import LinkState
 from .messages import (
     PROTOCOL_VERSION,
+    Ask,
     Bye,
+    Carried,
+    Carry,
     Claim,
     Command,
     Confirm,
@@ -49,13 +52,14 @@ from .messages import (
     Rejoin,
     Tail,
     Update,
+    Vouch,
     Welcome,
     Yield,
 )
 from .roles import HOSTS, IN_SESSION, Roles
 from .session import Session
 from .states import HOSTLESS, State
-from .values import Epoch, peer_id
+from .values import Epoch, LinkId, peer_id
 
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
@@ -105,7 +109,7 @@ class Router:
             self._forged(link, "somebody greeted with a key that it does not hold")
         peer = peer_id(link.key)
         older = s.mesh.greeted(link.id, peer)
-        if older is not None and s.me < peer:
+        if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat(link)
         self.roles.following.on_greeted(peer)
@@ -164,6 +168,12 @@ class Router:
             self.roles.hosting.on_confirm(link, frame)
         elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
             self.roles.following.on_heartbeat(frame)
+        elif s.state is State.FOLLOWING and link.peer == s.host and self._is_relayed():
+            self.roles.back_to_direct(link)
+
+    def _is_relayed(self) -> bool:
+        bound = self.session.mesh.links.get(self.roles.following.link or LinkId(0))
+        return bound is not None and bound.relay is not None
 
     def _on_ping(self, link: LinkState, frame: Ping, data: bytes) -> None:
         self.session.send_on((link.id,), encode(Pong(frame.token)))
@@ -171,6 +181,32 @@ class Router:
     def _on_pong(self, link: LinkState, frame: Pong, data: bytes) -> None:
         if link.ponged(self.session.now, frame.token) and link.peer == self.session.host:
             self.roles.succession.on_host_proof()
+            self.roles.corroboration.on_host_proof()
+
+    def _on_ask(self, link: LinkState, frame: Ask, data: bytes) -> None:
+        if link.peer is not None:
+            self.roles.corroboration.on_ask(link.peer)
+
+    def _on_vouch(self, link: LinkState, frame: Vouch, data: bytes) -> None:
+        if link.peer is not None:
+            self.roles.corroboration.on_vouch(link.peer)
+
+    def _on_carry(self, link: LinkState, frame: Carry, data: bytes) -> None:
+        self.roles.relay.on_carry(link, frame)
+
+    def _on_carried(self, link: LinkState, frame: Carried, data: bytes) -> None:
+        closed = self.roles.relay.on_carried(link, frame, self._take_relayed)
+        if closed is not None:
+            self.roles.cut(closed, LinkEnd.CLOSED)
+
+    def _take_relayed(self, link: LinkState, data: bytes) -> None:
+        """What is wrong with a relayed frame is the fault of its sender, not of the bridge."""
+        self.roles.following.on_host_heard(link.detector)
+        try:
+            self.take(link, data)
+        except RemoteProtocolError as error:
+            self.session.emit(StrangerRefused(str(error)))
+            self.roles.cut(link.id, LinkEnd.NOT_P2PNET)
 
     def _on_bye(self, link: LinkState, frame: Bye, data: bytes) -> None:
         s, peer = self.session, link.peer
@@ -339,6 +375,10 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Ping: (IN_SESSION, False, _C._on_ping),
     Pong: (IN_SESSION, False, _C._on_pong),
     Bye: (IN_SESSION, False, _C._on_bye),
+    Ask: (frozenset({State.FOLLOWING}), True, _C._on_ask),
+    Vouch: (frozenset({State.JOINING, State.FOLLOWING}), True, _C._on_vouch),
+    Carry: (IN_SESSION, False, _C._on_carry),
+    Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
     Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
     Rejoin: (frozenset({State.REIGNING}), True, _C._on_rejoin),

@@ -28,7 +28,7 @@ from .events import (
 from .history import History, fork, reaches
 from .ledger import Ledger
 from .mesh import LinkState, Mesh
-from .messages import Claim, Frame, Missing, Ping, Reign, RosterProof, Snapshot, Update
+from .messages import Carry, Claim, Frame, Missing, Ping, Reign, RosterProof, Snapshot, Update
 from .outbox import Outbox
 from .replica import Replica
 from .roster import Member, Roster
@@ -169,11 +169,26 @@ class Session:
 
     def send_on(self, links: tuple[LinkId, ...], data: bytes) -> None:
         """The same bytes on each of these links."""
-        open_links = tuple(link for link in links if link in self.mesh.links)
-        for link in open_links:
-            self.mesh.links[link].sent_us = self.now
-        if open_links:
-            self.effects.append(Send(open_links, data))
+        direct = []
+        for link in links:
+            state = self.mesh.links.get(link)
+            if state is None:
+                continue
+            state.sent_us = self.now
+            if state.relay is None:
+                direct.append(link)
+            else:
+                self._carry(state, data)
+        if direct:
+            self.effects.append(Send(tuple(direct), data))
+
+    def _carry(self, link: LinkState, data: bytes) -> None:
+        """Over a relayed link: wrapped, to the neighbour that passes it on."""
+        assert link.relay is not None
+        bridge = self.mesh.link_to(link.relay.via)
+        if bridge is not None and bridge.relay is None:
+            carry = Carry(link.relay.far, link.relay.channel, data)
+            self.send_on((bridge.id,), encode(carry))
 
     def ping(self, peer: PeerId | None) -> None:
         """Ask a peer to answer now."""
@@ -184,9 +199,13 @@ class Session:
 
     def close(self, link: LinkId, reason: LinkEnd = LinkEnd.CLOSED) -> PeerId | None:
         """Have the shell close a link. Returns the peer that can't be reached any more."""
-        if link not in self.mesh.links:
+        state = self.mesh.links.get(link)
+        if state is None:
             return None
-        self.effects.append(CloseLink(link, reason))
+        if state.relay is None:
+            self.effects.append(CloseLink(link, reason))
+        else:
+            self._carry(state, b"")
         return self.unlink(link)
 
     def unlink(self, link: LinkId) -> PeerId | None:
@@ -198,8 +217,7 @@ class Session:
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         """Have the shell dial a peer, unless that is under way, or it is linked or nowhere."""
-        dial = self.mesh.dials.get(peer)
-        if addresses and self.mesh.link_to(peer) is None and not (dial is not None and dial.busy):
+        if addresses and self.mesh.is_to_dial(peer):
             self.mesh.dialling(peer)
             self.effects.append(Dial(peer, addresses))
 
@@ -226,7 +244,8 @@ class Session:
             if member.peer == self.me or not self.mesh.may_dial(self.now, member.peer):
                 continue
             ours = member.present and mine > self.roster.rank(member.peer)
-            if ours or self.state is State.REIGNING:
+            relayed = self.mesh.link_to(member.peer) is not None
+            if ours or relayed or self.state is State.REIGNING:
                 self.dial(member.peer, member.addresses)
 
     def addresses_of(self, peer: PeerId | None) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Move(enum.StrEnum):
     WITHDRAW = "withdraw"  # somebody else has the word of the others
     PULL = "pull"  # a grantor has a newer history
     CROWN = "crown"  # nothing stands in the way, or the host handed over
-    ISOLATE = "isolate"  # the claim was refused with fresh proof that the host lives
+    ISOLATE = "isolate"  # somebody has fresh proof that the host lives
     HAND_OVER = "hand_over"  # the host names its successor
     YIELD = "yield"  # the verdict went against this host's reign
     OVERSLEEP = "oversleep"  # the process stood still for longer than others wait
@@ -85,6 +85,7 @@ TABLE: Final[MappingProxyType[State, MappingProxyType[Move, State]]] = MappingPr
                 _M.LEAVE: _S.LEFT,
             },
             _S.DOUBTING: {
+                _M.ISOLATE: _S.ISOLATED,
                 _M.CLAIM: _S.CLAIMING,
                 _M.REJOIN: _S.JOINING,
                 _M.ADOPT: _S.JOINING,

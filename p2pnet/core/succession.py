@@ -54,6 +54,7 @@ from .messages import (
     Tail,
 )
 from .promises import Promises
+from .relay import Relay
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, Position
@@ -75,6 +76,7 @@ class Succession:
 
     session: Session
     hosting: Hosting
+    relay: Relay
     lost: PeerId | None = None  # whom we lost
     cause: LossCause | None = None
     promises: Promises = attrs.field(factory=Promises)
@@ -88,8 +90,8 @@ class Succession:
 
     # --- the host is lost ---
 
-    def begin(self, cause: LossCause) -> None:
-        """The host is gone as far as this peer can tell."""
+    def begin(self, cause: LossCause, voucher: PeerId | None = None) -> None:
+        """The host is gone as far as this peer can tell; `voucher` says that it is not."""
         s = self.session
         assert s.reign is not None and s.host is not None
         self.lost, self.cause, self.lost_us = s.host, cause, s.now
@@ -99,6 +101,12 @@ class Succession:
         self.redialling = cause is LossCause.CLOSED
         if self.redialling:
             s.dial(self.lost, s.addresses_of(self.lost))
+        if voucher is not None:
+            # Whoever claims hears from the voucher as well that the host lives.
+            s.timers.cancel("verify")
+            self.doubts.clear()
+            self._isolate(voucher)
+            return
         successor = self._successor()
         s.emit(MigrationStarted(s.reign.epoch, successor, successor == s.me))
         self._answer_doubts()
@@ -208,21 +216,25 @@ class Succession:
             return
         s.emit(ClaimRefused(self.number, link.peer, frame.reason.value))
         if frame.reason is RefuseReason.ALIVE:
-            self._isolate()
+            self._isolate(link.peer)
             return
         shown = self._shown(frame.evidence)
         if shown is not None:
             self.promises.learn(shown)
         self._withdraw()
 
-    def _isolate(self) -> None:
-        """The host lives, only we do not hear it. Ask again no sooner than one red period later."""
+    def _isolate(self, voucher: PeerId) -> None:
+        """The host lives, only we do not hear it. Ask again no sooner than one red period later.
+
+        Meanwhile whoever hears the host may pass our frames on.
+        """
         s = self.session
         assert self.lost is not None
         s.timers.cancel("answers")
         self._release()
         s.move(Move.ISOLATE)
-        s.emit(Isolated(self.lost))
+        s.emit(Isolated(self.lost, voucher))
+        self.relay.open(self.lost, voucher)
         s.timers.set("claim", at=s.now + s.settings.red_us)
         s.timers.set("redial", at=s.now + s.mesh.answer_us())
 
