@@ -20,6 +20,8 @@ from p2pnet.core.codec import decode
 from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.events import Event, RoleChanged, RosterChanged, StateChanged
 from p2pnet.core.messages import (
+    Carried,
+    Carry,
     Claim,
     Command,
     Confirm,
@@ -73,7 +75,10 @@ class Transcript(Observer):
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         if isinstance(effect, Send):
             frame = decode(effect.data)
-            if self.heartbeats or not isinstance(frame, Heartbeat):
+            inner = frame
+            while isinstance(inner, Carry | Carried) and inner.data:
+                inner = decode(inner.data)
+            if self.heartbeats or not isinstance(inner, Heartbeat):
                 self._sent(now, peer, targets, frame)
         elif (text := self._effect(effect)) is not None:
             self._write(now, peer.name, text)
@@ -148,6 +153,11 @@ class Transcript(Observer):
             parts.append(self.show(frame.roster))
         return "; ".join(parts)
 
+    def _carry(self, frame: Carry | Carried) -> str:
+        way = "for" if isinstance(frame, Carry) else "from"
+        inner = self._frame(decode(frame.data)) if frame.data else "end of the relayed link"
+        return f"({way} {self._name(frame.far)}) {inner}"
+
     def _welcome(self, frame: Welcome) -> str:
         return f"Welcome to {self.show(frame.base)} with {self.show(frame.missing)}"
 
@@ -216,6 +226,8 @@ _FRAMES: Final[dict[type[Frame], Callable[[Transcript, Any], str]]] = {
     Update: Transcript._update,
     Welcome: Transcript._welcome,
     Rejoin: Transcript._rejoin,
+    Carry: Transcript._carry,
+    Carried: Transcript._carry,
     Hello: lambda t, f: "Hello",
     Proof: lambda t, f: "Proof",
     Follow: lambda t, f: f"Follow {t.show(f.epoch)}",
