@@ -33,14 +33,14 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
         f"out of the game: {_REASONS.get(f['reason'], f['reason'])}"
         + (f" ({f['text']})" if f["text"] else "")
     ),
-    "peer_joined": lambda f, who: f"{who(f['who'])} joined as connection {f['connection_id']}",
-    "peer_lost": lambda f, who: f"{who(f['who'])} is away; its seat and its player are kept",
+    "peer_joined": lambda f, who: f"sees {who(f['who'])} join as connection {f['connection_id']}",
+    "peer_lost": lambda f, who: f"keeps the seat and the player of {who(f['who'])}",
     "peer_returned": lambda f, who: (
-        f"{who(f['who'])} is back with its player: connection {f['connection_id']}, "
+        f"has {who(f['who'])} back with its player: connection {f['connection_id']}, "
         f"was {f['old_connection_id']}"
     ),
     "peer_gone": lambda f, who: (
-        f"{who(f['who'])} is out of the game: {_REASONS.get(f['reason'], f['reason'])}"
+        f"sees {who(f['who'])} go: {_REASONS.get(f['reason'], f['reason'])}"
     ),
     "host_suspected": lambda f, who: f"host {who(f['host'])} is silent",
     "host_recovered": lambda f, who: f"host {who(f['host'])} is heard again",
@@ -71,6 +71,8 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     "branch_discarded": lambda f, who: (
         f"{f['updates']} updates of its side are discarded, the other side goes on"
     ),
+    "relayed": lambda f, who: f"can't hear host {who(f['host'])}, plays on through {who(f['via'])}",
+    "proof_rejected": lambda f, who: f"was told what can't be proved: {f['text']}",
     "stranger_refused": lambda f, who: f"turned somebody away: {f['text']}",
 }
 """Events that are not here (`roster_changed`, `state_changed`, …) say nothing new to a person."""

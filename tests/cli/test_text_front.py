@@ -32,7 +32,7 @@ async def test_the_beginning_tells_how_others_join(front: TextFront, written: Wr
 async def test_events_are_told_in_words_with_names(front: TextFront, written: Written) -> None:
     async with hosting() as peer:
         front.event(peer, PeerLost(peer.me, ConnectionId(0)))
-    assert "ana ana is away" in written.text
+    assert "ana keeps the seat and the player of ana" in written.text
 
 
 async def test_a_change_of_host_is_followed_by_the_status(

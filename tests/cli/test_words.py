@@ -37,8 +37,7 @@ def test_peers_go_by_their_names() -> None:
 def test_a_peer_without_a_name_goes_by_its_id() -> None:
     event = events.PeerLost(ANA, ConnectionId(1))
     words = describe(kind_of(event), fields_of(event), {})
-    assert words is not None
-    assert words.startswith("aaaabb is away")
+    assert words == "keeps the seat and the player of aaaabb"
 
 
 def test_an_end_gives_its_reason_and_the_words_of_the_host() -> None:
