@@ -15,7 +15,8 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, PeerId, Position
 
-from .core_world import CoreWorld, Observer, SimPeer
+from .core_world import CoreWorld
+from .sim_peer import Observer, SimPeer
 
 
 class InvariantBroken(AssertionError):

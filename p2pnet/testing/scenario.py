@@ -16,7 +16,7 @@ import attrs
 from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.settings import AckLevel
 
-from .core_world import CoreWorld, SimPeer
+from .core_world import CoreWorld
 from .invariants import (
     InvariantBroken,
     Watch,
@@ -30,6 +30,7 @@ from .invariants import (
     nothing_piles_up,
     same_owners,
 )
+from .sim_peer import SimPeer
 
 HOST: Final = -1
 """As the peer of a step: whoever hosts when it is taken."""

@@ -41,7 +41,8 @@ from p2pnet.core.messages import (
 from p2pnet.core.roster import Roster
 from p2pnet.core.values import Epoch, PeerId, Position
 
-from .core_world import CoreWorld, Observer, SimPeer
+from .core_world import CoreWorld
+from .sim_peer import Observer, SimPeer
 
 _MIRRORS: Final = (RoleChanged, RosterChanged)  # follow from another event on the same line
 

@@ -11,7 +11,8 @@ from p2pnet.core.effects import Dial, Effect, Send
 from p2pnet.core.messages import Frame
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import LinkId, SessionId
-from p2pnet.testing.core_world import CoreWorld, Observer, SimPeer
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.sim_peer import Observer, SimPeer
 
 F = TypeVar("F", bound=Frame)
 

@@ -15,7 +15,7 @@ from p2pnet.core.events import (
 from p2pnet.core.messages import Command, Fenced, Join, Marks, Rejoin, Welcome
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import State
-from p2pnet.testing.core_world import SimPeer
+from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench
 
 

@@ -7,7 +7,7 @@ import pytest
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import BecameHost, PeerGone
 from p2pnet.core.values import PeerId
-from p2pnet.testing.core_world import CoreWorld, SimPeer
+from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import (
     Watch,
     at_most_once,
@@ -18,6 +18,7 @@ from p2pnet.testing.invariants import (
     nothing_piles_up,
     same_owners,
 )
+from p2pnet.testing.sim_peer import SimPeer
 
 _MIGRATIONS = 20
 

@@ -23,7 +23,8 @@ from p2pnet.core.messages import Denied, Heartbeat, Hello, Welcome
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import LinkId
-from p2pnet.testing.core_world import CoreWorld, SimPeer, sim_peer_id
+from p2pnet.testing.core_world import CoreWorld, sim_peer_id
+from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import SESSION, Bench, picture
 
 

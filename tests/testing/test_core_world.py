@@ -10,7 +10,8 @@ import pytest
 
 from p2pnet.core.events import HostLost, Overslept, PeerLost
 from p2pnet.core.states import State
-from p2pnet.testing.core_world import CoreWorld, Observer, SimPeer
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.transcript import Transcript
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from p2pnet.core.states import State
-from p2pnet.testing.core_world import CoreWorld, SimPeer
+from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import in_session
+from p2pnet.testing.sim_peer import SimPeer
 from p2pnet.testing.transcript import Transcript
 
 Case = Callable[[CoreWorld], None]
