@@ -219,6 +219,30 @@ class Relayed(Event):
 
 
 @attrs.frozen
+class OnBranch(Event):
+    """This host plays on with fewer than half of the seats: others may do so without it."""
+
+    present: int
+    seats: int
+
+
+@attrs.frozen
+class SessionPaused(Event):
+    """Too few are here to go on (`Settings.policy`). Commands wait; players may come back."""
+
+    present: int
+    seats: int
+
+
+@attrs.frozen
+class SessionResumed(Event):
+    """The session goes on after a pause."""
+
+    present: int
+    seats: int
+
+
+@attrs.frozen
 class Overslept(Event):
     """This process stood still for so long that others may have gone on without it."""
 

@@ -42,15 +42,15 @@ class HandingOver:
         s = self.session
         assert s.epoch is not None
         target = self.successor() if to is None else to
-        if target is None or target not in self.hosting.followers:
+        if target is None or target not in self.hosting.ordering.followers:
             raise LocalProtocolError("there is no such follower to hand over to")
-        self.hosting.order()
+        self.hosting.ordering.order()
         self.target, self.leaving = target, leaving
         promises = self.succession.promises
         number = promises.next_number(s.epoch)
         promises.spend(number)
         frame = Handover(s.epoch, number, target, s.history.seq)
-        s.send_on(tuple(f.link for f in self.hosting.followers.values()), encode(frame))
+        s.send_on(tuple(f.link for f in self.hosting.ordering.followers.values()), encode(frame))
         s.move(Move.HAND_OVER)
         s.emit(HandoverStarted(target, number))
         s.timers.set("handover", at=s.now + 2 * s.mesh.answer_us())
@@ -59,7 +59,7 @@ class HandingOver:
         """The first in rank that follows."""
         s = self.session
         ranked = (member.peer for member in s.roster.successors(s.me))
-        return next((peer for peer in ranked if peer in self.hosting.followers), None)
+        return next((peer for peer in ranked if peer in self.hosting.ordering.followers), None)
 
     def fail(self) -> None:
         """No crown in time: ask for the role again, as anybody would."""

@@ -136,7 +136,7 @@ class PeerCore:
             "outbox": len(s.outbox),
             "seats": len(s.roster.members),
             "executed": len(s.ledger.lines()),
-            "followers": len(self._roles.hosting.followers),
+            "followers": len(self._roles.hosting.ordering.followers),
             "held": len(self._roles.held),
             "rejected": s.rejected,
         }
@@ -177,7 +177,7 @@ class PeerCore:
             )
         submission = s.outbox.add(payload, ack or s.settings.ack)
         if s.state is State.REIGNING:
-            self._roles.hosting.submit(submission)
+            self._roles.hosting.ordering.submit(submission)
         elif s.state is State.FOLLOWING:
             self._roles.following.submit(submission)
         return submission.ticket
@@ -186,7 +186,7 @@ class PeerCore:
         """The game clock: on a host the game advances and its changes go out."""
         self._observe(now)
         if self._s.state is State.REIGNING:
-            self._roles.hosting.tick(now)
+            self._roles.hosting.ordering.tick(now)
 
     def kick(self, now: int, peer: PeerId, text: str) -> None:
         """Remove a member for good. Raises `LocalProtocolError` unless this peer hosts it."""
@@ -232,7 +232,7 @@ class PeerCore:
         s = self._s
         s.now = now
         if s.state is State.REIGNING:
-            self._roles.hosting.order()
+            self._roles.hosting.ordering.order()
         if s.state in HOSTS:
             self._roles.abdicate()
         if s.state is not State.LEFT:
@@ -311,7 +311,7 @@ class PeerCore:
         """After a batch of input: what somebody waits for goes out."""
         self._s.now = now
         if self._s.state is State.REIGNING:
-            self._roles.hosting.flush()
+            self._roles.hosting.ordering.flush()
 
     # --- outputs ---
 
@@ -334,7 +334,7 @@ class PeerCore:
 
     def _watch_us(self) -> int | None:
         if self._s.state is State.REIGNING:
-            return self._roles.hosting.watch_us()
+            return self._roles.hosting.ordering.watch_us()
         if self._s.state in (State.JOINING, State.FOLLOWING):
             return self._roles.following.watch_us()
         return None
@@ -370,6 +370,7 @@ class PeerCore:
             "redial": succession.on_redial_timer,
             "verify": self._on_verify_timer,
             "dial": lambda: None,  # being awake is enough, see `_keep_links`
+            "pause": self._roles.hosting.on_pause_timer,
             "probation": self._on_confirm_timer,
             "yield": self._on_confirm_timer,
             "handover": self._on_handover_timer,

@@ -34,7 +34,7 @@ class Reunion:
         assert s.reign is not None and here is not None
         lineage = tuple(s.history.lineage)
         signature = s.sign(Says.HEADER, s.reign.epoch, here, lineage)
-        return Header(s.reign, here, lineage, self.hosting.oaths(), signature)
+        return Header(s.reign, here, lineage, self.hosting.ordering.oaths(), signature)
 
     def is_signed(self, header: Header) -> bool:
         """Whether the host that the header is of has signed it."""
@@ -62,7 +62,7 @@ class Reunion:
     def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:
         """Another host's header. Returns its reign if this peer is to obey it at once."""
         s = self.session
-        self.hosting.order()
+        self.hosting.ordering.order()
         mine, theirs = self.header(), frame.header
         if mine.reign.epoch == theirs.reign.epoch:
             return None

@@ -165,7 +165,7 @@ class Router:
                 self.roles.succession.end()
                 self.roles.following.rejoin()
         elif s.state is State.REIGNING:
-            self.roles.hosting.on_confirm(link, frame)
+            self.roles.hosting.ordering.on_confirm(link, frame)
         elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
             self.roles.following.on_heartbeat(frame)
         elif s.state is State.FOLLOWING and link.peer == s.host and self._is_relayed():
@@ -255,13 +255,13 @@ class Router:
             self.session.dial_missing()
 
     def _on_command(self, link: LinkState, frame: Command, data: bytes) -> None:
-        self.roles.hosting.on_command(link, frame)
+        self.roles.hosting.ordering.on_command(link, frame)
 
     def _on_update(self, link: LinkState, frame: Update, data: bytes) -> None:
         self.roles.following.on_update(link, frame, data)
 
     def _on_confirm(self, link: LinkState, frame: Confirm, data: bytes) -> None:
-        self.roles.hosting.on_confirm(link, frame)
+        self.roles.hosting.ordering.on_confirm(link, frame)
 
     def _on_marks(self, link: LinkState, frame: Marks, data: bytes) -> None:
         self.roles.following.on_marks(link, frame)
@@ -344,7 +344,7 @@ class Router:
     def _on_follow(self, link: LinkState, frame: Follow, data: bytes) -> None:
         if not self.session.proves(link.key, frame.signature, Says.OATH, frame.epoch):
             self._forged(link, "an oath that its member did not sign")
-        self.roles.hosting.on_follow(link, frame)
+        self.roles.hosting.ordering.on_follow(link, frame)
 
     # --- epochs ---
 

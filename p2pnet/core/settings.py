@@ -22,6 +22,14 @@ class AckLevel(enum.StrEnum):
     ALL = "all"  # every member that is present has it
 
 
+class Policy(enum.StrEnum):
+    """What a part of the session does when fewer than half of the seats are with it."""
+
+    CONTINUE = "continue"  # play on; what the losing side did is discarded, by name, when they meet
+    PAUSE_MINORITY = "pause_minority"  # stand still for `pause_us`, then play on
+    MAJORITY_ONLY = "majority_only"  # stand still without more than half of the seats
+
+
 def _at_least(low: int) -> Any:
     def check(settings: object, field: attrs.Attribute[int], value: int) -> None:
         if not isinstance(value, int) or value < low:
@@ -39,6 +47,13 @@ class Settings:
 
     ack: AckLevel = attrs.field(default=AckLevel.ONE, converter=AckLevel)
     """How durable a command is when its receipt is given, unless the command says otherwise."""
+
+    policy: Policy = attrs.field(default=Policy.CONTINUE, converter=Policy)
+    """Who may play on when the session falls apart. Two players survive only with `continue`
+    or `pause_minority`."""
+
+    pause_us: int = attrs.field(default=10_000_000, validator=_at_least(0))
+    """How long a minority stands still under `pause_minority` before it goes on alone."""
 
     seat_us: int = attrs.field(default=60_000_000, validator=_at_least(0))
     """How long the seat and the player of a lost member are kept for its return."""

@@ -41,6 +41,7 @@ from .events import (
     LossCause,
     MigrationStarted,
     PullStarted,
+    SessionPaused,
 )
 from .hosting import Hosting
 from .mesh import LinkState
@@ -53,6 +54,7 @@ from .messages import (
     Reign,
     Tail,
 )
+from .policy import Standing, stand
 from .promises import Promises
 from .relay import Relay
 from .session import Session
@@ -81,6 +83,7 @@ class Succession:
     cause: LossCause | None = None
     promises: Promises = attrs.field(factory=Promises)
     lost_us: int = 0  # when we lost the host
+    paused: bool = False  # the application knows that we are too few
     number: int = 0  # of our own claim
     asked: list[PeerId] = attrs.field(factory=list)
     grants: dict[PeerId, Position] = attrs.field(factory=dict)
@@ -268,6 +271,11 @@ class Succession:
     def _conclude(self) -> None:
         s = self.session
         s.timers.cancel("answers")
+        if not self._may_reign():
+            self._release()
+            s.move(Move.WITHDRAW)
+            s.timers.set("claim", at=s.now + s.settings.red_us)
+            return
         here = s.history.position
         assert here is not None
         ahead = [(position, peer) for peer, position in self.grants.items() if position > here]
@@ -277,6 +285,19 @@ class Succession:
             self._pull()
         else:
             self._crown()
+
+    def _may_reign(self) -> bool:
+        """Whether those who stand behind this claim are enough for the policy."""
+        s = self.session
+        present, seats = 1 + len(self.grants), len(s.roster.members)
+        standing = stand(s.settings.policy, present, seats)
+        waited = s.now >= self.lost_us + s.settings.pause_us
+        if standing is Standing.GO or (standing is Standing.WAIT and waited):
+            return True
+        if not self.paused:
+            self.paused = True
+            s.emit(SessionPaused(present, seats))
+        return False
 
     def _pull(self) -> None:
         s = self.session
@@ -464,3 +485,4 @@ class Succession:
         self.grants.clear()
         self.lost = self.cause = None
         self.redialling = False
+        self.paused = False

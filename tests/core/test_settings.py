@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from p2pnet.core.errors import SettingsError
-from p2pnet.core.settings import AckLevel, Settings
+from p2pnet.core.settings import AckLevel, Policy, Settings
 
 
 def test_the_defaults_fit_together() -> None:
@@ -16,17 +16,20 @@ def test_the_defaults_fit_together() -> None:
     assert settings.heartbeat_us * settings.red_tenths // 10 >= 600_000, "below is packet loss"
 
 
-@pytest.mark.parametrize(
-    "name", [f.name for f in attrs.fields(Settings) if f.name not in ("ack", "seat_us")]
-)
+FIGURES = [f.name for f in attrs.fields(Settings) if f.default.__class__ is int]
+MAY_BE_ZERO = ("seat_us", "pause_us")
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in MAY_BE_ZERO])
 @pytest.mark.parametrize("value", [-1, 0, 1.5, "2"])
 def test_each_figure_has_a_lower_limit_and_is_an_integer(name: str, value: Any) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings(**{name: value})
 
 
-def test_a_seat_may_be_kept_for_no_time_at_all() -> None:
-    assert Settings(seat_us=0).seat_us == 0
+@pytest.mark.parametrize("name", MAY_BE_ZERO)
+def test_some_times_may_be_none_at_all(name: str) -> None:
+    assert getattr(Settings(**{name: 0}), name) == 0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,12 @@ def test_an_ack_level_is_known_by_its_name() -> None:
     assert Settings(ack="all").ack is AckLevel.ALL  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="most"):
         Settings(ack="most")  # type: ignore[arg-type]
+
+
+def test_a_policy_is_known_by_its_name() -> None:
+    assert Settings(policy="majority_only").policy is Policy.MAJORITY_ONLY  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="anarchy"):
+        Settings(policy="anarchy")  # type: ignore[arg-type]
 
 
 def test_settings_travel() -> None:

@@ -103,7 +103,7 @@ async def test_the_host_falls_over_its_own_game_and_a_client_takes_over(
             await trio.sleep_forever()
     await trio.sleep(1)
     assert ben.role is Role.HOST
-    assert [(m.name, m.present) for m in ben.roster.members] == [("ana", False), ("ben", True)]
+    assert {m.name: m.present for m in ben.roster.members} == {"ana": False, "ben": True}
 
 
 async def test_an_error_in_a_hook_of_a_client_ends_that_client_alone(

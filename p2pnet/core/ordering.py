@@ -1,0 +1,271 @@
+"""What a host does all the time: run commands, order updates, and say how durable they are.
+
+Theory of operation
+-------------------
+
+Everything that the session agrees on changes in one place: `order`. It takes what the world
+collected, the outcomes of the commands that were run, and the roster if it changed, makes one
+update of it, and sends the same bytes to every follower. A command runs as soon as it comes in and
+its update goes out at the end of the batch of input, because somebody waits for it. What nobody
+waits for goes out with the tick.
+
+A follower is a member that was welcomed on a link. It has everything up to its welcome, and gets
+every update from there on over that very link, so it never has a gap unless the link had one.
+
+Marks say how far the history is durable. With two or more followers the `one` mark is where the
+second best of them stands: whoever submitted a command is among them, and at least one other has
+it too. With a single follower that follower is the successor. With none there is nobody to wait
+for.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .codec import encode
+from .credentials import Says
+from .detector import Light
+from .mesh import LinkState
+from .messages import (
+    Command,
+    Confirm,
+    Executed,
+    Fenced,
+    Follow,
+    Heartbeat,
+    Marks,
+    Oath,
+    RosterProof,
+    Update,
+)
+from .outbox import Submission
+from .session import Session
+from .values import LinkId, PeerId
+
+
+@attrs.define
+class Follower:
+    """A member that was welcomed."""
+
+    link: LinkId
+    attempt: int  # of the request that the welcome answered
+    confirmed: int  # it has the history up to here
+    oath: Oath | None = None  # on the reign of now
+
+
+@attrs.define(eq=False)
+class Ordering:
+    """The followers of a host, and the updates on their way to them."""
+
+    session: Session
+    followers: dict[PeerId, Follower] = attrs.field(factory=dict)
+    _executed: list[Executed] = attrs.field(factory=list)
+    _roster_version: int = 0  # the last one that went out in an update
+    _waited_for: int = 0  # the last update that holds an outcome
+    _marks: tuple[int, int] = (0, 0)  # as last sent
+    _held: list[tuple[LinkState, Command]] | None = None  # while the session is paused
+    _ticked_us: int | None = None
+
+    # --- followers ---
+
+    def links(self) -> tuple[LinkId, ...]:
+        """The links on which they were welcomed."""
+        return tuple(follower.link for follower in self.followers.values())
+
+    def follow(self, peer: PeerId, link: LinkId, attempt: int) -> None:
+        """A member was welcomed."""
+        self.followers[peer] = Follower(link, attempt, confirmed=0)
+        # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
+        self._waited_for, self._marks = self.session.history.seq, (0, 0)
+
+    def forget_clock(self) -> None:
+        """The time until the next tick is not the game's."""
+        self._ticked_us = None
+
+    def end(self) -> None:
+        """This peer is not the host any more."""
+        self.followers.clear()
+        self._executed.clear()
+        self._held = None
+
+    # --- pauses ---
+
+    @property
+    def is_paused(self) -> bool:
+        return self._held is not None
+
+    def pause(self) -> None:
+        """From now on commands wait and the game stands still. Seats are given out as ever."""
+        if self._held is None:
+            self._held = []
+
+    def go_on(self) -> None:
+        """Run what waited."""
+        held, self._held = self._held or [], None
+        self.forget_clock()
+        self.run_own()
+        for link, frame in held:
+            if link.id in self.session.mesh.links:
+                self.on_command(link, frame)
+        self.flush()
+
+    # --- commands ---
+
+    def on_command(self, link: LinkState, frame: Command) -> None:
+        """Run a command of a follower, unless the table says that it was run."""
+        s, peer = self.session, link.peer
+        assert peer is not None and s.reign is not None
+        follower = self.followers.get(peer)
+        if follower is None or follower.link != link.id:
+            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+            return
+        if self._held is not None:
+            self._held.append((link, frame))
+            return
+        last = s.ledger.last_of(peer, link.nonce)
+        if frame.seq <= last:
+            return  # run before; the update that holds its outcome is on this link already
+        if frame.seq > last + 1 and frame.floor <= last + 1:
+            # Commands in between got lost on the way: back to the last point both agree on.
+            self.followers.pop(peer)
+            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+            return
+        self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
+
+    def submit(self, submission: Submission) -> None:
+        """Run a command of this peer's own player: the same path, without a link."""
+        s = self.session
+        if not self.is_paused:
+            self._run(s.me, s.nonce, submission.seq, s.outbox.floor, submission.payload)
+
+    def run_own(self) -> None:
+        """Commands of this peer that the branch does not hold: they were on the way to a host."""
+        self.session.look_up_submissions()
+        for submission in list(self.session.outbox):
+            if submission.update_seq is None:
+                self.submit(submission)
+
+    def _run(self, peer: PeerId, nonce: int, seq: int, floor: int, payload: bytes) -> None:
+        outcome = self.session.replica.execute(peer, payload)
+        line = Executed(peer, nonce, seq, floor, outcome)
+        self.session.ledger.record(line)
+        self._executed.append(line)
+
+    # --- updates ---
+
+    def tick(self, now: int) -> None:
+        """The game advances by the time since the last tick, and changes go out."""
+        if self.is_paused:
+            return
+        dt_us = 0 if self._ticked_us is None else now - self._ticked_us
+        self._ticked_us = now
+        if dt_us > 0:
+            self.session.replica.tick(dt_us)
+        self.order()
+
+    def flush(self) -> None:
+        """After a batch of input: what somebody waits for goes out now, not with the tick."""
+        if self._executed:
+            self.order()
+            self.advance_marks()
+
+    def order(self) -> None:
+        """Make one update of all that changed, and send it to every follower."""
+        s = self.session
+        assert s.reign is not None
+        payload = s.replica.collect()
+        roster = s.roster if s.roster.version != self._roster_version else None
+        if not payload and not self._executed and roster is None:
+            return
+        if roster is not None:
+            signature = s.sign(Says.ROSTER, s.reign.epoch, roster.digest())
+            s.roster_proof = RosterProof(s.reign.epoch, signature)
+        update = Update(
+            s.reign.epoch,
+            s.history.seq + 1,
+            payload,
+            tuple(self._executed),
+            roster,
+            None if roster is None else s.roster_proof,
+        )
+        raw = encode(update)
+        s.history.append(raw)
+        s.send_on(self.links(), raw)
+        for line in self._executed:
+            self._waited_for = update.seq
+            if line.peer == s.me:
+                s.outbox.executed(line.seq, line.outcome, update.seq)
+        self._executed.clear()
+        self._roster_version = s.roster.version
+
+    # --- durability ---
+
+    def on_confirm(self, link: LinkState, frame: Confirm | Heartbeat) -> None:
+        """A follower says how far it is."""
+        s = self.session
+        assert link.peer is not None and s.reign is not None
+        follower = self.followers.get(link.peer)
+        if follower is None:
+            if s.roster.get(link.peer) is not None:
+                # It was given up for silence, and has not noticed.
+                s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+        elif follower.link == link.id and follower.confirmed < frame.seq <= s.history.seq:
+            follower.confirmed = frame.seq
+            self.advance_marks()
+
+    def on_follow(self, link: LinkState, frame: Follow) -> None:
+        """A follower swears to this reign."""
+        follower = None if link.peer is None else self.followers.get(link.peer)
+        if follower is not None:
+            follower.oath = Oath(link.key, frame.signature)
+
+    def oaths(self) -> tuple[Oath, ...]:
+        """Those of all followers, to be shown to a rival."""
+        return tuple(f.oath for f in self.followers.values() if f.oath is not None)
+
+    def advance_marks(self) -> None:
+        """Work out how durable the history is; tell those who wait for it."""
+        s = self.session
+        assert s.reign is not None
+        stands = sorted((f.confirmed for f in self.followers.values()), reverse=True)
+        if not stands and self._expects_somebody():
+            return
+        applied = s.history.seq
+        best = stands[0] if stands else applied
+        second = stands[1] if len(stands) > 1 else best
+        worst = stands[-1] if stands else applied
+        s.settle(one=best, all_=worst)
+        marks = (second, worst)
+        if marks != self._marks and self._marks[1] < self._waited_for:
+            self._marks = marks
+            frame = Marks(s.reign.epoch, *marks)
+            s.send_on(self.links(), encode(frame))
+
+    def _expects_somebody(self) -> bool:
+        """Whether a member that is no follower yet can be reached.
+
+        A new host has granted claims before it has followers. What it acknowledged in between
+        would be lost if it died before the first of them was back.
+        """
+        s = self.session
+        return any(
+            member.peer != s.me and s.mesh.alive(s.now, member.peer) for member in s.roster.members
+        )
+
+    # --- time ---
+
+    def watch_us(self) -> int | None:
+        """When the next follower would turn red."""
+        links = self.session.mesh.links
+        return min(
+            (links[link].detector.red_us for link in self.links() if link in links), default=None
+        )
+
+    def silent(self, now: int) -> list[PeerId]:
+        """The followers whose light is red."""
+        links = self.session.mesh.links
+        return [
+            peer
+            for peer, follower in self.followers.items()
+            if follower.link not in links or links[follower.link].detector.light(now) is Light.RED
+        ]
