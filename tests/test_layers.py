@@ -36,8 +36,8 @@ MODULE_LINES_MAX = 600
 MODULE_LINES_AIM = 400
 MODULES_ABOVE_AIM: set[str] = set()
 
-UNTESTED: set[str] = set()
-"""Modules that need no test module of their own."""
+UNTESTED = {"core/errors.py", "core/replica.py"}
+"""Modules that need no test module of their own: they declare, and do nothing."""
 
 
 @attrs.frozen

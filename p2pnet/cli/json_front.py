@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from .calling import NoSuchCommand, call
 from .complaints import one_line
 from .jsonable import fields_of, jsonable, kind_of
 from .loading import GameName
-from .pipes import LineWriter
+from .pipes import LineWriter, read_lines
 from .requests import BadRequest, Request, parse
 from .views import dump_fields, ready_fields, status_fields
 
@@ -65,6 +65,9 @@ class JsonFront:
         self._writer.write(record_line(self._name, self._t0_ns, kind, fields))
 
     # --- in ---
+
+    def lines(self) -> AsyncIterator[str]:
+        return read_lines()
 
     async def order(self, peer: Peer, line: str, calls: trio.Nursery) -> None:
         if not line.strip():

@@ -8,7 +8,7 @@ that is stuck in a read or a write must not hold a lock that the end of the prog
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 import trio
@@ -23,12 +23,18 @@ STDOUT: Final = 1
 async def read_lines(fd: int = STDIN) -> AsyncIterator[str]:
     """The lines that come in, without their ends, until end of file."""
     rest = b""
-    while chunk := await _read(fd):
+    async for chunk in read_chunks(fd):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield line.decode("utf-8", "replace").rstrip("\r")
     if rest:
         yield rest.decode("utf-8", "replace")
+
+
+async def read_chunks(fd: int = STDIN) -> AsyncGenerator[bytes, None]:
+    """What comes in, as it comes, until end of file."""
+    while chunk := await _read(fd):
+        yield chunk
 
 
 async def _read(fd: int) -> bytes:

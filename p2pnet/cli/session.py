@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final, Protocol
 
@@ -21,7 +22,6 @@ from ..peer import Identity, Peer, open_peer
 from ..world.game import Game
 from .complaints import COMPLAINT, CRASHED, INTERRUPTED, OK, TERMINATED, leaves
 from .loading import GameName
-from .pipes import read_lines
 
 _STATUS: Final[dict[EndReason, int]] = {
     EndReason.LEFT: OK,
@@ -63,6 +63,9 @@ class Front(Protocol):
 
     def event(self, peer: Peer, event: Event) -> None:
         """Something happened."""
+
+    def lines(self) -> AsyncIterator[str]:
+        """What is typed, line by line, until end of file."""
 
     async def order(self, peer: Peer, line: str, calls: trio.Nursery) -> None:
         """A line was typed. What takes longer goes on in `calls`."""
@@ -146,7 +149,7 @@ class SessionRun:
         self._over.set()
 
     async def _take_orders(self, peer: Peer, calls: trio.Nursery) -> None:
-        async for line in read_lines():
+        async for line in self.front.lines():
             await self.front.order(peer, line, calls)
         if self.plan.exit_on_eof:
             self._scope.cancel()

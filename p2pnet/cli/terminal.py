@@ -10,10 +10,13 @@ from typing import TextIO
 
 import attrs
 import typer
+from rich.console import Console
 
 from ..core.errors import GameError, P2PNetError
 from .complaints import CRASHED, Complaint, complaint, one_line
 from .json_front import JsonFront, record_line
+from .keys import CAN_READ_KEYS
+from .live_front import LiveFront
 from .loading import GameName
 from .session import Front
 from .text_front import TextFront
@@ -32,6 +35,9 @@ class Terminal:
         """What talks to the person, or to the program."""
         if self.as_json:
             return JsonFront(self.name, game, self.t0_ns)
+        console = Console()
+        if console.is_terminal and not console.is_dumb_terminal and _can_type():
+            return LiveFront(game, console)
         return TextFront(game)
 
     @contextmanager
@@ -58,3 +64,8 @@ class Terminal:
             fields = {"reason": "error", "error": type(error).__name__, "text": text}
             line = record_line(self.name, self.t0_ns, "ended", fields)
             print(line, file=self.out, flush=True)
+
+
+def _can_type() -> bool:
+    """Whether a person sits at a keyboard that gives us its keys one by one."""
+    return CAN_READ_KEYS and sys.stdin is not None and sys.stdin.isatty()

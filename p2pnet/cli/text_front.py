@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,10 +17,13 @@ from .complaints import one_line
 from .invites import with_hint
 from .jsonable import fields_of, kind_of
 from .loading import GameName
-from .pipes import LineWriter
+from .pipes import LineWriter, read_lines
 from .words import describe
 
 _HELP: Final = "also: players, objects, invite, status, quit"
+
+
+_Doing = Callable[[], Coroutine[Any, Any, None]]
 
 
 class TextFront:
@@ -29,9 +33,9 @@ class TextFront:
         self._game = game
         self._names: dict[str, str] = {}
         self._writer = LineWriter()
-        self.run = self._writer.run
-        self.closed = self._writer.closed.wait
-        self.finish = self._writer.drain
+        self.run: _Doing = self._writer.run
+        self.closed: _Doing = self._writer.closed.wait
+        self.finish: _Doing = self._writer.drain
 
     # --- out ---
 
@@ -43,10 +47,11 @@ class TextFront:
 
     def event(self, peer: Peer, event: Event) -> None:
         self._names.update({member.peer: member.name for member in peer.roster.members})
-        words = describe(kind_of(event), fields_of(event), self._names)
-        if words is not None:
+        kind, fields = kind_of(event), fields_of(event)
+        words = describe(kind, fields, self._names)
+        if words is not None and fields.get("who") != peer.me:
             self._say(f"{datetime.now():%H:%M:%S}  {peer.name} {words}")
-        if kind_of(event) in ("became_host", "host_changed"):
+        if kind == "host_changed" or fields.get("migrated"):
             self._say(self._status(peer))
 
     def ended(self, reason: EndReason, text: str) -> None:
@@ -66,6 +71,9 @@ class TextFront:
         )
 
     # --- in ---
+
+    def lines(self) -> AsyncIterator[str]:
+        return read_lines()
 
     async def order(self, peer: Peer, line: str, calls: trio.Nursery) -> None:
         try:

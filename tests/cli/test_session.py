@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -158,6 +159,48 @@ async def test_what_the_game_prints_is_kept_out_of_the_stream(start: Start) -> N
     await ana.send('{"end": true}')
     assert await ana.end() == OK
     assert "printed by the game\n" in ana.errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals there")
+@pytest.mark.parametrize("way_out", ["quit", "signal"])
+async def test_at_a_terminal_commands_are_typed(tmp_path: Path, way_out: str) -> None:
+    (tmp_path / "tanks.py").write_text(GAME)
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    command = [sys.executable, "-m", "p2pnet", "host", "tanks:game", *LOOPBACK[:-1]]
+    with trio.fail_after(TIME_S):
+        process = await trio.lowlevel.open_process(
+            command,
+            cwd=tmp_path,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm"},
+        )
+        shown = ""
+
+        async def until(text: str) -> None:
+            nonlocal shown
+            while text not in shown:
+                chunk = await trio.to_thread.run_sync(os.read, ours, 65_536)
+                shown += chunk.decode("utf-8", "replace")
+
+        await until("others join with:")
+        os.write(ours, b"drive 1.57\x7f\n")  # the last key is taken back
+        await until("drive 1.5 = 1.5")
+        if way_out == "quit":
+            os.write(ours, b"quit\n")
+        else:
+            process.send_signal(signal.SIGINT)
+        assert await process.wait() == (OK if way_out == "quit" else INTERRUPTED)
+    assert termios.tcgetattr(theirs) == before
+    assert "Traceback" not in shown
+    os.close(ours)
+    os.close(theirs)
 
 
 async def test_a_killed_host_is_followed_by_another_and_the_state_is_there(start: Start) -> None:

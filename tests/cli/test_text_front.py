@@ -5,8 +5,8 @@ import pytest
 from p2pnet import State
 from p2pnet.cli.loading import GameName
 from p2pnet.cli.text_front import TextFront
-from p2pnet.core.events import BecameHost, PeerLost
-from p2pnet.core.values import ConnectionId
+from p2pnet.core.events import BecameHost, HostSuspected, PeerJoined, PeerLost
+from p2pnet.core.values import ConnectionId, PeerId
 
 from .fronts import Written, order
 from .playing import hosting
@@ -31,8 +31,16 @@ async def test_the_beginning_tells_how_others_join(front: TextFront, written: Wr
 
 async def test_events_are_told_in_words_with_names(front: TextFront, written: Written) -> None:
     async with hosting() as peer:
-        front.event(peer, PeerLost(peer.me, ConnectionId(0)))
-    assert "ana keeps the seat and the player of ana" in written.text
+        front.event(peer, HostSuspected(peer.me))
+        front.event(peer, PeerLost(PeerId("z" * 16), ConnectionId(1)))
+    assert "ana host ana is silent" in written.lines[0]
+    assert "ana keeps the seat and the player of zzzzzz" in written.lines[1]
+
+
+async def test_what_only_concerns_oneself_is_no_news(front: TextFront, written: Written) -> None:
+    async with hosting() as peer:
+        front.event(peer, PeerJoined(peer.me, ConnectionId(0)))
+    assert written.lines == []
 
 
 async def test_a_change_of_host_is_followed_by_the_status(
@@ -66,7 +74,7 @@ async def test_what_is_typed_has_an_answer(
     front: TextFront, written: Written, typed: str, expected: str
 ) -> None:
     async with hosting() as peer:
-        front.event(peer, PeerLost(peer.me, ConnectionId(0)))  # names are learned from events
+        front.event(peer, PeerJoined(peer.me, ConnectionId(0)))  # names are learned from events
         await order(front, peer, typed)
     assert expected in written.text
 
