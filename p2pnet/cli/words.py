@@ -73,9 +73,13 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     ),
     "relayed": lambda f, who: f"can't hear host {who(f['host'])}, plays on through {who(f['via'])}",
     "proof_rejected": lambda f, who: f"was told what can't be proved: {f['text']}",
+    "on_branch": lambda f, who: f"plays on with {f['present']} of {f['seats']} members",
+    "session_paused": lambda f, who: f"pauses with {f['present']} of {f['seats']} members",
+    "session_resumed": lambda f, who: f"goes on with {f['present']} of {f['seats']} members",
     "stranger_refused": lambda f, who: f"turned somebody away: {f['text']}",
 }
-"""Events that are not here (`roster_changed`, `state_changed`, …) say nothing new to a person."""
+_NOISE: Final = frozenset({"state_changed", "role_changed", "roster_changed", "ended"})
+"""These say nothing new to a person: others that come with them do."""
 
 
 def describe(kind: str, fields: _Fields, names: Mapping[str, str]) -> str | None:
@@ -83,5 +87,9 @@ def describe(kind: str, fields: _Fields, names: Mapping[str, str]) -> str | None
 
     `names` gives the names of peers by their ids.
     """
+    if kind in _NOISE:
+        return None
     text = _TEXTS.get(kind)
-    return None if text is None else text(fields, lambda peer: names.get(peer, str(peer)[:6]))
+    if text is None:
+        return kind.replace("_", " ")
+    return text(fields, lambda peer: names.get(peer, str(peer)[:6]))
