@@ -60,6 +60,8 @@ class Following:
     target: PeerId | None = None  # whom we ask for a seat
     link: LinkId | None = None  # on which we were welcomed
     attempt: int = 0  # counts requests for a seat
+    requested: Epoch | None = None  # the reign to come that has our next request already
+    early: bool = False  # the request of now was made before the reign began
     was_host: bool = False  # since the last welcome: we come back as RECONNECT_ID_HOST
     whole: bool = False  # ask for everything: what we have does not fit
     welcomed: Epoch | None = None  # the reign of the last welcome
@@ -75,6 +77,8 @@ class Following:
         self.target = target
         self.link = None
         self.attempt += 1
+        self.early = self.requested is not None and self.requested.host == target
+        self.requested = None
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         if s.mesh.link_to(target) is not None:
             self.ask()
@@ -90,20 +94,34 @@ class Following:
             frame = Join(self.attempt, s.name, s.addresses, s.can_host)
             s.send(self.target, frame)
             return
-        old = RECONNECT_ID_HOST if self.was_host else s.connection_id
-        position = None if self.whole else s.history.position
         link = s.mesh.link_to(self.target)
         assert link is not None
-        fields = s.epoch, link.key, self.attempt, s.nonce, ConnectionId(old)
-        signature = s.sign(Says.REJOIN, *fields)
-        rejoin = Rejoin(self.attempt, s.epoch, ConnectionId(old), position, s.addresses, signature)
-        s.send(self.target, rejoin)
+        s.send(self.target, self._rejoin(link, s.epoch, self.attempt))
+
+    def request(self, link: LinkState, epoch: Epoch) -> Rejoin:
+        """The request for a seat under a reign that is about to begin at the end of this link.
+
+        It is the one that `seek` will make when the reign is known, so it is answered once.
+        """
+        self.requested = epoch
+        return self._rejoin(link, epoch, self.attempt + 1)
+
+    def _rejoin(self, link: LinkState, epoch: Epoch, attempt: int) -> Rejoin:
+        s = self.session
+        old = RECONNECT_ID_HOST if self.was_host else s.connection_id
+        position = None if self.whole else s.history.position
+        signature = s.sign(Says.REJOIN, epoch, link.key, attempt, s.nonce, ConnectionId(old))
+        return Rejoin(attempt, epoch, ConnectionId(old), position, s.addresses, signature)
 
     def on_seek_timer(self) -> None:
         """No welcome yet: ask again."""
         s = self.session
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         assert self.target is not None
+        if self.early:
+            # The answer may have come before we obeyed that reign, and was lost on us.
+            self.early = False
+            self.attempt += 1
         if s.mesh.link_to(self.target) is not None:
             self.ask()
         elif s.seat is not None and s.mesh.may_dial(s.now, self.target):
@@ -302,13 +320,16 @@ class Following:
         if link.id != self.link:
             return False
         self.heir = (frame.number, frame.target)
+        heir = s.mesh.link_to(frame.target)
+        if heir is not None:
+            epoch = Epoch(frame.number, frame.target, heir.nonce)
+            s.send(frame.target, self.request(heir, epoch))
         return frame.target == s.me and frame.seq == s.history.seq
 
-    def on_relabel(self, link: LinkState, reign: Reign) -> bool:
-        """Our host goes on under a higher number. True if that is what this is."""
+    def on_renumber(self, link: LinkState, reign: Reign) -> bool:
+        """Our host goes on under a higher number. False if we have not all that came before it."""
         s = self.session
-        ours = link.id == self.link and reign.epoch.host == s.host
-        if s.state is not State.FOLLOWING or not ours or reign.parent != s.history.position:
+        if link.id != self.link or reign.parent != s.history.position:
             return False
         s.reign, self.welcomed = reign, reign.epoch
         s.history.begin(reign.epoch)

@@ -16,12 +16,13 @@ import attrs
 from .codec import encode
 from .errors import LocalProtocolError
 from .events import HandoverFailed, HandoverStarted
+from .following import Following
 from .hosting import Hosting
 from .messages import Handover
 from .session import Session
 from .states import Move
 from .succession import Succession
-from .values import PeerId
+from .values import Epoch, PeerId
 
 
 @attrs.define(eq=False)
@@ -30,6 +31,7 @@ class HandingOver:
 
     session: Session
     hosting: Hosting
+    following: Following
     succession: Succession
     target: PeerId | None = None
     leaving: bool = False  # this host will be gone as soon as somebody else reigns
@@ -46,14 +48,23 @@ class HandingOver:
             raise LocalProtocolError("there is no such follower to hand over to")
         self.hosting.ordering.order()
         self.target, self.leaving = target, leaving
-        promises = self.succession.promises
+        promises = self.succession.granting.promises
         number = promises.next_number(s.epoch)
         promises.spend(number)
         frame = Handover(s.epoch, number, target, s.history.seq)
         s.send_on(tuple(f.link for f in self.hosting.ordering.followers.values()), encode(frame))
+        if not leaving:
+            self._ask_for_seat(target, number)
         s.move(Move.HAND_OVER)
         s.emit(HandoverStarted(target, number))
         s.timers.set("handover", at=s.now + 2 * s.mesh.answer_us())
+
+    def _ask_for_seat(self, target: PeerId, number: int) -> None:
+        """The request for our own seat, to be answered with the crown."""
+        s = self.session
+        link = s.mesh.link_to(target)
+        if link is not None:
+            s.send(target, self.following.request(link, Epoch(number, target, link.nonce)))
 
     def successor(self) -> PeerId | None:
         """The first in rank that follows."""

@@ -13,10 +13,11 @@ from __future__ import annotations
 import attrs
 
 from .codec import encode
+from .credentials import Says
 from .errors import DenyReason, EndReason
 from .events import BecameHost, OnBranch, SessionPaused, SessionResumed
 from .mesh import LinkState
-from .messages import Bye, Denied, Join, Reign, Rejoin, Welcome
+from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
 from .ordering import Ordering
 from .policy import Standing, stand
 from .session import Session
@@ -77,7 +78,7 @@ class Hosting:
         self.session.timers.cancel("pause")
         self.ordering.end()
 
-    def relabel(self, number: int) -> None:
+    def renumber(self, number: int) -> None:
         """The same reign goes on under a higher number: one history, and every older claim void."""
         s = self.session
         self.ordering.order()
@@ -85,8 +86,10 @@ class Hosting:
         for follower in self.ordering.followers.values():
             follower.oath = None
         s.history.begin(s.reign.epoch)
-        everybody = (*self.ordering.links(), *(link.id for _, link in s.mesh.peers()))
-        s.send_on(tuple(dict.fromkeys(everybody)), encode(s.reign))
+        followers = self.ordering.links()
+        s.send_on(followers, encode(Renumber(s.reign)))
+        others = (link.id for _, link in s.mesh.peers() if link.id not in followers)
+        s.send_on(tuple(others), encode(s.reign))
 
     def resume(self) -> None:
         """Go on after a probation: the time slept through is not the game's."""
@@ -129,6 +132,10 @@ class Hosting:
         s, peer = self.session, link.peer
         assert peer is not None
         if self._answered(link, frame.attempt):
+            return
+        fields = frame.epoch, s.key, frame.attempt, link.nonce, frame.old_connection_id
+        if not s.proves(link.key, frame.signature, Says.REJOIN, *fields):
+            s.reject(link, "a request for a seat that its owner did not sign")
             return
         if s.roster.get(peer) is None:
             kicked = peer in s.roster.banned

@@ -275,10 +275,11 @@ class Claim(Frame, frozen=True, tag=30):
 
 
 class Grant(Frame, frozen=True, tag=31):
-    """Go on. This is how far my history goes."""
+    """Go on. This is how far my history goes, and my request for a seat when you reign."""
 
     number: int
     position: Position
+    rejoin: Rejoin
 
 
 class RefuseReason(enum.StrEnum):
@@ -338,6 +339,12 @@ class Yield(Frame, frozen=True, tag=38):
     signature: bytes
 
 
+class Renumber(Frame, frozen=True, tag=39):
+    """To followers: my reign goes on as it is, under this header."""
+
+    reign: Reign
+
+
 class Pull(Frame, frozen=True, tag=33):
     """You are ahead of me: send what I lack."""
 
@@ -388,4 +395,5 @@ AnyFrame = (
     | Handover
     | Meeting
     | Yield
+    | Renumber
 )

@@ -382,7 +382,7 @@ class PeerCore:
             self._roles.lose_host(LossCause.SILENT)  # no link to the new host came up
 
     def _on_verify_timer(self) -> None:
-        if self._roles.succession.doubts:
+        if self._roles.granting.doubts:
             self._roles.lose_host(LossCause.SILENT)
 
     def _on_confirm_timer(self) -> None:

@@ -88,6 +88,6 @@ class Reunion:
         s = self.session
         assert s.epoch is not None
         if frame.epoch > s.epoch:
-            self.hosting.relabel(frame.epoch.number + 1)
+            self.hosting.renumber(frame.epoch.number + 1)
         assert s.reign is not None
         s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))

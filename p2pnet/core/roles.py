@@ -16,6 +16,7 @@ from .detector import Light
 from .errors import EndReason, LinkEnd
 from .events import Deposed, LossCause, Overslept
 from .following import Following
+from .granting import Granting, Search
 from .handover import HandingOver
 from .hosting import Hosting
 from .mesh import LinkState
@@ -45,6 +46,7 @@ class Roles:
     following: Following = attrs.field(init=False)
     succession: Succession = attrs.field(init=False)
     relay: Relay = attrs.field(init=False)
+    granting: Granting = attrs.field(init=False)
     corroboration: Corroboration = attrs.field(init=False)
     handing_over: HandingOver = attrs.field(init=False)
     reunion: Reunion = attrs.field(init=False)
@@ -55,8 +57,10 @@ class Roles:
         self.following = Following(self.session)
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
-        self.succession = Succession(self.session, self.hosting, self.relay)
-        self.handing_over = HandingOver(self.session, self.hosting, self.succession)
+        search = Search()
+        self.granting = Granting(self.session, self.following, search)
+        self.succession = Succession(self.session, self.hosting, self.relay, self.granting, search)
+        self.handing_over = HandingOver(self.session, self.hosting, self.following, self.succession)
         self.reunion = Reunion(self.session, self.hosting)
 
     # --- reigns ---

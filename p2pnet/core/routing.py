@@ -50,6 +50,7 @@ from .messages import (
     RefuseReason,
     Reign,
     Rejoin,
+    Renumber,
     Tail,
     Update,
     Vouch,
@@ -180,7 +181,7 @@ class Router:
 
     def _on_pong(self, link: LinkState, frame: Pong, data: bytes) -> None:
         if link.ponged(self.session.now, frame.token) and link.peer == self.session.host:
-            self.roles.succession.on_host_proof()
+            self.roles.granting.on_host_proof()
             self.roles.corroboration.on_host_proof()
 
     def _on_ask(self, link: LinkState, frame: Ask, data: bytes) -> None:
@@ -237,10 +238,6 @@ class Router:
             s.send_on((link.id,), encode(redirect))
 
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
-        s = self.session
-        fields = frame.epoch, s.key, frame.attempt, link.nonce, frame.old_connection_id
-        if not s.proves(link.key, frame.signature, Says.REJOIN, *fields):
-            self._forged(link, "a request for a seat that its owner did not sign")
         self.roles.hosting.on_rejoin(link, frame)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
@@ -283,7 +280,7 @@ class Router:
                 self.roles.succession.concede(epoch)
             elif epoch > s.epoch and s.state is State.FOLLOWING:
                 self.roles.lose_host(LossCause.SILENT)  # our host was deposed before, unawares
-            self.roles.succession.on_claim(link, frame)
+            self.roles.granting.on_claim(link, frame)
 
     def _on_grant(self, link: LinkState, frame: Grant, data: bytes) -> None:
         self.roles.succession.on_grant(link, frame)
@@ -304,8 +301,7 @@ class Router:
         s = self.session
         self._check_reign(link, frame)
         if s.epoch is not None and frame.epoch > s.epoch:
-            if not self.roles.following.on_relabel(link, frame):
-                self.roles.hear_of(link, frame, ())
+            self.roles.hear_of(link, frame, ())
         elif s.epoch is not None and frame.epoch < s.epoch:
             self._fenced(link, frame.epoch)
 
@@ -318,6 +314,14 @@ class Router:
             self.roles.hear_of(link, frame.reign, frame.addresses)
         elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
             self.roles.following.rejoin()  # given up for silence, by a host that still reigns
+
+    def _on_renumber(self, link: LinkState, frame: Renumber, data: bytes) -> None:
+        self._check_reign(link, frame.reign)
+        s = self.session
+        if s.epoch is None or frame.reign.epoch <= s.epoch or link.peer != s.host:
+            return
+        if not self.roles.following.on_renumber(link, frame.reign):
+            self.roles.obey(frame.reign, ())
 
     def _on_handover(self, link: LinkState, frame: Handover, data: bytes) -> None:
         if self.roles.following.on_handover(link, frame):
@@ -397,6 +401,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Tail: (frozenset({State.PULLING}), False, _C._on_tail),
     Fenced: (IN_SESSION, False, _C._on_fenced),
     Handover: (frozenset({State.FOLLOWING}), True, _C._on_handover),
+    Renumber: (frozenset({State.JOINING, State.FOLLOWING}), False, _C._on_renumber),
     Meeting: (frozenset({State.REIGNING, State.PROBATION}), False, _C._on_meeting),
     Yield: (frozenset({State.REIGNING}), False, _C._on_yield),
 }

@@ -8,11 +8,9 @@ known to be dead claims at once; the one behind it waits one answer window, and 
 whose links are closed or red do not count, so successors that died together with the host cost
 nothing.
 
-A claim asks first and changes nothing. Each peer gives its word to at most one claimant a number.
-Before it does, it makes sure that the host is gone: if its own link to the host still stands it
-pings the host, and only a pong to this very ping is proof of life. Memory of having heard the host
-lately is not: with links of different length it would veto true claims. A claimant that meets such
-proof is the isolated one and goes back to redialling.
+A claim asks first and changes nothing. What it meets at the others is in `granting`. A claimant
+that is told with fresh proof that the host lives is the isolated one: it goes back to redialling,
+and plays on through whoever told it.
 
 A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
 from the freshest, then from the next one if that fails. Then it crowns itself: it announces the
@@ -24,15 +22,12 @@ witness, so it waits until its redial is refused, or for one answer window.
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 import msgspec
 
-from .codec import decode, encode
+from .codec import encode
 from .credentials import Says
 from .events import (
-    ClaimGranted,
     ClaimMade,
     ClaimRefused,
     Deposed,
@@ -43,6 +38,7 @@ from .events import (
     PullStarted,
     SessionPaused,
 )
+from .granting import ROUND_WINDOWS, Granting, Search
 from .hosting import Hosting
 from .mesh import LinkState
 from .messages import (
@@ -55,41 +51,27 @@ from .messages import (
     Tail,
 )
 from .policy import Standing, stand
-from .promises import Promises
 from .relay import Relay
 from .session import Session
-from .states import HOSTLESS, Move, State
+from .states import Move, State
 from .values import Epoch, PeerId, Position
-
-_ROUND_WINDOWS: Final = 3  # a claimant has its answers and its reign is known, in answer windows
-
-
-@attrs.define
-class Doubt:
-    """A claim that we answer as soon as we know whether the host lives."""
-
-    claimant: PeerId
-    claim: Claim
 
 
 @attrs.define(eq=False)
 class Succession:
-    """The memory of one search for a new host, and of the words given."""
+    """The memory of one search for a new host, by one who may become it."""
 
     session: Session
     hosting: Hosting
     relay: Relay
-    lost: PeerId | None = None  # whom we lost
+    granting: Granting
+    search: Search
     cause: LossCause | None = None
-    promises: Promises = attrs.field(factory=Promises)
-    lost_us: int = 0  # when we lost the host
     paused: bool = False  # the application knows that we are too few
-    number: int = 0  # of our own claim
     asked: list[PeerId] = attrs.field(factory=list)
-    grants: dict[PeerId, Position] = attrs.field(factory=dict)
+    grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False
     sources: list[PeerId] = attrs.field(factory=list)  # whom to pull from, freshest first
-    doubts: list[Doubt] = attrs.field(factory=list)
 
     # --- the host is lost ---
 
@@ -97,29 +79,31 @@ class Succession:
         """The host is gone as far as this peer can tell; `voucher` says that it is not."""
         s = self.session
         assert s.reign is not None and s.host is not None
-        self.lost, self.cause, self.lost_us = s.host, cause, s.now
+        self._search(s.host, cause)
         s.move(Move.LOSE_HOST)
-        s.emit(HostLost(self.lost, cause))
+        s.emit(HostLost(s.host, cause))
         s.replica.lose_host()
         self.redialling = cause is LossCause.CLOSED
         if self.redialling:
-            s.dial(self.lost, s.addresses_of(self.lost))
+            s.dial(s.host, s.addresses_of(s.host))
         if voucher is not None:
             # Whoever claims hears from the voucher as well that the host lives.
-            s.timers.cancel("verify")
-            self.doubts.clear()
+            self.granting.drop_doubts()
             self._isolate(voucher)
             return
         successor = self._successor()
         s.emit(MigrationStarted(s.reign.epoch, successor, successor == s.me))
-        self._answer_doubts()
+        self.granting.answer_doubts()
         self.reconsider()
+
+    def _search(self, lost: PeerId | None, cause: LossCause | None) -> None:
+        self.search.lost, self.search.lost_us, self.cause = lost, self.session.now, cause
 
     def _better(self) -> list[PeerId]:
         """Those ahead of us in rank that are not known to be dead."""
         s = self.session
         better = []
-        for member in s.roster.successors(self.lost or s.me):
+        for member in s.roster.successors(self.search.lost or s.me):
             if member.peer == s.me:
                 break
             if s.mesh.is_green(s.now, member.peer):
@@ -134,7 +118,7 @@ class Succession:
         s = self.session
         if s.state is not State.DOUBTING or not s.can_host:
             return
-        if self.promises.to is not None:
+        if self.granting.promises.to is not None:
             return  # until its reign comes, its link closes, or the promise runs out
         wait = len(self._better()) * s.mesh.answer_us()
         if wait == 0:
@@ -145,24 +129,24 @@ class Succession:
     def concede(self, claimed: Epoch) -> None:
         """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
         s = self.session
-        self.lost, self.cause, self.lost_us = claimed.host, LossCause.SILENT, s.now
+        self._search(claimed.host, LossCause.SILENT)
         s.move(Move.CONCEDE)
         s.emit(Deposed(claimed, claimed.host))
         s.replica.lose_host()
-        s.timers.set("claim", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
+        s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
 
     def reclaim(self) -> None:
         """This host's handover failed: the role is up for a claim, and this peer makes it."""
         s = self.session
-        self.lost, self.cause = None, LossCause.SILENT
+        self._search(None, LossCause.SILENT)
         s.replica.lose_host()
-        self._release()
+        self.granting.release()
         self.claim()
 
     def inherit(self, number: int) -> None:
         """The host handed over to this peer."""
-        self.lost, self.cause = self.session.host, None
-        self.number = number
+        self._search(self.session.host, None)
+        self.search.number = number
         self._crown()
 
     # --- the claimant ---
@@ -175,17 +159,19 @@ class Succession:
         position = s.history.position
         if position is None:
             return
-        self.number = self.promises.next_number(s.reign.epoch)
+        self.search.number = self.granting.promises.next_number(s.reign.epoch)
         self.grants = {}
-        self.asked = [
+        others = [
             peer
             for peer, _ in s.mesh.peers()
-            if peer != self.lost and s.roster.get(peer) and s.mesh.alive(s.now, peer)
+            if peer != self.search.lost and s.roster.get(peer) and s.mesh.alive(s.now, peer)
         ]
+        # Who is silent as well may be dead as well: it is asked, and not waited for.
+        self.asked = [peer for peer in others if s.mesh.is_green(s.now, peer)]
         s.move(Move.CLAIM)
-        s.emit(ClaimMade(self.number))
+        s.emit(ClaimMade(self.search.number))
         claim = self._signed(s.reign, position)
-        for peer in self.asked:
+        for peer in others:
             s.send(peer, claim)
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
@@ -193,11 +179,11 @@ class Succession:
         self._count()
 
     def _signed(self, reign: Reign, position: Position) -> Claim:
-        s, shown = self.session, self.promises.evidence
-        signature = s.sign(Says.CLAIM, self.number, reign.epoch, position)
+        s, shown = self.session, self.granting.promises.evidence
+        signature = s.sign(Says.CLAIM, self.search.number, reign.epoch, position)
         # Evidence is shown without the evidence that it came with: one step is all that is asked.
         proof = b"" if shown is None else encode(msgspec.structs.replace(shown, evidence=b""))
-        return Claim(self.number, s.key, reign, position, signature, proof)
+        return Claim(self.search.number, s.key, reign, position, signature, proof)
 
     def on_claim_timer(self) -> None:
         """Whoever was before us in line has had its time."""
@@ -206,24 +192,24 @@ class Succession:
 
     def on_grant(self, link: LinkState, frame: Grant) -> None:
         """Somebody stands behind our claim."""
-        if self.session.state is State.CLAIMING and frame.number == self.number:
+        if self.session.state is State.CLAIMING and frame.number == self.search.number:
             assert link.peer is not None
-            self.grants[link.peer] = frame.position
+            self.grants[link.peer] = frame
             self._count()
 
     def on_refuse(self, link: LinkState, frame: Refuse) -> None:
         """Somebody does not. `NEWER` was dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if s.state is not State.CLAIMING or frame.number != self.number:
+        if s.state is not State.CLAIMING or frame.number != self.search.number:
             return
-        s.emit(ClaimRefused(self.number, link.peer, frame.reason.value))
+        s.emit(ClaimRefused(self.search.number, link.peer, frame.reason.value))
         if frame.reason is RefuseReason.ALIVE:
             self._isolate(link.peer)
             return
-        shown = self._shown(frame.evidence)
+        shown = self.granting.shown(frame.evidence)
         if shown is not None:
-            self.promises.learn(shown)
+            self.granting.promises.learn(shown)
         self._withdraw()
 
     def _isolate(self, voucher: PeerId) -> None:
@@ -232,31 +218,22 @@ class Succession:
         Meanwhile whoever hears the host may pass our frames on.
         """
         s = self.session
-        assert self.lost is not None
+        assert self.search.lost is not None
         s.timers.cancel("answers")
-        self._release()
+        self.granting.release()
         s.move(Move.ISOLATE)
-        s.emit(Isolated(self.lost, voucher))
-        self.relay.open(self.lost, voucher)
+        s.emit(Isolated(self.search.lost, voucher))
+        self.relay.open(self.search.lost, voucher)
         s.timers.set("claim", at=s.now + s.settings.red_us)
         s.timers.set("redial", at=s.now + s.mesh.answer_us())
-
-    def _shown(self, evidence: bytes) -> Claim | None:
-        """The claim that came as evidence, if it holds."""
-        if not evidence:
-            return None
-        claim = decode(evidence)
-        if isinstance(claim, Claim) and self.session.is_genuine_claim(claim):
-            return claim
-        return None
 
     def _withdraw(self) -> None:
         """Another claimant has the word of others, or goes first: wait for it, then ask again."""
         s = self.session
         s.timers.cancel("answers")
-        self._release()
+        self.granting.release()
         s.move(Move.WITHDRAW)
-        s.timers.set("claim", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
+        s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
 
     def _count(self) -> None:
         """All answers there? Then go on."""
@@ -272,13 +249,13 @@ class Succession:
         s = self.session
         s.timers.cancel("answers")
         if not self._may_reign():
-            self._release()
+            self.granting.release()
             s.move(Move.WITHDRAW)
             s.timers.set("claim", at=s.now + s.settings.red_us)
             return
         here = s.history.position
         assert here is not None
-        ahead = [(position, peer) for peer, position in self.grants.items() if position > here]
+        ahead = [(g.position, peer) for peer, g in self.grants.items() if g.position > here]
         self.sources = [peer for _, peer in sorted(ahead, reverse=True)]
         if self.sources:
             s.move(Move.PULL)
@@ -291,7 +268,7 @@ class Succession:
         s = self.session
         present, seats = 1 + len(self.grants), len(s.roster.members)
         standing = stand(s.settings.policy, present, seats)
-        waited = s.now >= self.lost_us + s.settings.pause_us
+        waited = s.now >= self.search.lost_us + s.settings.pause_us
         if standing is Standing.GO or (standing is Standing.WAIT and waited):
             return True
         if not self.paused:
@@ -307,7 +284,7 @@ class Succession:
         if not self.sources:
             self._crown()
             return
-        s.emit(PullStarted(self.sources[0], self.grants[self.sources[0]]))
+        s.emit(PullStarted(self.sources[0], self.grants[self.sources[0]].position))
         s.send(self.sources[0], Pull(here))
         s.timers.set("pull", at=s.now + 2 * s.mesh.answer_us())
 
@@ -332,114 +309,25 @@ class Succession:
     def _crown(self) -> None:
         """Nothing stands in the way: from here on the old reign is fenced."""
         s = self.session
-        reign = s.reign_of(Epoch(self.number, s.me, s.nonce), s.history.position)
-        departed = self.lost if self.cause is LossCause.LEFT else None
+        reign = s.reign_of(Epoch(self.search.number, s.me, s.nonce), s.history.position)
+        departed = self.search.lost if self.cause is LossCause.LEFT else None
+        grants = dict(self.grants)
         s.move(Move.CROWN)
         self.end()
         s.send_all(reign)
         self.hosting.begin(reign, departed)
+        self._welcome(grants, reign)
 
-    # --- the grantor ---
-
-    def on_claim(self, link: LinkState, frame: Claim) -> None:
-        """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
-        s = self.session
-        assert link.peer is not None
-        if link.peer == s.host and frame.number > self.promises.spent:
-            # Our own host asks, after a handover that failed: nobody else's word is needed.
-            self._grant(link.peer, frame)
-        elif (reason := self._objection(link.peer, frame)) is not None:
-            held = self.promises.evidence if reason is RefuseReason.PROMISED else None
-            proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
-            s.send(link.peer, Refuse(frame.number, reason, evidence=proof))
-        elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
-            self._grant(link.peer, frame)
-        else:
-            self._verify(link.peer, frame)
-
-    def _objection(self, claimant: PeerId, claim: Claim) -> RefuseReason | None:
-        """Why a claim is refused that does not depend on whether the host lives."""
-        s = self.session
-        assert s.epoch is not None
-        proved = max(s.epoch, claim.reign.epoch)
-        if not self.promises.justifies(claim.number, proved, self._shown(claim.evidence)):
-            return RefuseReason.NUMBER
-        if not self._free_for(claimant, claim.number):
-            return RefuseReason.PROMISED
-        if s.state in HOSTLESS and s.now < self._turn_us(claimant):
-            return RefuseReason.RANK
-        return None
-
-    def _turn_us(self, claimant: PeerId) -> int:
-        """When it is this claimant's turn: one answer window for each better one that lives."""
-        s = self.session
-        ahead = 0
-        for member in s.roster.successors(self.lost or s.me):
-            if member.peer == claimant:
-                break
-            ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
-        return self.lost_us + ahead * s.mesh.answer_us()
-
-    def _free_for(self, claimant: PeerId, number: int) -> bool:
-        """Whether our word is free. A claim of our own gives way to a better-ranked claimant."""
-        s = self.session
-        if s.state in (State.CLAIMING, State.PULLING) and number <= self.number:
-            better = s.roster.rank(claimant) < s.roster.rank(s.me)
-            return number == self.number and better
-        return self.promises.is_free_for(claimant, number)
-
-    def _grant(self, claimant: PeerId, claim: Claim) -> None:
-        s = self.session
-        position = s.history.position
-        if position is None:
-            return
-        self.promises.give(claimant, claim)
-        if s.state in (State.CLAIMING, State.PULLING):
-            s.timers.cancel("answers")
-            s.timers.cancel("pull")
-            s.move(Move.WITHDRAW)
-        elif s.state is State.ISOLATED:
-            s.move(Move.WITHDRAW)
-        s.timers.cancel("claim")
-        s.timers.set("promise", at=s.now + _ROUND_WINDOWS * s.mesh.answer_us())
-        s.emit(ClaimGranted(claim.number, claimant))
-        s.send(claimant, Grant(claim.number, position))
-
-    def _verify(self, claimant: PeerId, claim: Claim) -> None:
-        """Our link to the host stands: ask the host itself before we answer."""
-        s = self.session
-        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
-        self.doubts.append(Doubt(claimant, claim))
-        if ("verify",) not in s.timers:
-            s.timers.set("verify", at=s.now + s.mesh.answer_us())
-            s.ping(s.host)
-
-    def on_host_proof(self) -> None:
-        """The host answered a ping that went out after the claim came: it lives."""
-        s = self.session
-        s.timers.cancel("verify")
-        for doubt in self.doubts:
-            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE))
-        self.doubts.clear()
-
-    def _answer_doubts(self) -> None:
-        """The host is lost: the claims that waited for this are granted, the best rank first."""
-        s = self.session
-        s.timers.cancel("verify")
-        doubts, self.doubts = self.doubts, []
-        for doubt in sorted(doubts, key=lambda doubt: s.roster.rank(doubt.claimant)):
-            link = s.mesh.link_to(doubt.claimant)
-            if link is not None:
-                self.on_claim(link, doubt.claim)
-
-    def _release(self) -> None:
-        """Our word is free again."""
-        self.promises.release()
-        self.session.timers.cancel("promise")
+    def _welcome(self, grants: dict[PeerId, Grant], reign: Reign) -> None:
+        """Those who granted have asked for their seats already."""
+        for peer, grant in grants.items():
+            link = self.session.mesh.link_to(peer)
+            if link is not None and grant.rejoin.epoch == reign.epoch:
+                self.hosting.on_rejoin(link, grant.rejoin)
 
     def on_promise_timer(self) -> None:
         """Whom we gave our word has not made use of it."""
-        self._release()
+        self.granting.release()
         self.reconsider()
 
     # --- links ---
@@ -447,8 +335,8 @@ class Succession:
     def on_link_lost(self, peer: PeerId) -> None:
         """Somebody else died meanwhile."""
         s = self.session
-        if peer == self.promises.to:
-            self._release()
+        if peer == self.granting.promises.to:
+            self.granting.release()
         self.asked = [asked for asked in self.asked if asked != peer]
         if s.state is State.CLAIMING:
             self._count()
@@ -460,7 +348,7 @@ class Succession:
 
     def on_redial_failed(self, peer: PeerId) -> None:
         """Nobody answers where the host was: a lone survivor need not wait any longer."""
-        if peer == self.lost and self.redialling:
+        if peer == self.search.lost and self.redialling:
             self.redialling = False
             if self.session.state is State.CLAIMING:
                 self._count()
@@ -468,21 +356,21 @@ class Succession:
     def on_redial_timer(self) -> None:
         """Isolated: the host lives, try to reach it."""
         s = self.session
-        if s.state is State.ISOLATED and self.lost is not None:
+        if s.state is State.ISOLATED and self.search.lost is not None:
             s.timers.set("redial", at=s.now + s.mesh.answer_us())
-            if s.mesh.may_dial(s.now, self.lost):
-                s.dial(self.lost, s.addresses_of(self.lost))
+            if s.mesh.may_dial(s.now, self.search.lost):
+                s.dial(self.search.lost, s.addresses_of(self.search.lost))
 
     def end(self) -> None:
         """A host was found, be it this peer or another one."""
         s = self.session
         for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
             s.timers.cancel(timer)
-        self.promises.release()
-        self.doubts.clear()
+        self.granting.promises.release()
+        self.granting.drop_doubts()
         self.asked.clear()
         self.sources.clear()
         self.grants.clear()
-        self.lost = self.cause = None
+        self.search.lost = self.cause = None
         self.redialling = False
         self.paused = False

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.errors import RemoteProtocolError
-from p2pnet.core.messages import Grant, Heartbeat, Ping, Update
+from p2pnet.core.messages import Heartbeat, Ping, Pull, Update
 from p2pnet.core.values import Epoch, PeerId, Position
 
 EPOCH = Epoch(2, PeerId("a" * 16), 7)
 
 
 def test_a_frame_comes_back_as_it_was() -> None:
-    frame = Grant(3, Position(EPOCH, 12))
+    frame = Pull(Position(EPOCH, 12))
     assert decode(encode(frame)) == frame
 
 
@@ -79,7 +79,7 @@ def test_numbers_that_could_not_be_counted_on_are_refused(number: int) -> None:
     """One above the highest would not fit in a frame, and whoever sent it next would fail."""
     for frame in (
         Heartbeat(Epoch(number, EPOCH.host, 7), 1),
-        Grant(1, Position(EPOCH, number)),
+        Pull(Position(EPOCH, number)),
     ):
         with pytest.raises(RemoteProtocolError):
             decode(encode(frame))

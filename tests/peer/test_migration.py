@@ -98,8 +98,8 @@ async def test_a_migration_as_the_successor_sees_it(clock: MockClock, table: Tab
         ("disconnected", connection(ana, 0)),
         ("started",),
         ("became host",),
-        ("finished",),
         ("player", connection(cat, 2), ben.objects[3], 2, None),
+        ("finished",),
     ]
 
 

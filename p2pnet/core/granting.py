@@ -1,0 +1,172 @@
+"""The other side of a claim: whom a peer stands behind.
+
+Each peer gives its word to at most one claimant a number. Before it does, it makes sure that the
+host is gone: if its own link to the host still stands it pings the host, and only a pong to this
+very ping is proof of life. Memory of having heard the host lately is not: with links of different
+length it would veto true claims.
+
+A grant brings the request for a seat under the reign that it helps to begin. The epoch is known
+beforehand, so the new host can welcome whoever granted as soon as it is crowned, without another
+round trip.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import msgspec
+
+from .codec import decode, encode
+from .events import ClaimGranted
+from .following import Following
+from .mesh import LinkState
+from .messages import Claim, Grant, Refuse, RefuseReason
+from .promises import Promises
+from .session import Session
+from .states import HOSTLESS, Move, State
+from .values import Epoch, PeerId
+
+ROUND_WINDOWS: Final = 3
+"""A claimant has its answers and its reign is known within so many answer windows."""
+
+
+@attrs.define
+class Search:
+    """What claimant and grantor both know of the search for a new host."""
+
+    lost: PeerId | None = None  # whom we lost
+    lost_us: int = 0  # when
+    number: int = 0  # of our own claim
+
+
+@attrs.define
+class Doubt:
+    """A claim that we answer as soon as we know whether the host lives."""
+
+    claimant: PeerId
+    claim: Claim
+
+
+@attrs.define(eq=False)
+class Granting:
+    """The words that this peer gives."""
+
+    session: Session
+    following: Following
+    search: Search
+    promises: Promises = attrs.field(factory=Promises)
+    doubts: list[Doubt] = attrs.field(factory=list)
+
+    def on_claim(self, link: LinkState, frame: Claim) -> None:
+        """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
+        s = self.session
+        assert link.peer is not None
+        if link.peer == s.host and frame.number > self.promises.spent:
+            # Our own host asks, after a handover that failed: nobody else's word is needed.
+            self._grant(link.peer, frame)
+        elif (reason := self._objection(link.peer, frame)) is not None:
+            held = self.promises.evidence if reason is RefuseReason.PROMISED else None
+            proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
+            s.send(link.peer, Refuse(frame.number, reason, evidence=proof))
+        elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
+            self._grant(link.peer, frame)
+        else:
+            self._verify(link.peer, frame)
+
+    def _objection(self, claimant: PeerId, claim: Claim) -> RefuseReason | None:
+        """Why a claim is refused that does not depend on whether the host lives."""
+        s = self.session
+        assert s.epoch is not None
+        proved = max(s.epoch, claim.reign.epoch)
+        if not self.promises.justifies(claim.number, proved, self.shown(claim.evidence)):
+            return RefuseReason.NUMBER
+        if not self._free_for(claimant, claim.number):
+            return RefuseReason.PROMISED
+        if s.state in HOSTLESS and s.now < self._turn_us(claimant):
+            return RefuseReason.RANK
+        return None
+
+    def _turn_us(self, claimant: PeerId) -> int:
+        """When it is this claimant's turn: one answer window for each better one that lives."""
+        s = self.session
+        ahead = 0
+        for member in s.roster.successors(self.search.lost or s.me):
+            if member.peer == claimant:
+                break
+            ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
+        return self.search.lost_us + ahead * s.mesh.answer_us()
+
+    def _free_for(self, claimant: PeerId, number: int) -> bool:
+        """Whether our word is free. A claim of our own gives way to a better-ranked claimant."""
+        s = self.session
+        if s.state in (State.CLAIMING, State.PULLING) and number <= self.search.number:
+            better = s.roster.rank(claimant) < s.roster.rank(s.me)
+            return number == self.search.number and better
+        return self.promises.is_free_for(claimant, number)
+
+    def _grant(self, claimant: PeerId, claim: Claim) -> None:
+        s = self.session
+        position = s.history.position
+        if position is None:
+            return
+        self.promises.give(claimant, claim)
+        if s.state in (State.CLAIMING, State.PULLING):
+            s.timers.cancel("answers")
+            s.timers.cancel("pull")
+            s.move(Move.WITHDRAW)
+        elif s.state is State.ISOLATED:
+            s.move(Move.WITHDRAW)
+        s.timers.cancel("claim")
+        s.timers.set("promise", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+        s.emit(ClaimGranted(claim.number, claimant))
+        link = s.mesh.link_to(claimant)
+        if link is not None:
+            epoch = Epoch(claim.number, claimant, link.nonce)
+            s.send(claimant, Grant(claim.number, position, self.following.request(link, epoch)))
+
+    def _verify(self, claimant: PeerId, claim: Claim) -> None:
+        """Our link to the host stands: ask the host itself before we answer."""
+        s = self.session
+        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
+        self.doubts.append(Doubt(claimant, claim))
+        if ("verify",) not in s.timers:
+            s.timers.set("verify", at=s.now + s.mesh.answer_us())
+            s.ping(s.host)
+
+    def on_host_proof(self) -> None:
+        """The host answered a ping that went out after the claim came: it lives."""
+        s = self.session
+        s.timers.cancel("verify")
+        for doubt in self.doubts:
+            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE))
+        self.doubts.clear()
+
+    def answer_doubts(self) -> None:
+        """The host is lost: the claims that waited for this are granted, the best rank first."""
+        s = self.session
+        s.timers.cancel("verify")
+        doubts, self.doubts = self.doubts, []
+        for doubt in sorted(doubts, key=lambda doubt: s.roster.rank(doubt.claimant)):
+            link = s.mesh.link_to(doubt.claimant)
+            if link is not None:
+                self.on_claim(link, doubt.claim)
+
+    def release(self) -> None:
+        """Our word is free again."""
+        self.promises.release()
+        self.session.timers.cancel("promise")
+
+    def shown(self, evidence: bytes) -> Claim | None:
+        """The claim that came as evidence, if it holds."""
+        if not evidence:
+            return None
+        claim = decode(evidence)
+        if isinstance(claim, Claim) and self.session.is_genuine_claim(claim):
+            return claim
+        return None
+
+    def drop_doubts(self) -> None:
+        """Somebody else answers those claims."""
+        self.session.timers.cancel("verify")
+        self.doubts.clear()
