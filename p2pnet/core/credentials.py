@@ -42,7 +42,7 @@ class Says(enum.StrEnum):
     CLAIM = "claim"  # number, epoch of the lost reign, position
     REIGN = "reign"  # epoch, parent
     ROSTER = "roster"  # epoch, digest of the roster
-    HEADER = "header"  # epoch, position, lineage
+    HEADER = "header"  # epoch, position, last position of work, lineage
     YIELD = "yield"  # epoch given up, epoch obeyed
     OATH = "oath"  # epoch followed
 

@@ -60,6 +60,7 @@ class Following:
     target: PeerId | None = None  # whom we ask for a seat
     link: LinkId | None = None  # on which we were welcomed
     attempt: int = 0  # counts requests for a seat
+    doubted: bool = False  # the application was told that the host is lost
     requested: Epoch | None = None  # the reign to come that has our next request already
     early: bool = False  # the request of now was made before the reign began
     was_host: bool = False  # since the last welcome: we come back as RECONNECT_ID_HOST
@@ -173,10 +174,13 @@ class Following:
         s.move(Move.WELCOMED)
         s.replica.find_host()
         s.set_roster(roster)
+        doubted, self.doubted = self.doubted, False
         if newcomer:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
         elif changed:
             s.emit(HostChanged(epoch, epoch.host, frame.base))
+        elif doubted:
+            s.emit(HostRecovered(epoch.host))  # the one that we had given up
         if link.relay is not None:
             s.emit(Relayed(epoch.host, link.relay.via))
         self._resume(epoch)
@@ -340,6 +344,7 @@ class Following:
     def lose(self) -> None:
         """The host is lost: nothing is expected of it any more."""
         self.link = None
+        self.doubted = True
         self.target = None
         self.rival = self.heir = None
         self._stop_seeking()

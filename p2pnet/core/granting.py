@@ -62,8 +62,7 @@ class Granting:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if link.peer == s.host and frame.number > self.promises.spent:
-            # Our own host asks, after a handover that failed: nobody else's word is needed.
+        if link.peer == s.host and self._is_second_try(frame.number):
             self._grant(link.peer, frame)
         elif (reason := self._objection(link.peer, frame)) is not None:
             held = self.promises.evidence if reason is RefuseReason.PROMISED else None
@@ -73,6 +72,11 @@ class Granting:
             self._grant(link.peer, frame)
         else:
             self._verify(link.peer, frame)
+
+    def _is_second_try(self, number: int) -> bool:
+        """Whether our own host may claim this: its handover spent a number and came to nothing."""
+        assert self.session.epoch is not None
+        return self.promises.spent < number <= self.session.epoch.number + 2
 
     def _objection(self, claimant: PeerId, claim: Claim) -> RefuseReason | None:
         """Why a claim is refused that does not depend on whether the host lives."""

@@ -44,7 +44,7 @@ class Hosting:
         migrated = reign.parent is not None
         s.reign = reign
         s.history.begin(reign.epoch)
-        self.ordering.forget_clock()
+        self.ordering.begin(reign.parent)
         if migrated:
             self._inherit(departed)
         else:

@@ -6,7 +6,8 @@ Theory of operation
 After a partition, or after a host was asleep, two peers can host the same session under different
 epochs. They exchange headers, and both work out the same verdict from the same two headers:
 
-1. If one history is the beginning of the other, the longer one goes on and nothing is lost.
+1. If one history is the beginning of the other, the longer one goes on and nothing is lost. What
+   a host did to the seats alone does not count: it has to do that whenever it loses anybody.
 2. Else the reign that more members live under goes on.
 3. Else the older reign does: the lower number, then the lower host id.
 
@@ -38,8 +39,8 @@ def verdict(mine: Header, mine_live: int, theirs: Header, theirs_live: int) -> V
 
     The live counts are those of the oaths in each header that hold.
     """
-    ours_contains = reaches(mine.lineage, mine.position.seq, theirs.position)
-    theirs_contains = reaches(theirs.lineage, theirs.position.seq, mine.position)
+    ours_contains = reaches(mine.lineage, mine.position.seq, theirs.worked)
+    theirs_contains = reaches(theirs.lineage, theirs.position.seq, mine.worked)
     if ours_contains != theirs_contains:
         return Verdict.MINE if ours_contains else Verdict.THEIRS
     if mine_live != theirs_live:

@@ -311,6 +311,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
     reign: Reign
     position: Position
+    worked: Position  # the last one at which more than seats changed
     lineage: Lineage
     oaths: tuple[Oath, ...]  # of the members that follow
     signature: bytes

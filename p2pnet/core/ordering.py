@@ -40,7 +40,7 @@ from .messages import (
 )
 from .outbox import Submission
 from .session import Session
-from .values import LinkId, PeerId
+from .values import LinkId, PeerId, Position
 
 
 @attrs.define
@@ -65,6 +65,7 @@ class Ordering:
     _marks: tuple[int, int] = (0, 0)  # as last sent
     _held: list[tuple[LinkState, Command]] | None = None  # while the session is paused
     _ticked_us: int | None = None
+    worked: Position | None = None  # the last position at which more than seats changed
 
     # --- followers ---
 
@@ -77,6 +78,11 @@ class Ordering:
         self.followers[peer] = Follower(link, attempt, confirmed=0)
         # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
         self._waited_for, self._marks = self.session.history.seq, (0, 0)
+
+    def begin(self, parent: Position | None) -> None:
+        """A reign begins after `parent`: so far it has done nothing of its own."""
+        self.worked = parent or self.session.history.position
+        self.forget_clock()
 
     def forget_clock(self) -> None:
         """The time until the next tick is not the game's."""
@@ -191,6 +197,8 @@ class Ordering:
         raw = encode(update)
         s.history.append(raw)
         s.send_on(self.links(), raw)
+        if self._executed or roster is None:
+            self.worked = s.history.position
         for line in self._executed:
             self._waited_for = update.seq
             if line.peer == s.me:

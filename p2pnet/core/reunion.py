@@ -33,12 +33,14 @@ class Reunion:
         here = s.history.position
         assert s.reign is not None and here is not None
         lineage = tuple(s.history.lineage)
-        signature = s.sign(Says.HEADER, s.reign.epoch, here, lineage)
-        return Header(s.reign, here, lineage, self.hosting.ordering.oaths(), signature)
+        worked = self.hosting.ordering.worked
+        assert worked is not None
+        signature = s.sign(Says.HEADER, s.reign.epoch, here, worked, lineage)
+        return Header(s.reign, here, worked, lineage, self.hosting.ordering.oaths(), signature)
 
     def is_signed(self, header: Header) -> bool:
         """Whether the host that the header is of has signed it."""
-        fields = header.reign.epoch, header.position, header.lineage
+        fields = header.reign.epoch, header.position, header.worked, header.lineage
         return self.session.proves(header.reign.key, header.signature, Says.HEADER, *fields)
 
     def live(self, header: Header) -> int:

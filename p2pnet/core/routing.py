@@ -278,7 +278,7 @@ class Router:
             if s.state in HOSTS:
                 self.roles.abdicate()
                 self.roles.succession.concede(epoch)
-            elif epoch > s.epoch and s.state is State.FOLLOWING:
+            elif epoch > s.epoch and s.state in (State.JOINING, State.FOLLOWING):
                 self.roles.lose_host(LossCause.SILENT)  # our host was deposed before, unawares
             self.roles.granting.on_claim(link, frame)
 

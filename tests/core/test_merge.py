@@ -10,20 +10,34 @@ from p2pnet.core.values import Epoch, PeerId, Position
 FIRST = Epoch(1, PeerId("a"), 1)
 
 
-def header(number: int, host: str, base: int, seq: int) -> Header:
+def header(number: int, host: str, base: int, seq: int, worked: Position | None = None) -> Header:
     """A reign that began after `base` updates of the first one, and stands at `seq`."""
     epoch = Epoch(number, PeerId(host), 1)
     lineage = ((FIRST, 0), (epoch, base))
-    return Header(Reign(epoch, None, b"", b""), Position(epoch, seq), lineage, (), b"")
+    here = Position(epoch, seq)
+    return Header(Reign(epoch, None, b"", b""), here, worked or here, lineage, (), b"")
 
 
-OLD = Header(Reign(FIRST, None, b"", b""), Position(FIRST, 10), ((FIRST, 0),), (), b"")
+def first(seq: int, worked: int) -> Header:
+    """The first reign, at `seq`, whose last real work was at `worked`."""
+    here, work = Position(FIRST, seq), Position(FIRST, worked)
+    return Header(Reign(FIRST, None, b"", b""), here, work, ((FIRST, 0),), (), b"")
+
+
+OLD = first(10, 10)
 
 
 def test_the_beginning_of_a_history_yields_to_its_continuation_whoever_is_more() -> None:
     longer = header(2, "b", base=10, seq=12)
     assert verdict(longer, 1, OLD, 9) is Verdict.MINE
     assert verdict(OLD, 9, longer, 1) is Verdict.THEIRS
+
+
+def test_what_a_host_did_to_the_seats_alone_is_no_history_of_its_own() -> None:
+    """Hard case 2: an idle host that lost everybody had to suspend them, and that was all."""
+    other = header(2, "b", base=10, seq=30)
+    assert verdict(other, 1, first(14, worked=10), 1) is Verdict.MINE
+    assert verdict(first(14, worked=12), 1, other, 1) is Verdict.MINE, "it worked: the tie-break"
 
 
 def test_else_the_larger_side_goes_on() -> None:
