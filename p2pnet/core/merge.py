@@ -39,10 +39,11 @@ def verdict(mine: Header, mine_live: int, theirs: Header, theirs_live: int) -> V
 
     The live counts are those of the oaths in each header that hold.
     """
-    ours_contains = reaches(mine.lineage, mine.position.seq, theirs.worked)
-    theirs_contains = reaches(theirs.lineage, theirs.position.seq, mine.worked)
-    if ours_contains != theirs_contains:
-        return Verdict.MINE if ours_contains else Verdict.THEIRS
+    for my_end, their_end in ((mine.position, theirs.position), (mine.worked, theirs.worked)):
+        ours_contains = reaches(mine.lineage, mine.position.seq, their_end)
+        theirs_contains = reaches(theirs.lineage, theirs.position.seq, my_end)
+        if ours_contains != theirs_contains:
+            return Verdict.MINE if ours_contains else Verdict.THEIRS
     if mine_live != theirs_live:
         return Verdict.MINE if mine_live > theirs_live else Verdict.THEIRS
     return Verdict.MINE if mine.reign.epoch < theirs.reign.epoch else Verdict.THEIRS
