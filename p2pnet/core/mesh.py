@@ -159,9 +159,18 @@ class Mesh:
         return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
 
     def heartbeat_due_us(self) -> int | None:
-        """When the first link will have been silent from our side for one heartbeat."""
-        oldest = min((link.sent_us for link in self.links.values()), default=None)
-        return None if oldest is None else oldest + self.settings.heartbeat_us
+        """When the first link will have been silent from our side for one heartbeat.
+
+        Before the greetings nothing is said on a link: it is looked after when its time is over.
+        """
+        beat_us, limit_us = self.settings.heartbeat_us, self.settings.connect_us + 1
+        return min(
+            (
+                link.detector.heard_us + limit_us if link.peer is None else link.sent_us + beat_us
+                for link in self.links.values()
+            ),
+            default=None,
+        )
 
     # --- dials ---
 

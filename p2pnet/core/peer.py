@@ -25,7 +25,7 @@ from .errors import (
     TooManyInFlight,
 )
 from .events import LossCause, StrangerRefused
-from .messages import PROTOCOL_VERSION, Hello
+from .messages import PROTOCOL_VERSION, Hello, Reign
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
 from .roster import Roster
@@ -93,6 +93,11 @@ class PeerCore:
         return self._s.epoch
 
     @property
+    def reign(self) -> Reign | None:
+        """The signed header of the reign that this peer obeys."""
+        return self._s.reign
+
+    @property
     def host_peer(self) -> PeerId | None:
         """Whom this peer obeys; itself if it is the host."""
         return self._s.host
@@ -137,6 +142,7 @@ class PeerCore:
             "seats": len(s.roster.members),
             "executed": len(s.ledger.lines()),
             "followers": len(self._roles.hosting.ordering.followers),
+            "sworn": len(self._roles.hosting.ordering.oaths()),
             "held": len(self._roles.held),
             "rejected": s.rejected,
         }
@@ -325,6 +331,11 @@ class PeerCore:
             self._promised_wake = max(min(due), s.now) if due else None
         return self._promised_wake
 
+    @property
+    def has_effects(self) -> bool:
+        """Whether `take_effects` has anything to give."""
+        return bool(self._s.effects)
+
     def take_effects(self) -> list[Effect]:
         """What to do, in this order. Each effect is handed out once."""
         effects, self._s.effects = self._s.effects, []
@@ -344,14 +355,16 @@ class PeerCore:
         s = self._s
         assert now >= s.now, "time goes forward"
         s.now = now
-        promised, self._promised_wake = self._promised_wake, None
-        if promised is None or s.state not in IN_SESSION:
+        promised = self._promised_wake
+        if promised is None or now <= promised + s.settings.heartbeat_us:
+            return
+        self._promised_wake = None
+        if s.state not in IN_SESSION:
             return
         # Being late by a heartbeat says that this process stood still, not the others. Being late
         # by two says that they may have given it up.
         late = now - promised
-        if late > s.settings.heartbeat_us:
-            s.mesh.forgive(now)
+        s.mesh.forgive(now)
         if late > 2 * s.settings.heartbeat_us:
             self._roles.oversleep(late)
 
@@ -400,11 +413,16 @@ class PeerCore:
     def _keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
         s = self._s
+        # What is due soon goes out with what is due, so that one wake serves all links.
+        soon_us = s.settings.heartbeat_us // 2
+        quiet = []
         for link in list(s.mesh.links.values()):
             limit = s.settings.dead_link_us if link.peer else s.settings.connect_us
             if s.now - link.detector.heard_us > limit:
                 self._roles.cut(link.id, LinkEnd.BROKEN)
-            elif s.now - link.sent_us >= s.settings.heartbeat_us:
-                self._roles.heartbeat(link)
+            elif link.peer is not None and s.now - link.sent_us >= soon_us:
+                quiet.append(link)
+        if quiet:
+            self._roles.heartbeat(*quiet)
         if s.state in (State.REIGNING, State.FOLLOWING):
             s.dial_missing()

@@ -165,14 +165,16 @@ class Roles:
         elif s.state is State.REIGNING:
             self.hosting.on_link_lost(link, peer)
 
-    def heartbeat(self, link: LinkState) -> None:
+    def heartbeat(self, *links: LinkState) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
         s = self.session
-        if link.rtt_us is None or s.epoch is None:
-            link.ping_us, link.ping_token = s.now, link.ping_token + 1
-            s.send_on((link.id,), encode(Ping(link.ping_token)))
+        for link in links:
+            if link.rtt_us is None or s.epoch is None:
+                link.ping_us, link.ping_token = s.now, link.ping_token + 1
+                s.send_on((link.id,), encode(Ping(link.ping_token)))
         if s.epoch is not None:
-            s.send_on((link.id,), encode(Heartbeat(s.epoch, s.history.seq)))
+            beat = Heartbeat(s.epoch, s.history.seq)
+            s.send_on(tuple(link.id for link in links), encode(beat))
 
     # --- sleep ---
 

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
+from p2pnet.core.credentials import Credentials
+from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
 from p2pnet.core.errors import LinkEnd
+from p2pnet.core.messages import Heartbeat
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
-from p2pnet.core.states import State
+from p2pnet.core.states import Role, State
 from p2pnet.core.values import LinkId, PeerId, SessionId, peer_id
 
 from .journal import Journal
 from .network import Network
 from .notary import NotaryCredentials
-from .sim_peer import Observer, SimPeer
+from .sim_peer import Dials, Observer, SimPeer
+from .streams import stream
 
 _SESSION: Final = SessionId("simulated-session"[:16])
 _FINGERPRINT: Final = "journal"
 _ASK_AGAIN_US: Final = 200_000  # between two attempts of one dial
+_HEARTBEAT: Final = Heartbeat.__struct_config__.tag  # the second byte of a frame of that kind
 
 
 class CoreWorld:
@@ -47,7 +50,8 @@ class CoreWorld:
         self.settings = settings or Settings()
         self.tick_us = tick_us
         self.peers: list[SimPeer] = []
-        self.network = Network(random.Random(seed), lambda: self.now, self.after, delay_us)
+        self.network = Network(stream(seed, "network"), lambda: self.now, self.after, delay_us)
+        self.shells = stream(seed, "shells")  # how late each is with its timers
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._processes = itertools.count(1)
@@ -79,13 +83,15 @@ class CoreWorld:
 
     # --- peers ---
 
-    def start(self, name: str, key: bytes | None = None) -> SimPeer:
+    def start(
+        self, name: str, key: bytes | None = None, credentials: Credentials | None = None
+    ) -> SimPeer:
         """A new process; with the key of an earlier one it is that peer, restarted."""
         number = len(self.peers)
         key = key or number.to_bytes(32, "big")
         journal = Journal()
         core = PeerCore(
-            credentials=NotaryCredentials(key),
+            credentials=credentials or NotaryCredentials(key),
             entropy=next(self._processes).to_bytes(32, "big"),
             name=name,
             addresses=(str(number),),
@@ -95,21 +101,26 @@ class CoreWorld:
         )
         peer = SimPeer(number, name, key, core, journal)
         self.peers.append(peer)
-        self._tick(peer)
         return peer
 
     def host(self, name: str = "host") -> SimPeer:
         """The first peer, which opens the session."""
         peer = self.start(name)
-        self.enter(peer, lambda: peer.core.host(self.now, _SESSION))
+        self.enter(peer, lambda: peer.core.host(peer.clock.at(self.now), _SESSION))
         return peer
 
     def join(self, via: SimPeer, name: str = "client", key: bytes | None = None) -> SimPeer:
         """Another peer, which has an invite from `via`."""
         peer = self.start(name, key)
-        addresses = (str(via.number),)
-        self.enter(peer, lambda: peer.core.join(self.now, _SESSION, via.id, addresses))
+        self.enter_session(peer, via)
         return peer
+
+    def enter_session(self, peer: SimPeer, via: SimPeer) -> None:
+        """A process asks `via` for a seat."""
+        addresses = (str(via.number),)
+        self.enter(
+            peer, lambda: peer.core.join(peer.clock.at(self.now), _SESSION, via.id, addresses)
+        )
 
     def game(self, players: int) -> list[SimPeer]:
         """A running session of so many peers, the host first."""
@@ -126,7 +137,7 @@ class CoreWorld:
 
         def act() -> None:
             nonlocal ticket
-            ticket = peer.core.submit(self.now, text.encode(), ack)
+            ticket = peer.core.submit(peer.clock.at(self.now), text.encode(), ack)
             peer.sent[ticket] = text
             peer.levels[ticket] = ack or peer.core.settings.ack
 
@@ -135,59 +146,111 @@ class CoreWorld:
 
     def leave(self, peer: SimPeer) -> None:
         """Its application leaves the session."""
-        self._befall(peer, "leaves")
-        self.enter(peer, lambda: peer.core.leave(self.now, "enough"))
+        self.befall(peer, "leaves")
+        self.enter(peer, lambda: peer.core.leave(peer.clock.at(self.now), "enough"))
 
     def end_session(self, host: SimPeer) -> None:
         """The host ends the session for all."""
-        self._befall(host, "ends the session")
-        self.enter(host, lambda: host.core.end_session(self.now, "the end"))
+        self.befall(host, "ends the session")
+        self.enter(host, lambda: host.core.end_session(host.clock.at(self.now), "the end"))
 
     def kick(self, host: SimPeer, peer: SimPeer) -> None:
         """The host removes a member for good."""
-        self._befall(host, f"kicks {peer.name}")
-        self.enter(host, lambda: host.core.kick(self.now, peer.id, "out"))
+        self.befall(host, f"kicks {peer.name}")
+        self.enter(host, lambda: host.core.kick(host.clock.at(self.now), peer.id, "out"))
 
     def hand_over(self, host: SimPeer, to: SimPeer) -> None:
         """The host makes another peer the host."""
-        self._befall(host, f"hands over to {to.name}")
-        self.enter(host, lambda: host.core.hand_over(self.now, to.id))
+        self.befall(host, f"hands over to {to.name}")
+        self.enter(host, lambda: host.core.hand_over(host.clock.at(self.now), to.id))
 
     def enter(self, peer: SimPeer, act: Callable[[], None]) -> None:
         """Call the core of a peer, then do what it wants done."""
+        if self._takes_now(peer, act):
+            act()
+            self._after_input(peer)
+
+    def _takes_now(self, peer: SimPeer, act: Callable[[], None]) -> bool:
+        """Whether a process can take its input now. If not, it does so later or never."""
         if not peer.alive:
-            return
+            return False
         if peer.paused:
             peer.inbox.append(act)
-            return
-        act()
-        peer.core.flush(self.now)
+            return False
+        if peer.slow_us or peer.busy_until_us > self.now:
+            peer.busy_until_us = max(self.now + peer.slow_us, peer.busy_until_us)
+            self.after(peer.busy_until_us - self.now, partial(self._enter_late, peer, act))
+            return False
+        return True
+
+    def _enter_late(self, peer: SimPeer, act: Callable[[], None]) -> None:
+        if peer.paused:
+            peer.inbox.append(act)
+        elif peer.alive:
+            act()
+            self._after_input(peer)
+
+    def _after_input(self, peer: SimPeer) -> None:
+        peer.core.flush(peer.clock.at(self.now))
         self._perform(peer)
         self._plan_wake(peer)
         for observer in self.observers:
             observer.stepped(self.now, peer)
 
-    def _tick(self, peer: SimPeer) -> None:
-        def tick() -> None:
-            if peer.alive:
-                if not peer.paused:
-                    self.enter(peer, lambda: peer.core.tick(self.now))
-                self.after(self.tick_us, tick)
+    def arrive(self, source: int, data: bytes, target: int, link: LinkId) -> None:
+        """A frame has come to the end of its link."""
+        peer = self.peers[target]
+        if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
+            self.enter(peer, partial(self._take, peer, source, link, data))
+        elif peer.alive:
+            self._take(peer, source, link, data)
+            # Most frames are heartbeats that change nothing but when somebody was heard last. What
+            # the core has to be woken for moves only to a later time by that.
+            if data[1] != _HEARTBEAT or peer.core.has_effects:
+                self._after_input(peer)
 
-        self.after(self.tick_us, tick)
+    def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> None:
+        peer.core.frame_received(peer.clock.at(self.now), link, data)
+        if data[1] != _HEARTBEAT or peer.core.has_effects:
+            for observer in self.observers:
+                observer.took(self.now, peer, source, data)
+
+    def _start_ticking(self, peer: SimPeer) -> None:
+        """The game clock of a host runs until it is a host no more."""
+        if not peer.ticking:
+            peer.ticking = True
+            self.after(self.tick_us, partial(self._tick, peer))
+
+    def _tick(self, peer: SimPeer) -> None:
+        core = peer.core
+        if not peer.alive or core.role is not Role.HOST:
+            peer.ticking = False
+            return
+        if not peer.paused:
+            core.tick(peer.clock.at(self.now))
+            if core.has_effects:
+                self._after_input(peer)
+        self.after(self.tick_us, partial(self._tick, peer))
 
     def _plan_wake(self, peer: SimPeer) -> None:
-        at = peer.core.next_wake()
-        if at is None or at == peer.wake_us:
+        own_us = peer.core.next_wake()
+        if own_us is None:
             return
+        at = max(peer.clock.world_at(own_us), self.now)
+        if peer.wake_us is not None and self.now <= peer.wake_us <= at:
+            return  # it is woken before that, and then asked again
         peer.wake_us = at
+        late_us = self.shells.randrange(peer.late_timers_us) if peer.late_timers_us else 0
+        self.after(at - self.now + late_us, partial(self._wake, peer, at))
 
-        def wake() -> None:
-            if peer.wake_us == at:
-                peer.wake_us = None
-                self.enter(peer, lambda: peer.core.wake(self.now))
+    def _wake(self, peer: SimPeer, at: int) -> None:
+        if peer.wake_us == at:
+            peer.wake_us = None
+            self.enter(peer, partial(self.wake_core, peer))
 
-        self.after(max(at - self.now, 0), wake)
+    def wake_core(self, peer: SimPeer) -> None:
+        """Tell a core what time it is."""
+        peer.core.wake(peer.clock.at(self.now))
 
     # --- effects ---
 
@@ -195,14 +258,18 @@ class CoreWorld:
         for effect in peer.core.take_effects():
             self._tell(peer, effect)
             if isinstance(effect, Send):
+                deliver = partial(self.arrive, peer.number, effect.data)
                 for link in effect.links:
-                    self._send(peer, link, effect.data)
+                    self.network.transmit(peer.number, link, deliver)
             elif isinstance(effect, Dial):
                 self._dial(peer, effect)
             elif isinstance(effect, CloseLink):
                 self.network.close(peer.number, effect.link, self._ended)
             elif isinstance(effect, Emit):
                 peer.events.append((self.now, effect.event))
+            elif isinstance(effect, TakeRole):
+                if effect.role is Role.HOST:
+                    self._start_ticking(peer)
             elif isinstance(effect, Settle):
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
@@ -216,50 +283,57 @@ class CoreWorld:
         for observer in self.observers:
             observer.did(self.now, peer, effect, targets)
 
-    def _send(self, peer: SimPeer, link: LinkId, data: bytes) -> None:
-        def deliver(target: int, there: LinkId) -> None:
-            receiver = self.peers[target]
-            self.enter(receiver, lambda: receiver.core.frame_received(self.now, there, data))
-
-        self.network.transmit(peer.number, link, deliver)
-
     def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
         peer = self.peers[target]
         self.network.forget((target, link))
-        self.enter(peer, lambda: peer.core.link_closed(self.now, link, end))
+        self.enter(peer, lambda: peer.core.link_closed(peer.clock.at(self.now), link, end))
 
     def _dial(self, peer: SimPeer, dial: Dial) -> None:
         target = self.peers[int(dial.addresses[0])]
-        way = (peer.number, target.number), (target.number, peer.number)
-
         limit = self.now + self.settings.connect_us
 
         def answer() -> None:
             if not peer.alive:
                 return
-            mute = target.vanished or (target.alive and target.paused)
-            if mute or any(self.network.is_cut(*direction) for direction in way):
+            if self._is_silent(peer, target):
                 # Nobody says no: the network stack asks again until the time is over.
                 if self.now >= limit:
                     fail(LinkEnd.UNREACHABLE)
                 else:
                     self.after(min(_ASK_AGAIN_US, limit - self.now), answer)
-            elif not target.alive:
+            elif not target.alive or target.dials is Dials.REFUSED:
                 fail(LinkEnd.REFUSED)
             else:
-                here, there = self.network.connect(peer.number, target.number)
-                self.enter(target, lambda: target.core.link_opened(self.now, there, None))
-                self.enter(peer, lambda: peer.core.link_opened(self.now, here, dial.peer))
+                self.link(peer, target, dial.peer)
 
         def fail(end: LinkEnd) -> None:
-            self._befall(peer, f"can't reach {target.name} ({end.value})")
-            self.enter(peer, lambda: peer.core.dial_failed(self.now, dial.peer, end))
+            self.befall(peer, f"can't reach {target.name} ({end.value})")
+            self.enter(peer, lambda: peer.core.dial_failed(peer.clock.at(self.now), dial.peer, end))
 
-        self.after(2 * self.network.delay(), answer)
+        one_way = self.network.delay(peer.number, target.number)
+        self.after(one_way + self.network.delay(target.number, peer.number), answer)
+
+    def _is_silent(self, peer: SimPeer, target: SimPeer) -> bool:
+        """Whether who dials this target hears neither yes nor no."""
+        if target.vanished or (target.alive and target.paused) or target.dials is Dials.IGNORED:
+            return True
+        cut = self.network.is_cut
+        return cut(peer.number, target.number) or cut(target.number, peer.number)
+
+    def link(self, peer: SimPeer, target: SimPeer, dialled: PeerId) -> tuple[LinkId, LinkId]:
+        """A link comes up; what each of the two calls it."""
+        here, there = self.network.connect(peer.number, target.number)
+        if target.dials is not Dials.MUTE:
+            self.enter(
+                target, lambda: target.core.link_opened(target.clock.at(self.now), there, None)
+            )
+        self.enter(peer, lambda: peer.core.link_opened(peer.clock.at(self.now), here, dialled))
+        return here, there
 
     # --- faults ---
 
-    def _befall(self, peer: SimPeer | None, text: str) -> None:
+    def befall(self, peer: SimPeer | None, text: str) -> None:
+        """Tell the observers of something that is done from outside."""
         for observer in self.observers:
             observer.befell(self.now, peer, text)
 
@@ -268,13 +342,14 @@ class CoreWorld:
 
         What it had under way arrives, but nothing of it gets to those in `lost_for`.
         """
-        self._befall(peer, "vanishes" if silent else "crashes")
+        self.befall(peer, "vanishes" if silent else "crashes")
         peer.alive, peer.vanished = False, silent
         for other in lost_for:
             for link in self.network.links_between(peer.number, other.number):
                 far = self.network.break_link(peer.number, link)
                 if not silent and far is not None:
-                    self.after(self.network.delay(), partial(self._ended, *far, LinkEnd.BROKEN))
+                    delay_us = self.network.delay(peer.number, other.number)
+                    self.after(delay_us, partial(self._ended, *far, LinkEnd.BROKEN))
         if not silent:
             for link in self.network.links_of(peer.number):
                 self.network.close(peer.number, link, self._ended)
@@ -282,23 +357,25 @@ class CoreWorld:
 
     def pause(self, peer: SimPeer) -> None:
         """The process stands still; its links stay open."""
-        self._befall(peer, "stands still")
+        self.befall(peer, "stands still")
         peer.paused = True
 
     def resume(self, peer: SimPeer) -> None:
         """It goes on, and finds everything that came in meanwhile."""
-        self._befall(peer, "goes on")
+        if not peer.paused or not peer.alive:
+            return
+        self.befall(peer, "goes on")
         peer.paused = False
         inbox, peer.inbox = peer.inbox, deque()
         if peer.wake_us is not None and peer.wake_us <= self.now:
             peer.wake_us = None
-            self.enter(peer, lambda: peer.core.wake(self.now))
+            self.enter(peer, partial(self.wake_core, peer))
         for act in inbox:
             self.enter(peer, act)
 
     def reset_links(self, one: SimPeer, other: SimPeer) -> None:
         """All links between two peers break; what is under way is lost, and both notice."""
-        self._befall(one, f"has its links to {other.name} reset")
+        self.befall(one, f"has its links to {other.name} reset")
         for link in self.network.links_between(one.number, other.number):
             far = self.network.break_link(one.number, link)
             self._ended(one.number, link, LinkEnd.BROKEN)
@@ -307,14 +384,14 @@ class CoreWorld:
 
     def half_close(self, one: SimPeer, other: SimPeer) -> None:
         """All links between two peers break, and only `one` notices."""
-        self._befall(one, f"has its links to {other.name} reset, unnoticed there")
+        self.befall(one, f"has its links to {other.name} reset, unnoticed there")
         for link in self.network.links_between(one.number, other.number):
             self.network.break_link(one.number, link)
             self._ended(one.number, link, LinkEnd.BROKEN)
 
     def cut(self, source: SimPeer, target: SimPeer) -> None:
         """What `source` sends does not get to `target` until the cut heals."""
-        self._befall(source, f"does not get through to {target.name}")
+        self.befall(source, f"does not get through to {target.name}")
         self.network.cut(source.number, target.number)
 
     def cut_both(self, one: SimPeer, other: SimPeer) -> None:
@@ -324,17 +401,34 @@ class CoreWorld:
 
     def isolate(self, peer: SimPeer) -> None:
         """Nothing gets to it or from it."""
-        self._befall(peer, "is cut off from all")
+        self.befall(peer, "is cut off from all")
         for other in self.peers:
             if other is not peer:
                 self.network.cut(peer.number, other.number)
                 self.network.cut(other.number, peer.number)
 
     def heal(self) -> None:
-        """Every cut is mended."""
-        self._befall(None, "every cut is mended")
+        """Every cut is mended, and every other trouble of the network is over."""
+        self.befall(None, "every cut is mended")
         for source, target in list(self.network.cuts):
             self.network.heal(source, target)
+        self.network.catch_up()
+        for peer in self.peers:
+            peer.dials = Dials.WELCOME
+
+    def heal_peers(self) -> None:
+        """Every process is as it should be: awake, in time, and with a clock that is right."""
+        for peer in self.peers:
+            peer.slow_us = peer.late_timers_us = 0
+            self.set_clock_rate(peer, 1000)
+            self.resume(peer)
+
+    def set_clock_rate(self, peer: SimPeer, rate: int) -> None:
+        """Its clock goes so many microseconds in 1000 of the world from now on."""
+        if peer.clock.rate != rate and peer.alive:
+            peer.clock.set_rate(self.now, rate)
+            peer.wake_us = None
+            self._plan_wake(peer)
 
     # --- looking ---
 
@@ -343,9 +437,16 @@ class CoreWorld:
         """Those that are alive and in the host role."""
         return [p for p in self.peers if p.alive and p.core.state is State.REIGNING]
 
+    @property
+    def members(self) -> list[SimPeer]:
+        """Those that are alive and in the session."""
+        return [
+            p for p in self.peers if p.alive and p.core.state is not State.LEFT and not p.impostor
+        ]
+
     def converged(self) -> bool:
         """One host, and everybody who is alive and in the session is at its position."""
-        living = [p for p in self.peers if p.alive and p.core.state is not State.LEFT]
+        living = self.members
         if len(self.hosts) != 1 or any(p.paused for p in living):
             return False
         host = self.hosts[0]

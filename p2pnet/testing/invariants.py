@@ -1,112 +1,23 @@
-"""What must hold whatever goes wrong, watched from outside by somebody who sees all peers.
+"""What must be true of a world that has healed, each under its name in the catalogue.
 
-`Watch` looks after every step of every core, for what must never happen for an instant. The
-functions look at a world that has healed, for what must be true in the end. Each failure names the
-invariant that it breaks, by its number in the catalogue of the design.
+What must never happen for an instant is looked after by `watch`.
 """
 
 from __future__ import annotations
 
-import attrs
-
-from p2pnet.core.effects import Effect, Emit, Settle
-from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged
-from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from p2pnet.core.values import Epoch, PeerId, Position
+from p2pnet.core.values import PeerId
 
+from .catalogue import InvariantBroken
 from .core_world import CoreWorld
-from .sim_peer import Observer, SimPeer
-
-
-class InvariantBroken(AssertionError):
-    """`name` is what does not hold, such as S01; the text says who did what."""
-
-    def __init__(self, name: str, text: str) -> None:
-        super().__init__(f"{name}: {text}")
-        self.name = name
-
-
-@attrs.frozen
-class Acknowledged:
-    """A receipt was given: for what, and which processes held it at that time."""
-
-    text: str
-    peer: int
-    ticket: int
-    level: AckLevel
-    holders: tuple[int, ...]
-
-
-@attrs.define(eq=False)
-class Watch(Observer):
-    """The invariants of every instant: S01, S03, S11 and S27."""
-
-    world: CoreWorld
-    acknowledged: list[Acknowledged] = attrs.field(factory=list)
-    discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)
-    _reigns: dict[Epoch, int] = attrs.field(factory=dict)
-    _epochs: dict[int, Epoch] = attrs.field(factory=dict)  # last adopted, by process
-    _announced: dict[int, Epoch] = attrs.field(factory=dict)  # last told to its application
-    _states: dict[Position, tuple[bytes, int, int]] = attrs.field(factory=dict)
-
-    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
-        if isinstance(effect, Settle) and effect.outcome is not None:
-            self._note(peer, effect)
-        elif isinstance(effect, Emit):
-            if isinstance(effect.event, BecameHost):
-                self._one_reign_per_epoch(peer, effect.event.epoch)
-            if isinstance(effect.event, BranchDiscarded):
-                self.discarded += [(peer.number, ticket) for ticket in effect.event.tickets]
-            if isinstance(effect.event, BecameHost | HostChanged):
-                self._announced_once(peer, effect.event.epoch)
-
-    def stepped(self, now: int, peer: SimPeer) -> None:
-        self._epoch_never_back(peer)
-        self._same_position_same_state(peer)
-
-    def _note(self, peer: SimPeer, settle: Settle) -> None:
-        text = peer.sent[settle.ticket]
-        entry = (str(peer.id), text)
-        holders = tuple(p.number for p in self.world.peers if entry in p.journal.entries)
-        level = peer.levels[settle.ticket]
-        self.acknowledged.append(Acknowledged(text, peer.number, settle.ticket, level, holders))
-
-    def _one_reign_per_epoch(self, peer: SimPeer, epoch: Epoch) -> None:
-        first = self._reigns.setdefault(epoch, peer.number)
-        if first != peer.number or epoch.host != peer.id:
-            raise InvariantBroken("S01", f"{peer.name} reigns under {epoch} of peer {first}")
-
-    def _announced_once(self, peer: SimPeer, epoch: Epoch) -> None:
-        last = self._announced.get(peer.number)
-        if last is not None and epoch <= last:
-            raise InvariantBroken("S27", f"{peer.name} was told of {epoch} after {last}")
-        self._announced[peer.number] = epoch
-
-    def _epoch_never_back(self, peer: SimPeer) -> None:
-        epoch = peer.core.epoch
-        if epoch is None:
-            return
-        last = self._epochs.get(peer.number)
-        if last is not None and epoch < last:
-            raise InvariantBroken("S03", f"{peer.name} went from {last} back to {epoch}")
-        self._epochs[peer.number] = epoch
-
-    def _same_position_same_state(self, peer: SimPeer) -> None:
-        position = peer.core.position
-        if position is None or position.seq == 0:
-            return
-        here = (peer.core.digest, len(peer.journal.entries), len(peer.journal.away))
-        if self._states.setdefault(position, here) != here:
-            raise InvariantBroken("S11", f"{peer.name} at {position} holds another state")
-
-
-# --- once all is healed ---------------------------------------------------------------------------
+from .scenario import TOGETHER, Scenario
+from .sim_peer import SimPeer
+from .watch import Watch
 
 
 def in_session(world: CoreWorld) -> list[SimPeer]:
     """The processes that are alive and in the session."""
-    return [p for p in world.peers if p.alive and p.core.state is not State.LEFT]
+    return world.members
 
 
 def equal_states(world: CoreWorld) -> None:
@@ -177,10 +88,11 @@ def nothing_piles_up(world: CoreWorld) -> None:
     """S30: what a core holds is what its role and the number of members demand."""
     for peer in in_session(world):
         census, seats = peer.core.census, len(peer.core.roster.members)
+        known = len(world.peers)  # the links of a machine that vanished outlast its seat
         limits = {
-            "links": 2 * seats,  # a link that was replaced may not have been missed yet
-            "dials": seats,
-            "timers": seats + 4,
+            "links": 2 * known,  # one that was replaced may not have been missed yet
+            "dials": known,
+            "timers": 2 * known + 4,  # a seat and a dial for each
             "outbox": 0,
             "followers": seats,
             "held": 0,
@@ -199,3 +111,54 @@ def same_owners(world: CoreWorld) -> None:
                 raise InvariantBroken("S24", f"two members have label {member.connection_id}")
         if labels.get(0) != peer.core.host_peer:
             raise InvariantBroken("S02", f"{peer.name} sees label 0 at another peer than its host")
+
+
+def nothing_left_behind(world: CoreWorld) -> None:
+    """S30: who left holds nothing any more."""
+    for peer in world.peers:
+        if peer.alive and peer.core.state is State.LEFT:
+            census = peer.core.census
+            for what in ("links", "timers", "outbox", "followers", "held"):
+                if census[what]:
+                    raise InvariantBroken("S30", f"{peer.name} left, and holds {what}")
+
+
+def within_limits(world: CoreWorld) -> None:
+    """S28: no queue and no list is longer than the settings allow."""
+    for peer in in_session(world):
+        census, settings = peer.core.census, peer.core.settings
+        for what, limit in (
+            ("seats", settings.players_max),
+            ("outbox", settings.commands_in_flight_max),
+            ("executed", settings.players_max * settings.commands_in_flight_max),
+        ):
+            if census[what] > limit:
+                raise InvariantBroken("S28", f"{peer.name} has {census[what]} {what}")
+
+
+def everyone_home(world: CoreWorld) -> None:
+    """L3: whoever lives and has a seat is with the host, and present in its roster."""
+    for host in world.hosts:
+        for peer in in_session(world):
+            member = host.core.roster.get(peer.id)
+            if member is None or not member.present:
+                raise InvariantBroken("L3", f"{peer.name} is not back at {host.name}")
+
+
+def check_end(world: CoreWorld, watch: Watch, scenario: Scenario) -> None:
+    """Raise `InvariantBroken` for the first thing that does not hold once all has healed."""
+    for invariant in (
+        everyone_home,
+        equal_states,
+        at_most_once,
+        in_submit_order,
+        everything_settled,
+        nothing_piles_up,
+        nothing_left_behind,
+        within_limits,
+        same_owners,
+    ):
+        invariant(world)
+    nothing_lost_in_silence(world, watch)
+    if all(step.kind in TOGETHER for step in scenario.steps):
+        acknowledged_survive(world, watch)

@@ -7,6 +7,9 @@ open, and nobody ever hears from them again. A link that breaks loses what was u
 
 Each pipe is a queue, and each message that is sent plans one landing. A landing takes the head of
 the queue, whichever message it was planned for, so no delay and no cut can change the order.
+
+A segment that is lost is sent again by the network stack. So a lossy link does not lose anything,
+it stalls: for one retransmission timeout, then for two, and so on.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 import attrs
 
@@ -23,8 +28,13 @@ from p2pnet.core.values import LinkId
 Schedule = Callable[[int, Callable[[], None]], None]
 """Have a thing done after so many microseconds."""
 
+Deliver = Callable[[int, LinkId], None]
+"""Is called with the peer and its name for the link when a message lands."""
+
 End = tuple[int, LinkId]
 """One end of a link: the peer, and its name for the link."""
+
+_RETRANSMIT_US: Final = 200_000  # the first timeout; each one after it is twice as long
 
 
 @attrs.define(eq=False)
@@ -34,8 +44,9 @@ class Pipe:
     source: int
     target: int
     link_at_target: LinkId
+    land: Callable[[], None] = attrs.field(init=False)
     arrives_us: int = 0  # nothing that is sent later may arrive before this
-    under_way: deque[Callable[[], None]] = attrs.field(factory=deque)
+    under_way: deque[Deliver] = attrs.field(factory=deque)
     orphan: bool = False  # nobody is left to send again what does not get through
     broken: bool = False  # nothing arrives any more
 
@@ -49,12 +60,24 @@ class Network:
     schedule: Schedule
     delay_us: tuple[int, int] = (20_000, 30_000)  # one way, drawn anew for each message
     cuts: dict[tuple[int, int], bool] = attrs.field(factory=dict)  # (from, to) that are stalled
+    ways: dict[tuple[int, int], tuple[int, int]] = attrs.field(factory=dict)  # other delays
+    lags: dict[tuple[int, int], int] = attrs.field(factory=dict)  # so much longer for a while
+    lost_permille: int = 0  # segments that have to be sent again
     pipes: dict[End, Pipe] = attrs.field(factory=dict)  # by the end that sends
     _stalled: dict[tuple[int, int], list[Pipe]] = attrs.field(factory=dict)  # one for each landing
     _next_link: int = 1
 
-    def delay(self) -> int:
-        return self.rng.randint(*self.delay_us)
+    def delay(self, source: int, target: int) -> int:
+        """How long a message takes from one peer to another, this time."""
+        way = source, target
+        low, high = self.ways.get(way, self.delay_us) if self.ways else self.delay_us
+        delay = low + int(self.rng.random() * (high - low + 1))
+        if self.lags:
+            delay += self.lags.get(way, 0)
+        timeout = _RETRANSMIT_US
+        while self.lost_permille and self.rng.random() * 1000 < self.lost_permille:
+            delay, timeout = delay + timeout, 2 * timeout
+        return delay
 
     # --- links ---
 
@@ -62,8 +85,9 @@ class Network:
         """A link between two peers; the names that each of them has for it."""
         mine, theirs = LinkId(self._next_link), LinkId(self._next_link + 1)
         self._next_link += 2
-        self.pipes[one, mine] = Pipe(one, other, theirs)
-        self.pipes[other, theirs] = Pipe(other, one, mine)
+        for pipe, end in ((Pipe(one, other, theirs), mine), (Pipe(other, one, mine), theirs)):
+            pipe.land = partial(self._land, pipe)
+            self.pipes[pipe.source, end] = pipe
         return mine, theirs
 
     def links_of(self, peer: int) -> list[LinkId]:
@@ -83,22 +107,27 @@ class Network:
 
     # --- bytes ---
 
-    def transmit(self, sender: int, link: LinkId, deliver: Callable[[int, LinkId], None]) -> None:
-        """Have `deliver(target, link there)` called when what is sent now arrives."""
+    def transmit(self, sender: int, link: LinkId, deliver: Deliver) -> None:
+        """Have `deliver` called when what is sent now arrives."""
         pipe = self.pipes.get((sender, link))
         if pipe is not None:
-            pipe.under_way.append(lambda: deliver(pipe.target, pipe.link_at_target))
+            pipe.under_way.append(deliver)
             self._plan_landing(pipe)
 
     def _plan_landing(self, pipe: Pipe) -> None:
-        pipe.arrives_us = max(pipe.arrives_us, self.now() + self.delay())
-        self.schedule(pipe.arrives_us - self.now(), lambda: self._land(pipe))
+        now = self.now()
+        at = now + self.delay(pipe.source, pipe.target)
+        if at > pipe.arrives_us:
+            pipe.arrives_us = at
+        self.schedule(pipe.arrives_us - now, pipe.land)
 
     def _land(self, pipe: Pipe) -> None:
         if pipe.broken:
             return
-        if not self.is_cut(pipe.source, pipe.target):
-            pipe.under_way.popleft()()
+        if not pipe.under_way:
+            return  # it has caught up before
+        if not self.cuts or (pipe.source, pipe.target) not in self.cuts:
+            pipe.under_way.popleft()(pipe.target, pipe.link_at_target)
         elif pipe.orphan:
             pipe.broken = True
         else:
@@ -150,3 +179,12 @@ class Network:
         self.cuts.pop((source, target), None)
         for pipe in self._stalled.pop((source, target), ()):
             self._plan_landing(pipe)
+
+    def catch_up(self) -> None:
+        """Nothing lags or gets lost any more, and what is under way arrives as usual."""
+        self.lags.clear()
+        self.lost_permille = 0
+        for pipe in self.pipes.values():
+            pipe.arrives_us = self.now()
+            for _ in range(len(pipe.under_way)):
+                self._plan_landing(pipe)

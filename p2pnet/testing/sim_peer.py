@@ -1,7 +1,8 @@
-"""One simulated process, and those who watch it."""
+"""One simulated process, and who is told what happens to it."""
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from collections.abc import Callable
 
@@ -16,6 +17,41 @@ from p2pnet.core.values import PeerId
 from .journal import Journal
 
 
+class Dials(enum.Enum):
+    """What happens to those who dial a peer."""
+
+    WELCOME = enum.auto()
+    REFUSED = enum.auto()  # they are told no
+    IGNORED = enum.auto()  # they are told nothing
+    MUTE = enum.auto()  # they get a link, and nobody at its other end knows of it
+
+
+@attrs.define
+class Clock:
+    """The clock of one machine. Time of the world goes in, time of the machine comes out."""
+
+    rate: int = 1000  # microseconds of this clock in 1000 of the world
+    _world_us: int = 0  # when the rate was changed last, by the world …
+    _own_us: int = 0  # … and by this clock
+
+    def at(self, world_us: int) -> int:
+        """What this clock shows."""
+        if self.rate == 1000:
+            return world_us - self._world_us + self._own_us
+        return self._own_us + (world_us - self._world_us) * self.rate // 1000
+
+    def world_at(self, own_us: int) -> int:
+        """When this clock will show so much: then or just after, never before."""
+        if self.rate == 1000:
+            return own_us - self._own_us + self._world_us
+        return self._world_us - (self._own_us - own_us) * 1000 // self.rate + 1
+
+    def set_rate(self, world_us: int, rate: int) -> None:
+        """Go faster or slower from now on. The clock never jumps."""
+        self._world_us, self._own_us = world_us, self.at(world_us)
+        self.rate = rate
+
+
 @attrs.define(eq=False)
 class SimPeer:
     """One process: its core, and what its application saw."""
@@ -28,12 +64,19 @@ class SimPeer:
     alive: bool = True
     vanished: bool = False  # dead, and not even its machine answers
     paused: bool = False
+    impostor: bool = False  # it goes by a key that it does not hold
+    clock: Clock = attrs.field(factory=Clock)
+    slow_us: int = 0  # how late its inputs come
+    busy_until_us: int = 0  # no input is taken before
+    dials: Dials = Dials.WELCOME
+    late_timers_us: int = 0  # how late its shell may wake the core
     inbox: deque[Callable[[], None]] = attrs.field(factory=deque)  # came in while it was paused
     events: list[tuple[int, Event]] = attrs.field(factory=list)
     settled: dict[int, Settle] = attrs.field(factory=dict)  # by ticket
     sent: dict[int, str] = attrs.field(factory=dict)  # text of each command, by ticket
     levels: dict[int, AckLevel] = attrs.field(factory=dict)  # its ack level, by ticket
-    wake_us: int | None = None
+    ticking: bool = False  # its game clock runs
+    wake_us: int | None = None  # when its core is woken next, by the clock of the world
 
     @property
     def id(self) -> PeerId:
@@ -47,6 +90,12 @@ class SimPeer:
 class Observer:
     """Is told what happens in a world, as it happens. This one does nothing with it."""
 
+    def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
+        """A core has taken a frame from peer `source`, and its effects come next.
+
+        Not told of heartbeats that change nothing.
+        """
+
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         """A core asked for an effect. `targets` are those at the other ends of a `Send`."""
 
@@ -54,4 +103,4 @@ class Observer:
         """Something was done from outside, to one peer or to all."""
 
     def stepped(self, now: int, peer: SimPeer) -> None:
-        """A core has taken an input, and all its effects were performed."""
+        """A core has taken an input that changed anything, and its effects were performed."""

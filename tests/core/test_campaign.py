@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from p2pnet.core.settings import AckLevel
-from p2pnet.testing.scenario import CRASHES, HOST, Kind, Scenario, Step, play
+from p2pnet.testing.playing import play
+from p2pnet.testing.scenario import AMOUNTS, CRASHES, HOST, Kind, Scenario, Step
 
 _DELAYS = ((20_000, 30_000), (1_000, 2_000), (5_000, 100_000))
 _ALL = tuple(kind for kind in Kind if kind is not Kind.SUBMIT)
@@ -37,11 +38,12 @@ def drawn(seed: int, kinds: tuple[Kind, ...]) -> Scenario:
     steps = []
     for _ in range(rng.randint(1, 6)):
         for _ in range(rng.randint(0, 8)):
-            who, level = rng.randint(HOST, 5), rng.choice(list(AckLevel))
+            who, level = rng.choice((HOST, *range(6))), rng.choice(list(AckLevel))
             steps.append(Step(Kind.SUBMIT, rng.randint(0, 30_000), who, ack=level))
         after_us = rng.randint(0, rng.choice((100_000, 3_000_000)))
         who = rng.choice((HOST, rng.randint(0, 5)))
-        steps.append(Step(rng.choice(kinds), after_us, who, rng.randint(HOST, 5)))
+        kind, other = rng.choice(kinds), rng.choice((HOST, *range(6)))
+        steps.append(Step(kind, after_us, who, other, amount=AMOUNTS.get(kind, (0, 0))[1]))
     return Scenario(rng.randint(2, 6), tuple(steps), seed, rng.choice(_DELAYS))
 
 
@@ -61,8 +63,8 @@ _steps = st.builds(
     Step,
     kind=st.sampled_from(list(Kind)),
     after_us=st.integers(0, 1_000_000),
-    peer=st.integers(HOST, 4),
-    other=st.integers(HOST, 4),
+    peer=st.sampled_from((HOST, *range(5))),
+    other=st.sampled_from((HOST, *range(5))),
     ack=st.sampled_from(list(AckLevel)),
 )
 _scenarios = st.builds(

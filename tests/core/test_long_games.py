@@ -9,7 +9,6 @@ from p2pnet.core.events import BecameHost, PeerGone
 from p2pnet.core.values import PeerId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import (
-    Watch,
     at_most_once,
     equal_states,
     everything_settled,
@@ -19,6 +18,7 @@ from p2pnet.testing.invariants import (
     same_owners,
 )
 from p2pnet.testing.sim_peer import SimPeer
+from p2pnet.testing.watch import Watch
 
 _MIGRATIONS = 20
 

@@ -122,7 +122,14 @@ def test_a_heartbeat_is_due_on_the_link_that_was_silent_longest(mesh: Mesh) -> N
     assert mesh.heartbeat_due_us() is None
     mesh.opened(70, L1, None)
     mesh.opened(30, L2, None)
+    for link, peer in ((L1, ANA), (L2, BO)):
+        mesh.greeted(link, peer)
     assert mesh.heartbeat_due_us() == 30 + mesh.settings.heartbeat_us
+
+
+def test_a_link_without_a_greeting_is_due_when_its_time_is_over(mesh: Mesh) -> None:
+    mesh.opened(30, L1, None)
+    assert mesh.heartbeat_due_us() == 30 + mesh.settings.connect_us + 1
 
 
 def test_a_peer_that_is_forgotten_is_dialled_no_more(mesh: Mesh) -> None:

@@ -5,8 +5,9 @@ import pytest
 from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.settings import AckLevel
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.invariants import Watch, at_most_once, equal_states
+from p2pnet.testing.invariants import at_most_once, equal_states
 from p2pnet.testing.sim_peer import SimPeer
+from p2pnet.testing.watch import Watch
 from tests.core.bench import Bench
 
 

@@ -33,7 +33,7 @@ def test_a_command_that_comes_during_probation_is_run_afterwards() -> None:
     bench = Bench.of(2)
     host, client = bench.peers
     bench.world.pause(host)
-    bench.world.run_for(500_000)
+    bench.world.run_for(700_000)
     bench.world.resume(host)
     assert host.core.state is State.PROBATION
     ticket = bench.world.submit(client, "held")

@@ -11,10 +11,9 @@ from p2pnet.core.effects import Emit, Settle
 from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import ConnectionId, Epoch
+from p2pnet.testing.catalogue import InvariantBroken
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import (
-    InvariantBroken,
-    Watch,
     acknowledged_survive,
     at_most_once,
     equal_states,
@@ -24,6 +23,7 @@ from p2pnet.testing.invariants import (
     nothing_piles_up,
     same_owners,
 )
+from p2pnet.testing.watch import Watch
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ import attrs
 import pytest
 
 from p2pnet.core.states import State
-from p2pnet.testing.invariants import InvariantBroken
-from p2pnet.testing.scenario import _DOINGS, HOST, Kind, Scenario, Step, play
+from p2pnet.testing.catalogue import InvariantBroken
+from p2pnet.testing.faults import DOINGS
+from p2pnet.testing.playing import play
+from p2pnet.testing.scenario import HOST, Kind, Scenario, Step
 
 
 def test_every_kind_of_step_can_be_taken() -> None:
-    assert set(_DOINGS) == set(Kind)
+    assert set(DOINGS) == set(Kind)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -49,6 +51,6 @@ def test_a_scenario_is_a_value() -> None:
 
 
 def test_what_does_not_come_together_is_said_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2pnet.testing.scenario.CONVERGE_US", 1_000)
+    monkeypatch.setattr("p2pnet.testing.playing.CONVERGE_US", 1_000)
     with pytest.raises(InvariantBroken, match="L1"):
         play(Scenario(3, (Step(Kind.CRASH),)))

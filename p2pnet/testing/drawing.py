@@ -1,0 +1,182 @@
+"""Random scenarios: everything about one follows from its number and the seed of its campaign.
+
+Swarm rule: each scenario allows itself a random few of all kinds of faults, and aims them at a few
+kinds of victims, because uniform mixing hides what needs many faults of one kind. Budget rule: no
+fault takes the last member that is in session, so a healed session can always converge.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+import attrs
+
+from p2pnet.core.settings import AckLevel, Settings
+
+from .scenario import AMOUNTS, Kind, Phase, Scenario, Step, Victim, Way, Workload
+from .streams import stream
+
+LENGTH_US: Final = 27_000_000
+_FAULTS_US: Final = 11_000_000  # all steps are taken by then, counted from the running session
+
+INTERNET: Final = (20_000, 30_000)  # one way: 40 to 60 ms there and back
+LAN: Final = (200, 1_000)
+MIXED: Final = (5_000, 110_000)
+
+_GROUPS: Final[tuple[tuple[Kind, ...], ...]] = (
+    (Kind.CRASH, Kind.VANISH),
+    (Kind.CRASH, Kind.VANISH, Kind.TEAR, Kind.RESTART),
+    (Kind.PAUSE, Kind.CRASH),
+    (Kind.CUT, Kind.CUT_BOTH, Kind.ISOLATE),
+    (Kind.HALVES, Kind.BRIDGE, Kind.RING, Kind.SCATTER),
+    (Kind.RESET, Kind.HALF_CLOSE, Kind.CRASH),
+    (Kind.LEAVE, Kind.JOIN, Kind.HAND_OVER, Kind.VANISH),
+    (Kind.KICK, Kind.JOIN, Kind.CRASH, Kind.RESTART),
+    (Kind.REFUSE_DIALS, Kind.IGNORE_DIALS, Kind.MUTE_DIALS, Kind.RESET, Kind.CRASH),
+    (Kind.SLOW, Kind.LAG, Kind.STALLS, Kind.LATE_TIMERS, Kind.DRIFT, Kind.CRASH),
+    (Kind.DUPLICATE, Kind.REPLAY, Kind.GARBAGE, Kind.CRASH, Kind.CUT_BOTH),
+    (Kind.IMPOSTOR, Kind.USURP, Kind.CRASH, Kind.VANISH),
+)
+"""Kinds that find more together than alone. A scenario takes one group or two, or anything."""
+
+_FAULTS: Final = tuple(kind for kind in Kind if kind not in (Kind.SUBMIT, Kind.RESUME, Kind.HEAL))
+
+
+@attrs.frozen
+class Shape:
+    """What all scenarios of a campaign have in common."""
+
+    players: tuple[int, int] = (2, 8)  # least and most
+    settings: Settings = attrs.field(factory=Settings)
+    length_us: int = LENGTH_US
+    delay_us: tuple[int, int] | None = None  # None: each scenario draws its own kind of network
+
+
+def draw(seed: int, number: int, shape: Shape) -> Scenario:
+    """Scenario `number` of the campaign with this seed."""
+    own = int.from_bytes(stream(seed, "scenario", number).randbytes(6), "big")
+    faults, network = stream(own, "faults"), stream(own, "shape")
+    players = network.randint(*shape.players)
+    delay_us = shape.delay_us or network.choice((INTERNET, INTERNET, INTERNET, LAN, MIXED))
+    return Scenario(
+        players=players,
+        steps=_draw_steps(faults, players),
+        seed=own,
+        delay_us=delay_us,
+        ways=_draw_ways(network, players) if shape.delay_us is None else (),
+        workload=_draw_workload(network),
+        settings=_draw_settings(network, shape.settings),
+        length_us=shape.length_us,
+    )
+
+
+def _draw_ways(rng: Random, players: int) -> tuple[Way, ...]:
+    """In one scenario of eight one peer is far away, and not equally far in both directions."""
+    if rng.random() >= 0.125:
+        return ()
+    far = rng.randrange(players)
+    out, back = sorted((rng.randint(30_000, 110_000), rng.randint(30_000, 110_000)))
+    return tuple(
+        way
+        for other in range(players)
+        if other != far
+        for way in (Way(far, other, (out // 2, out)), Way(other, far, (back // 2, back)))
+    )
+
+
+def _draw_workload(rng: Random) -> Workload:
+    every_us = rng.choice((0, 100_000, 300_000, 1_000_000))
+    acks = rng.choice(((AckLevel.ONE,), (AckLevel.ALL,), tuple(AckLevel)))
+    return Workload(every_us, acks)
+
+
+def _draw_settings(rng: Random, settings: Settings) -> Settings:
+    """Now and then limits are so small that they are reached."""
+    if rng.random() < 0.1:
+        return attrs.evolve(settings, commands_in_flight_max=2)
+    if rng.random() < 0.1:
+        return attrs.evolve(settings, tail_updates_max=4)
+    if rng.random() < 0.05:
+        return attrs.evolve(settings, seat_us=3_000_000)
+    return settings
+
+
+def _draw_steps(rng: Random, players: int) -> tuple[Step, ...]:
+    kinds = _draw_kinds(rng)
+    victims = tuple(rng.sample(list(Victim), rng.randint(1, 4)))
+    phases = rng.random() < 0.5
+    steps: list[Step] = []
+    budget_us = _FAULTS_US
+    for _ in range(rng.randint(1, 6)):
+        after_us = min(rng.randrange(rng.choice((20_000, 300_000, 3_000_000))), budget_us)
+        budget_us -= after_us
+        steps.append(_draw_step(rng, after_us, kinds, victims, players))
+        if phases and rng.random() < 0.5:
+            steps.append(
+                attrs.evolve(
+                    _draw_step(rng, 0, kinds, victims, players), when=rng.choice(list(Phase))
+                )
+            )
+        if rng.random() < 0.25:
+            steps += _draw_group(rng, players)
+        if rng.random() < 0.4:
+            steps += _draw_commands(rng, players)
+    return (*steps, Step(Kind.NUDGE, budget_us, 0))
+
+
+def _draw_kinds(rng: Random) -> tuple[Kind, ...]:
+    if rng.random() < 0.15:
+        return _FAULTS
+    if rng.random() < 0.15:
+        return tuple(rng.sample(_FAULTS, rng.randint(2, 6)))
+    return tuple(kind for group in rng.sample(_GROUPS, rng.randint(1, 2)) for kind in group)
+
+
+def _draw_step(
+    rng: Random, after_us: int, kinds: tuple[Kind, ...], victims: tuple[Victim, ...], players: int
+) -> Step:
+    kind = rng.choice(kinds)
+
+    def who() -> int | Victim:
+        return rng.choice(victims) if rng.random() < 0.6 else rng.randrange(players)
+
+    fields: dict[str, Any] = {"peer": who(), "other": who()}
+    if kind in (Kind.HALVES, Kind.BRIDGE):
+        fields["amount"] = rng.randint(1, players)
+    elif kind is Kind.USURP:
+        fields["amount"] = rng.choice((0, 1, 5, 1_000))
+    elif kind in AMOUNTS:
+        low, high = AMOUNTS[kind]
+        fields["amount"] = rng.randint(low, high)
+    if rng.random() < 0.6:
+        fields["for_us"] = rng.randrange(1_000, rng.choice((300_000, 1_500_000, 6_000_000)))
+    return Step(kind, after_us, **fields)
+
+
+def _draw_group(rng: Random, players: int) -> list[Step]:
+    """Several at once: the host and the first successors, each new host in turn, or all but one."""
+    end = rng.choice((Kind.CRASH, Kind.VANISH))
+    pattern = rng.randrange(4)
+    if pattern == 0:
+        return [Step(end, peer=Victim.SUCCESSOR) for _ in range(rng.randint(1, 2))] + [Step(end)]
+    if pattern == 1:
+        when = rng.choice((Phase.CROWNED, Phase.WELCOMING, Phase.CLAIMED))
+        peer = Victim.CLAIMANT if when is Phase.CLAIMED else Victim.HOST
+        return [Step(end), Step(rng.choice((Kind.CRASH, Kind.VANISH)), peer=peer, when=when)]
+    if pattern == 2:
+        return [Step(end) for _ in range(players - 1)]
+    return [
+        Step(Kind.ISOLATE, rng.randrange(200_000), number, for_us=rng.randrange(1, 2_000_000))
+        for number in range(players)
+        if rng.random() < 0.5
+    ]
+
+
+def _draw_commands(rng: Random, players: int) -> list[Step]:
+    """A burst: so many that queues are full, some of them just before the next fault."""
+    level = rng.choice(list(AckLevel))
+    return [
+        Step(Kind.SUBMIT, rng.randrange(rng.choice((1, 20_000))), rng.randrange(players), ack=level)
+        for _ in range(rng.randint(1, 6))
+    ]

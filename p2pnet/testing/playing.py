@@ -1,0 +1,207 @@
+"""Plays a scenario: first its steps, then everything heals and the session has to converge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import attrs
+
+from p2pnet.core.errors import TooManyInFlight
+from p2pnet.core.settings import AckLevel
+
+from .catalogue import InvariantBroken
+from .core_world import CoreWorld
+from .faults import DOINGS
+from .hostile import Tape
+from .invariants import check_end
+from .scenario import TOGETHER, Kind, Phase, Scenario, Step, Victim
+from .sim_peer import Observer, SimPeer
+from .streams import stream
+from .victims import Stage
+from .watch import Watch
+
+CONVERGE_US: Final = 30_000_000
+"""Time that a healed session has to come together, from its last progress on."""
+
+_WORK_US: Final = 3_000_000  # time for the last receipts
+_CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
+
+
+@attrs.define
+class Run:
+    """A scenario while it is played, and afterwards."""
+
+    scenario: Scenario
+    world: CoreWorld
+    watch: Watch
+    tape: Tape
+    healed_us: int = 0
+    converged_us: int | None = None  # how long it took from there
+    refused: int = 0  # commands for which there was no room in the outbox
+    done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
+    stage: Stage = attrs.field(init=False)
+    _armed: list[Step] = attrs.field(factory=list)  # steps that wait for their phase
+    _healed: bool = False
+    _commands: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.stage = Stage(self.world, self._on_phase)
+        self.world.observers.append(self.stage)
+
+    # --- who ---
+
+    def pick(self, who: int | Victim) -> SimPeer | None:
+        """Whom a step means; somebody else if nobody plays that part; None if nobody is left."""
+        members = self.world.members
+        if not members:
+            return None
+        if isinstance(who, Victim):
+            return self.stage.find(who) or members[0]
+        return members[who % len(members)]
+
+    # --- what ---
+
+    def take(self, step: Step) -> None:
+        """Let the time of a step pass, then do it, or arm it if it waits for a phase."""
+        self.world.run_for(step.after_us)
+        if step.when is None:
+            self._do(step)
+        else:
+            self._armed.append(step)
+
+    def _on_phase(self, phase: Phase) -> None:
+        """What waits for this happens as soon as the core that came to it is done."""
+        due = [step for step in self._armed if step.when is phase]
+        self._armed = [step for step in self._armed if step.when is not phase]
+        for step in due:
+            self.world.after(0, partial(self._do, step))
+
+    def _do(self, step: Step) -> None:
+        """Does nothing where it would make no sense."""
+        peer = self.pick(step.peer)
+        if peer is None or self._healed:
+            return
+        self.done[step.kind] = self.done.get(step.kind, 0) + 1
+        undo = DOINGS[step.kind](self, step, peer)
+        if undo is not None and step.for_us:
+            self.world.after(step.for_us, undo)
+
+    def submit(self, peer: SimPeer, step: Step) -> None:
+        """A player does something."""
+        self._submit(peer, step.ack)
+
+    def _submit(self, peer: SimPeer, ack: AckLevel) -> None:
+        if peer.paused or peer.core.roster.get(peer.id) is None:
+            return
+        self._commands += 1
+        try:
+            self.world.submit(peer, f"c{self._commands}", ack)
+        except TooManyInFlight:
+            self.refused += 1
+
+    def start_work(self) -> None:
+        """The players begin to play, each by a clock of its own."""
+        workload = self.scenario.workload
+        for peer in list(self.world.peers) if workload.every_us else ():
+            rng = stream(self.scenario.seed, "workload", peer.number)
+            self._plan_command(peer, partial(rng.expovariate, 1 / workload.every_us), rng.choice)
+
+    def _plan_command(
+        self,
+        peer: SimPeer,
+        gap: Callable[[], float],
+        choose: Callable[[tuple[AckLevel, ...]], AckLevel],
+    ) -> None:
+        def act() -> None:
+            if self._healed or not peer.alive:
+                return
+            if peer.core.role is not None:
+                self._submit(peer, choose(self.scenario.workload.acks))
+            self._plan_command(peer, gap, choose)
+
+        self.world.after(int(gap()), act)
+
+    # --- the second life ---
+
+    def heal(self) -> None:
+        """End all faults, and wait until the session has come together.
+
+        It has a limit from its last progress on: each change of the state or the reign of any peer.
+        """
+        world = self.world
+        self._healed = True
+        world.heal()
+        world.heal_peers()
+        self.healed_us = world.now
+        progress = self.watch.progress
+        while world.run_while(self._apart, CONVERGE_US) is False:
+            if self.watch.progress == progress or world.now > self.healed_us + 4 * CONVERGE_US:
+                return
+            progress = self.watch.progress
+        self.converged_us = world.now - self.healed_us
+
+    def _apart(self) -> bool:
+        return bool(self.world.members) and not self.world.converged()
+
+    def work_and_rest(self) -> None:
+        """After all has healed: work flows, and then nothing happens any more."""
+        world = self.world
+        if self.converged_us is None:
+            states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
+            raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
+        reigns = self.watch.reigns
+        for peer in world.members:
+            self._submit(peer, AckLevel.ALL)
+        calm_us = max(_CALM_RED_PERIODS * self.scenario.settings.red_us, _WORK_US)
+        world.run_until(max(world.now + calm_us, self.scenario.length_us))
+        if not world.run_while(self._apart, CONVERGE_US):
+            raise InvariantBroken("L5", "the session fell apart again")
+        if self.watch.reigns != reigns:
+            raise InvariantBroken("L5", "a new reign began though all had healed")
+
+    def check(self) -> None:
+        """Raise `InvariantBroken` for the first thing that does not hold in the end."""
+        if self.world.members:  # or all left, or were sent away
+            self.work_and_rest()
+            check_end(self.world, self.watch, self.scenario)
+
+
+def prepare(scenario: Scenario, *observers: Observer) -> Run:
+    """The session that a scenario begins with: everybody is in it, and nothing has gone wrong."""
+    world = CoreWorld(
+        seed=scenario.seed,
+        settings=scenario.settings,
+        delay_us=scenario.delay_us,
+        tick_us=scenario.tick_us,
+    )
+    for way in scenario.ways:
+        world.network.ways[way.source, way.target] = way.delay_us
+    together = all(step.kind in TOGETHER for step in scenario.steps)
+    watch, tape = Watch(world, together), Tape()
+    world.observers.append(watch)
+    world.observers += observers
+    if any(step.kind in (Kind.DUPLICATE, Kind.REPLAY) for step in scenario.steps):
+        world.observers.append(tape)
+    world.game(scenario.players)
+    return Run(scenario, world, watch, tape)
+
+
+def play(scenario: Scenario, *observers: Observer) -> Run:
+    """Play a scenario to its end and check everything.
+
+    Raises `InvariantBroken` with the name of what does not hold.
+    """
+    run = prepare(scenario, *observers)
+    try:
+        run.start_work()
+        for step in scenario.steps:
+            run.take(step)
+        run.heal()
+        run.check()
+    except InvariantBroken:
+        raise
+    except Exception as error:
+        raise InvariantBroken("S29", f"{type(error).__name__}: {error}") from error
+    return run
