@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import attrs
 
+from .catchup import take_missing, take_update
 from .codec import encode
 from .credentials import Says
 from .detector import Detector, Light
@@ -159,7 +160,7 @@ class Following:
         newcomer = s.seat is None
         s.set_settings(frame.settings)
         try:
-            roster = s.take_missing(frame.missing)
+            roster = take_missing(s, frame.missing)
             s.history.begin(epoch)
             if s.history.position != frame.base:
                 raise RemoteProtocolError("the welcome does not lead to where the host is")
@@ -223,7 +224,7 @@ class Following:
             self.rejoin()
             return
         try:
-            s.take_update(frame, raw)
+            take_update(s, frame, raw)
         except RemoteProtocolError:
             self.whole = True
             self.rejoin()

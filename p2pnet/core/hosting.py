@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import attrs
 
+from .catchup import missing_for
 from .codec import encode
 from .credentials import Says
 from .errors import DenyReason, EndReason
@@ -173,7 +174,7 @@ class Hosting:
         self.ordering.order()  # the others learn of it by this, the newcomer by its welcome
         here = s.history.position
         assert here is not None
-        welcome = Welcome(s.reign, s.settings, s.missing_for(position), here)
+        welcome = Welcome(s.reign, s.settings, missing_for(s, position), here)
         s.send_on((link.id,), encode(welcome))
         self.ordering.follow(link.peer, link.id, attempt)
         self._weigh()

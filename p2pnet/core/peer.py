@@ -11,8 +11,6 @@ not go on hosting it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .codec import encode
 from .credentials import Credentials, challenge
 from .effects import Effect
@@ -33,6 +31,7 @@ from .routing import Router
 from .session import Session
 from .settings import AckLevel, Settings
 from .states import HOSTLESS, Move, Role, State
+from .upkeep import Upkeep
 from .values import ConnectionId, Epoch, LinkId, PeerId, Position, SessionId
 
 
@@ -68,6 +67,7 @@ class PeerCore:
         )
         self._roles = Roles(self._s)
         self._router = Router(self._s, self._roles)
+        self._upkeep = Upkeep(self._s, self._roles, self._take)
         self._promised_wake: int | None = None
 
     # --- reading ---
@@ -303,15 +303,8 @@ class PeerCore:
 
     def wake(self, now: int) -> None:
         """Do what is due."""
-        s = self._s
         self._observe(now)
-        while (name := s.timers.take_due(now)) is not None:
-            self._on_timer(name)
-        if s.state is State.REIGNING:
-            self._roles.hosting.watch(now)
-        elif s.state in (State.JOINING, State.FOLLOWING):
-            self._roles.watch_host()
-        self._keep_links()
+        self._upkeep.run()
 
     def flush(self, now: int) -> None:
         """After a batch of input: what somebody waits for goes out."""
@@ -326,7 +319,7 @@ class PeerCore:
         s = self._s
         self._promised_wake = None
         if s.state in IN_SESSION:
-            candidates = (s.timers.next(), s.mesh.heartbeat_due_us(), self._watch_us())
+            candidates = (s.timers.next(), s.mesh.heartbeat_due_us(), self._upkeep.watch_us())
             due = [at for at in candidates if at is not None]
             self._promised_wake = max(min(due), s.now) if due else None
         return self._promised_wake
@@ -342,13 +335,6 @@ class PeerCore:
         return effects
 
     # --- time, within ---
-
-    def _watch_us(self) -> int | None:
-        if self._s.state is State.REIGNING:
-            return self._roles.hosting.ordering.watch_us()
-        if self._s.state in (State.JOINING, State.FOLLOWING):
-            return self._roles.following.watch_us()
-        return None
 
     def _observe(self, now: int) -> None:
         """Each input begins here: time goes on, and a long sleep is noticed before anything."""
@@ -367,62 +353,3 @@ class PeerCore:
         s.mesh.forgive(now)
         if late > 2 * s.settings.heartbeat_us:
             self._roles.oversleep(late)
-
-    def _on_timer(self, name: tuple[str, ...]) -> None:
-        kind, *rest = name
-        following, succession = self._roles.following, self._roles.succession
-        handlers: dict[str, Callable[[], None]] = {
-            "seat": lambda: self._roles.hosting.expire(PeerId(rest[0])),
-            "join": lambda: following.fail("the host did not answer in time"),
-            "seek": following.on_seek_timer,
-            "cold": self._on_cold_timer,
-            "claim": succession.on_claim_timer,
-            "answers": succession.on_answers_timer,
-            "pull": succession.on_pull_timer,
-            "promise": succession.on_promise_timer,
-            "redial": succession.on_redial_timer,
-            "verify": self._on_verify_timer,
-            "dial": lambda: None,  # being awake is enough, see `_keep_links`
-            "pause": self._roles.hosting.on_pause_timer,
-            "probation": self._on_confirm_timer,
-            "yield": self._on_confirm_timer,
-            "handover": self._on_handover_timer,
-        }
-        handlers[kind]()
-
-    def _on_cold_timer(self) -> None:
-        if self._s.state is State.JOINING:
-            self._roles.lose_host(LossCause.SILENT)  # no link to the new host came up
-
-    def _on_verify_timer(self) -> None:
-        if self._roles.granting.doubts:
-            self._roles.lose_host(LossCause.SILENT)
-
-    def _on_confirm_timer(self) -> None:
-        for link, data in self._roles.confirm():
-            self._take(link, data)
-
-    def _on_handover_timer(self) -> None:
-        if self._roles.handing_over.leaving:
-            self._roles.abdicate()
-            self._roles.say_goodbye(EndReason.LEFT, "")
-        else:
-            self._roles.held.clear()  # whoever waits for an answer asks again
-            self._roles.handing_over.fail()
-
-    def _keep_links(self) -> None:
-        """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
-        s = self._s
-        # What is due soon goes out with what is due, so that one wake serves all links.
-        soon_us = s.settings.heartbeat_us // 2
-        quiet = []
-        for link in list(s.mesh.links.values()):
-            limit = s.settings.dead_link_us if link.peer else s.settings.connect_us
-            if s.now - link.detector.heard_us > limit:
-                self._roles.cut(link.id, LinkEnd.BROKEN)
-            elif link.peer is not None and s.now - link.sent_us >= soon_us:
-                quiet.append(link)
-        if quiet:
-            self._roles.heartbeat(*quiet)
-        if s.state in (State.REIGNING, State.FOLLOWING):
-            s.dial_missing()

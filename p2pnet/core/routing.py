@@ -17,12 +17,12 @@ from typing import Any, Final, NoReturn
 import attrs
 
 from .codec import decode, encode
-from .credentials import Says, challenge
-from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError
+from .credentials import Says
+from .errors import EndReason, LinkEnd, RemoteProtocolError
 from .events import LossCause, StrangerRefused
+from .greeting import Greeting
 from .mesh import LinkState
 from .messages import (
-    PROTOCOL_VERSION,
     Ask,
     Bye,
     Carried,
@@ -60,7 +60,7 @@ from .messages import (
 from .roles import HOSTS, IN_SESSION, Roles
 from .session import Session
 from .states import HOSTLESS, State
-from .values import Epoch, LinkId, peer_id
+from .values import Epoch, LinkId
 
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
@@ -71,6 +71,10 @@ class Router:
 
     session: Session
     roles: Roles
+    greeting: Greeting = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.greeting = Greeting(self.session, self.roles)
 
     def take(self, link: LinkState, data: bytes) -> None:
         """A frame came in. Raises `RemoteProtocolError` for what no honest peer would send."""
@@ -91,29 +95,10 @@ class Router:
         handler(self, link, frame, data)
 
     def _on_hello(self, link: LinkState, frame: Hello, data: bytes) -> None:
-        s = self.session
-        if link.key:
-            raise RemoteProtocolError("a second greeting on one link")
-        if (problem := self._stranger(link, frame)) is not None:
-            self._refuse_stranger(link, *problem)
-            return
-        link.key, link.nonce = frame.key, frame.nonce
-        proof = Proof(s.sign(Says.GREETING, frame.challenge, frame.key))
-        s.send_on((link.id,), encode(proof))
+        self.greeting.on_hello(link, frame)
 
     def _on_proof(self, link: LinkState, frame: Proof, data: bytes) -> None:
-        s = self.session
-        if not link.key or link.peer is not None:
-            raise RemoteProtocolError("a proof out of turn")
-        ours = challenge(s.entropy, link.id)
-        if not s.proves(link.key, frame.signature, Says.GREETING, ours, s.key):
-            self._forged(link, "somebody greeted with a key that it does not hold")
-        peer = peer_id(link.key)
-        older = s.mesh.greeted(link.id, peer)
-        if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
-            self.roles.cut(older, LinkEnd.CLOSED)
-        self.roles.heartbeat(link)
-        self.roles.following.on_greeted(peer)
+        self.greeting.on_proof(link, frame)
 
     def _forged(self, link: LinkState, text: str) -> NoReturn:
         """What came is signed, and the signature does not hold: no honest peer sends that."""
@@ -123,32 +108,6 @@ class Router:
     def _check_reign(self, link: LinkState, reign: Reign) -> None:
         if not self.session.is_genuine(reign):
             self._forged(link, f"a header of epoch {reign.epoch} that its host did not sign")
-
-    def _stranger(self, link: LinkState, frame: Hello) -> tuple[DenyReason, str] | None:
-        """Why the peer at the other end is not one of ours, or None."""
-        s = self.session
-        if frame.version != PROTOCOL_VERSION:
-            text = f"protocol {frame.version} there, {PROTOCOL_VERSION} here: update the older one"
-            return DenyReason.VERSION, text
-        if frame.session != s.id:
-            return DenyReason.SESSION, "another session is played there: ask for a new invite"
-        if frame.fingerprint != s.fingerprint:
-            text = f"game {frame.fingerprint} there, {s.fingerprint} here: use the same build"
-            return DenyReason.GAME, text
-        if link.dialled is not None and peer_id(frame.key) != link.dialled:
-            return DenyReason.IDENTITY, "another peer than the one invited to answers there"
-        if peer_id(frame.key) == s.me:
-            return DenyReason.IDENTITY, "that is this very peer, or somebody with a copy of its key"
-        return None
-
-    def _refuse_stranger(self, link: LinkState, reason: DenyReason, text: str) -> None:
-        s = self.session
-        s.emit(StrangerRefused(text))
-        ours = s.seat is None and link.dialled == self.roles.following.target is not None
-        s.send_on((link.id,), encode(Denied(reason, text)))
-        s.close(link.id)
-        if ours:
-            self.roles.following.on_denied(reason, text)
 
     def _on_denied(self, link: LinkState, frame: Denied, data: bytes) -> None:
         s = self.session

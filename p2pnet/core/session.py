@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import attrs
 
-from .codec import decode, encode
+from .codec import encode
 from .credentials import Credentials, Says, process_nonce, statement
 from .effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
-from .errors import EndReason, LinkEnd, P2PNetError, RemoteProtocolError
+from .errors import EndReason, LinkEnd, P2PNetError
 from .events import (
-    BranchDiscarded,
     Event,
     PeerGone,
     PeerJoined,
@@ -25,10 +24,10 @@ from .events import (
     RosterChanged,
     StateChanged,
 )
-from .history import History, fork, reaches
+from .history import History
 from .ledger import Ledger
 from .mesh import LinkState, Mesh
-from .messages import Carry, Claim, Frame, Missing, Ping, Reign, RosterProof, Snapshot, Update
+from .messages import Carry, Claim, Frame, Ping, Reign, RosterProof
 from .outbox import Outbox
 from .replica import Replica
 from .roster import Member, Roster
@@ -298,96 +297,7 @@ class Session:
         for link in self.mesh.links.values():
             link.detector.settings = settings
 
-    # --- history ---
-
-    def take_update(self, frame: Update, raw: bytes) -> None:
-        """Apply the next update of the branch."""
-        assert frame.seq == self.history.seq + 1, "updates are applied without a gap"
-        if not self.ledger.admits(frame.executed):
-            raise RemoteProtocolError("the update runs a command that was run before")
-        self._check_roster(frame.roster, frame.roster_proof)
-        self.history.begin(frame.epoch)
-        self.replica.apply(frame.payload)
-        self.history.append(raw)
-        for line in frame.executed:
-            self.ledger.record(line)
-            if (line.peer, line.nonce) == (self.me, self.nonce):
-                self.outbox.executed(line.seq, line.outcome, frame.seq)
-
-    def _check_roster(self, roster: Roster | None, proof: RosterProof | None) -> None:
-        """A roster counts with the signature of the host whose roster it was.
-
-        Raises `RemoteProtocolError` without it. The host may be somebody that this peer learns of
-        by this very roster, having been away; then the roster itself says what its key is.
-        """
-        if roster is None:
-            return
-        host = None if proof is None else roster.get(proof.epoch.host)
-        if proof is None or host is None or peer_id(host.key) != host.peer:
-            raise RemoteProtocolError("a roster that nobody vouches for")
-        digest = roster.digest()
-        if not self.proves(host.key, proof.signature, Says.ROSTER, proof.epoch, digest):
-            raise RemoteProtocolError("a roster with a false signature")
-        self.roster_proof = proof
-
-    def take_missing(self, missing: Missing) -> Roster:
-        """Apply what another peer says this one lacks. Returns the roster at that position.
-
-        Raises `RemoteProtocolError` if it does not fit to what is here.
-        """
-        roster = self.roster
-        if missing.snapshot is not None:
-            roster = self._restore(missing.snapshot)
-        for raw in missing.updates:
-            frame = decode(raw)
-            if not isinstance(frame, Update) or frame.seq != self.history.seq + 1:
-                raise RemoteProtocolError("the tail does not continue this history")
-            self.take_update(frame, raw)
-            roster = frame.roster or roster
-        return roster
-
-    def _restore(self, snapshot: Snapshot) -> Roster:
-        self._check_roster(snapshot.roster, snapshot.roster_proof)
-        if not snapshot.lineage or snapshot.lineage[-1][0] != snapshot.position.epoch:
-            raise RemoteProtocolError("the snapshot is of another reign than it says")
-        self._discard(snapshot)
-        self.replica.restore(snapshot.world)
-        self.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
-        self.ledger.reset(snapshot.marks, snapshot.executed)
-        return snapshot.roster
-
-    def _discard(self, snapshot: Snapshot) -> None:
-        """The snapshot may be of another branch: say what of ours is not in it."""
-        here, end = self.history.position, snapshot.position.seq
-        if here is None or reaches(snapshot.lineage, end, here):
-            return
-        shared = fork(tuple(self.history.lineage), self.history.seq, snapshot.lineage, end)
-        seq = 0 if shared is None else shared.seq
-        nonce, last = snapshot.marks.get(self.me, (self.nonce, 0))
-        lost = self.outbox.retract(seq, last if nonce == self.nonce else 0)
-        tickets = tuple(submission.ticket for submission in lost)
-        self.emit(BranchDiscarded(shared, self.history.seq - seq, tickets))
-
-    def missing_for(self, position: Position | None) -> Missing:
-        """What a peer at `position` lacks: the tail if it is kept, else a snapshot."""
-        tail = None if position is None else self.history.since(position)
-        if tail is not None:
-            return Missing(updates=tail)
-        here = self.history.position
-        assert here is not None, "only a peer with a history can give it away"
-        assert self.roster_proof is not None
-        return Missing(
-            snapshot=Snapshot(
-                position=here,
-                digest=self.history.digest,
-                lineage=tuple(self.history.lineage),
-                world=self.replica.snapshot(),
-                executed=self.ledger.lines(),
-                marks=dict(self.ledger.marks),
-                roster=self.roster,
-                roster_proof=self.roster_proof,
-            )
-        )
+    # --- submissions ---
 
     def look_up_submissions(self) -> None:
         """After a change of branch: which of our commands does it hold?"""

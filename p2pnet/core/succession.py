@@ -25,6 +25,7 @@ from __future__ import annotations
 import attrs
 import msgspec
 
+from .catchup import missing_for, take_missing
 from .codec import encode
 from .credentials import Says
 from .events import (
@@ -291,13 +292,13 @@ class Succession:
     def on_pull(self, link: LinkState, frame: Pull) -> None:
         """A claimant is behind us."""
         if self.session.history.position is not None:
-            self.session.send(link.peer, Tail(self.session.missing_for(frame.position)))
+            self.session.send(link.peer, Tail(missing_for(self.session, frame.position)))
 
     def on_tail(self, link: LinkState, frame: Tail) -> None:
         """What we lacked."""
         s = self.session
         if s.state is State.PULLING and self.sources and link.peer == self.sources[0]:
-            s.set_roster(s.take_missing(frame.missing))
+            s.set_roster(take_missing(s, frame.missing))
             s.timers.cancel("pull")
             self._crown()
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from p2pnet.core.catchup import missing_for
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
 from p2pnet.core.errors import (
@@ -353,7 +354,7 @@ def test_a_welcome_that_nobody_asked_for_is_nothing(bench: Bench) -> None:
     reign = bench.peers[0].core._s.reign
     position = one.core.position
     assert reign is not None and position is not None
-    welcome = Welcome(reign, Settings(), one.core._s.missing_for(None), position)
+    welcome = Welcome(reign, Settings(), missing_for(one.core._s, None), position)
     before = picture(one)
     bench.slip(other, one, welcome)
     assert picture(one) == before

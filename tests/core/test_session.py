@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from p2pnet.core.catchup import missing_for, take_missing
 from p2pnet.core.codec import encode
 from p2pnet.core.effects import Emit, Send, TakeRole
 from p2pnet.core.errors import EndReason, LocalProtocolError, RemoteProtocolError
@@ -39,7 +40,7 @@ def events(session: Session) -> list[object]:
 
 
 def snapshot(session: Session) -> Snapshot:
-    missing = session.missing_for(None)
+    missing = missing_for(session, None)
     assert missing.snapshot is not None and missing.updates == ()
     return missing.snapshot
 
@@ -50,14 +51,14 @@ def snapshot(session: Session) -> Snapshot:
 def test_who_is_on_the_branch_gets_the_tail(bench: Bench) -> None:
     s = host(bench)
     assert s.epoch is not None
-    missing = s.missing_for(Position(s.epoch, s.history.seq - 2))
+    missing = missing_for(s, Position(s.epoch, s.history.seq - 2))
     assert len(missing.updates) == 2 and missing.snapshot is None
 
 
 @pytest.mark.parametrize("position", [None, Position(Epoch(9, PeerId("x"), 1), 1)])
 def test_anybody_else_gets_a_snapshot(bench: Bench, position: Position | None) -> None:
     s = host(bench)
-    whole = s.missing_for(position).snapshot
+    whole = missing_for(s, position).snapshot
     assert whole is not None and whole.position == s.history.position
     assert whole.roster == s.roster and whole.digest == s.history.digest
 
@@ -68,7 +69,7 @@ def test_a_snapshot_that_says_another_reign_than_its_lineage_is_refused(bench: B
     other = Epoch(9, PeerId("x" * 16), 1)
     for bad in (replace(good, lineage=()), replace(good, lineage=((other, 0),))):
         with pytest.raises(RemoteProtocolError):
-            s.take_missing(Missing(snapshot=bad))
+            take_missing(s, Missing(snapshot=bad))
     after = s.history.position, s.history.digest, list(bench.peers[1].journal.entries)
     assert after == before
 
@@ -77,7 +78,7 @@ def test_a_snapshot_of_a_world_that_is_none_is_refused(bench: Bench) -> None:
     s = client(bench)
     before = s.history.position
     with pytest.raises(RemoteProtocolError):
-        s.take_missing(Missing(snapshot=replace(snapshot(host(bench)), world=b"\xc1")))
+        take_missing(s, Missing(snapshot=replace(snapshot(host(bench)), world=b"\xc1")))
     assert s.history.position == before
 
 
@@ -92,7 +93,7 @@ def test_a_tail_that_does_not_continue_the_history_is_refused(bench: Bench) -> N
         b"\xc1",
     ):
         with pytest.raises(RemoteProtocolError):
-            s.take_missing(Missing(updates=(raw,)))
+            take_missing(s, Missing(updates=(raw,)))
     assert s.history.seq == here
 
 

@@ -1,0 +1,113 @@
+"""What a peer lacks of the history, and how it takes it in.
+
+Whoever is on the same branch gets the updates after its position. Whoever is not, or was away for
+too long, gets a snapshot. A snapshot of another branch replaces one's own, and what is lost by that
+is said by name.
+"""
+
+from __future__ import annotations
+
+from .codec import decode
+from .credentials import Says
+from .errors import RemoteProtocolError
+from .events import BranchDiscarded
+from .history import fork, reaches
+from .messages import Missing, RosterProof, Snapshot, Update
+from .roster import Roster
+from .session import Session
+from .values import Position, peer_id
+
+
+def take_update(session: Session, frame: Update, raw: bytes) -> None:
+    """Apply the next update of the branch."""
+    assert frame.seq == session.history.seq + 1, "updates are applied without a gap"
+    if not session.ledger.admits(frame.executed):
+        raise RemoteProtocolError("the update runs a command that was run before")
+    _check_roster(session, frame.roster, frame.roster_proof)
+    session.history.begin(frame.epoch)
+    session.replica.apply(frame.payload)
+    session.history.append(raw)
+    for line in frame.executed:
+        session.ledger.record(line)
+        if (line.peer, line.nonce) == (session.me, session.nonce):
+            session.outbox.executed(line.seq, line.outcome, frame.seq)
+
+
+def _check_roster(session: Session, roster: Roster | None, proof: RosterProof | None) -> None:
+    """A roster counts with the signature of the host whose roster it was.
+
+    Raises `RemoteProtocolError` without it. The host may be somebody that this peer learns of
+    by this very roster, having been away; then the roster itself says what its key is.
+    """
+    if roster is None:
+        return
+    host = None if proof is None else roster.get(proof.epoch.host)
+    if proof is None or host is None or peer_id(host.key) != host.peer:
+        raise RemoteProtocolError("a roster that nobody vouches for")
+    digest = roster.digest()
+    if not session.proves(host.key, proof.signature, Says.ROSTER, proof.epoch, digest):
+        raise RemoteProtocolError("a roster with a false signature")
+    session.roster_proof = proof
+
+
+def take_missing(session: Session, missing: Missing) -> Roster:
+    """Apply what another peer says this one lacks. Returns the roster at that position.
+
+    Raises `RemoteProtocolError` if it does not fit to what is here.
+    """
+    roster = session.roster
+    if missing.snapshot is not None:
+        roster = _restore(session, missing.snapshot)
+    for raw in missing.updates:
+        frame = decode(raw)
+        if not isinstance(frame, Update) or frame.seq != session.history.seq + 1:
+            raise RemoteProtocolError("the tail does not continue this history")
+        take_update(session, frame, raw)
+        roster = frame.roster or roster
+    return roster
+
+
+def _restore(session: Session, snapshot: Snapshot) -> Roster:
+    _check_roster(session, snapshot.roster, snapshot.roster_proof)
+    if not snapshot.lineage or snapshot.lineage[-1][0] != snapshot.position.epoch:
+        raise RemoteProtocolError("the snapshot is of another reign than it says")
+    _discard(session, snapshot)
+    session.replica.restore(snapshot.world)
+    session.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
+    session.ledger.reset(snapshot.marks, snapshot.executed)
+    return snapshot.roster
+
+
+def _discard(session: Session, snapshot: Snapshot) -> None:
+    """The snapshot may be of another branch: say what of ours is not in it."""
+    here, end = session.history.position, snapshot.position.seq
+    if here is None or reaches(snapshot.lineage, end, here):
+        return
+    shared = fork(tuple(session.history.lineage), session.history.seq, snapshot.lineage, end)
+    seq = 0 if shared is None else shared.seq
+    nonce, last = snapshot.marks.get(session.me, (session.nonce, 0))
+    lost = session.outbox.retract(seq, last if nonce == session.nonce else 0)
+    tickets = tuple(submission.ticket for submission in lost)
+    session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets))
+
+
+def missing_for(session: Session, position: Position | None) -> Missing:
+    """What a peer at `position` lacks: the tail if it is kept, else a snapshot."""
+    tail = None if position is None else session.history.since(position)
+    if tail is not None:
+        return Missing(updates=tail)
+    here = session.history.position
+    assert here is not None, "only a peer with a history can give it away"
+    assert session.roster_proof is not None
+    return Missing(
+        snapshot=Snapshot(
+            position=here,
+            digest=session.history.digest,
+            lineage=tuple(session.history.lineage),
+            world=session.replica.snapshot(),
+            executed=session.ledger.lines(),
+            marks=dict(session.ledger.marks),
+            roster=session.roster,
+            roster_proof=session.roster_proof,
+        )
+    )

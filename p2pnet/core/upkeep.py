@@ -1,0 +1,102 @@
+"""What a peer does because time goes by: deadlines, lights, heartbeats, dials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from .errors import EndReason, LinkEnd
+from .events import LossCause
+from .roles import Roles
+from .session import Session
+from .states import State
+from .values import LinkId, PeerId
+
+
+@attrs.define(eq=False)
+class Upkeep:
+    """Keeps one peer going between its inputs."""
+
+    session: Session
+    roles: Roles
+    take: Callable[[LinkId, bytes], None]  # for requests that were held back
+
+    def run(self) -> None:
+        """Do what is due."""
+        s = self.session
+        while (name := s.timers.take_due(s.now)) is not None:
+            self.on_timer(name)
+        if s.state is State.REIGNING:
+            self.roles.hosting.watch(s.now)
+        elif s.state in (State.JOINING, State.FOLLOWING):
+            self.roles.watch_host()
+        self.keep_links()
+
+    def watch_us(self) -> int | None:
+        """When the light of somebody whose silence would matter changes next."""
+        if self.session.state is State.REIGNING:
+            return self.roles.hosting.ordering.watch_us()
+        if self.session.state in (State.JOINING, State.FOLLOWING):
+            return self.roles.following.watch_us()
+        return None
+
+    def on_timer(self, name: tuple[str, ...]) -> None:
+        """What came due."""
+        kind, *rest = name
+        following, succession = self.roles.following, self.roles.succession
+        handlers: dict[str, Callable[[], None]] = {
+            "seat": lambda: self.roles.hosting.expire(PeerId(rest[0])),
+            "join": lambda: following.fail("the host did not answer in time"),
+            "seek": following.on_seek_timer,
+            "cold": self._on_cold_timer,
+            "claim": succession.on_claim_timer,
+            "answers": succession.on_answers_timer,
+            "pull": succession.on_pull_timer,
+            "promise": succession.on_promise_timer,
+            "redial": succession.on_redial_timer,
+            "verify": self._on_verify_timer,
+            "dial": lambda: None,  # being awake is enough, see `_keep_links`
+            "pause": self.roles.hosting.on_pause_timer,
+            "probation": self._on_confirm_timer,
+            "yield": self._on_confirm_timer,
+            "handover": self._on_handover_timer,
+        }
+        handlers[kind]()
+
+    def _on_cold_timer(self) -> None:
+        if self.session.state is State.JOINING:
+            self.roles.lose_host(LossCause.SILENT)  # no link to the new host came up
+
+    def _on_verify_timer(self) -> None:
+        if self.roles.granting.doubts:
+            self.roles.lose_host(LossCause.SILENT)
+
+    def _on_confirm_timer(self) -> None:
+        for link, data in self.roles.confirm():
+            self.take(link, data)
+
+    def _on_handover_timer(self) -> None:
+        if self.roles.handing_over.leaving:
+            self.roles.abdicate()
+            self.roles.say_goodbye(EndReason.LEFT, "")
+        else:
+            self.roles.held.clear()  # whoever waits for an answer asks again
+            self.roles.handing_over.fail()
+
+    def keep_links(self) -> None:
+        """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
+        s = self.session
+        # What is due soon goes out with what is due, so that one wake serves all links.
+        soon_us = s.settings.heartbeat_us // 2
+        quiet = []
+        for link in list(s.mesh.links.values()):
+            limit = s.settings.dead_link_us if link.peer else s.settings.connect_us
+            if s.now - link.detector.heard_us > limit:
+                self.roles.cut(link.id, LinkEnd.BROKEN)
+            elif link.peer is not None and s.now - link.sent_us >= soon_us:
+                quiet.append(link)
+        if quiet:
+            self.roles.heartbeat(*quiet)
+        if s.state in (State.REIGNING, State.FOLLOWING):
+            s.dial_missing()
