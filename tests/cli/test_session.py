@@ -216,6 +216,25 @@ async def test_a_killed_host_is_followed_by_another_and_the_state_is_there(start
     assert (await bea.until("result", lambda r: r["id"] == 2))["value"] == 3.0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP there")
+async def test_a_frozen_host_is_followed_by_another_and_comes_back_as_a_client(
+    start: Start,
+) -> None:
+    ana, invite = await host(start)
+    bea = await start("join", invite, "--name", "bea", *LOOPBACK)
+    await bea.until("ready")
+    ana.process.send_signal(signal.SIGSTOP)
+    await bea.send('{"id": 1, "call": "drive", "args": [1.5]}')
+    assert (await bea.until("result"))["value"] == 1.5
+    assert (await bea.until("host_lost"))["cause"] == "silent"
+    ana.process.send_signal(signal.SIGCONT)
+    await ana.until("host_changed")
+    await ana.send('{"id": 1, "dump": true}')
+    dump = await ana.until("dump")
+    assert (dump["role"], dump["old_connection_id"]) == ("client", 0)
+    assert [thing["fields"]["x"] for thing in dump["objects"].values()] == [0.0, 1.5]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals to send there")
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)]
