@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -204,19 +202,6 @@ def test_a_receipt_comes_once_with_the_outcome(bench: Bench) -> None:
     ticket = bench.world.submit(client, "x")
     bench.world.run_for(500_000)
     assert client.settled[ticket] == Settle(ticket, b"1")
-
-
-# --- a lone host looks for those that it lost ---
-
-
-def test_a_host_without_a_link_dials_those_who_are_away_with_growing_waits() -> None:
-    bench = Bench.of(2)
-    host, client = bench.peers
-    bench.world.crash(client)
-    bench.world.run_for(40_000_000)
-    gaps = [late - early for early, late in itertools.pairwise(bench.dialled(host))]
-    assert len(gaps) >= 4 and gaps == sorted(gaps), "each wait is at least as long"
-    assert max(gaps) <= 15_200_000
 
 
 # --- bytes from others ---

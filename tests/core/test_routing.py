@@ -1,59 +1,16 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
-from p2pnet.core.errors import DenyReason
-from p2pnet.core.events import StrangerRefused
-from p2pnet.core.messages import Denied, Fenced, Frame, Heartbeat, Hello, Ping, Pong
+from p2pnet.core.messages import Fenced, Frame, Heartbeat, Hello, Ping, Pong
 from p2pnet.core.routing import _ROUTES
-from p2pnet.core.states import State
-from p2pnet.core.values import Epoch, SessionId
+from p2pnet.core.values import Epoch
 from tests.core.bench import Bench, picture
 
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench.of(3)
-
-
-def hello_of_the_host(bench: Bench) -> Hello:
-    bench.listen()
-    bench.stranger(bench.peers[0])
-    return bench.heard(bench.peers[0], Hello)[-1]
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"version": 99}, DenyReason.VERSION),
-        ({"session": SessionId("another")}, DenyReason.SESSION),
-        ({"fingerprint": "another game"}, DenyReason.GAME),
-        ({}, DenyReason.IDENTITY),  # the very key of the host
-        ({"version": 99, "session": SessionId("another")}, DenyReason.VERSION),
-    ],
-)
-def test_a_stranger_is_told_why_and_its_link_closed(
-    bench: Bench, change: dict[str, object], reason: DenyReason
-) -> None:
-    host = bench.peers[0]
-    hello = replace(hello_of_the_host(bench), **change)
-    stranger, there = bench.stranger(host)
-    before = picture(host)
-    bench.slip_on(host, there, hello)
-    assert [denied.reason for denied in bench.heard(host, Denied, to=stranger)] == [reason]
-    assert bench.world.network.far_end(host.number, there) is None
-    assert host.saw(StrangerRefused) and picture(host) == before
-
-
-def test_a_second_greeting_ends_the_link(bench: Bench) -> None:
-    host, client, _ = bench.peers
-    link = bench.link(host, client)
-    bench.listen()
-    bench.slip(client, host, hello_of_the_host(bench))
-    assert bench.world.network.far_end(host.number, link) is None
-    bench.world.run_for(2_000_000)
-    assert client.core.state is State.FOLLOWING, "it has dialled again"
 
 
 def test_a_ping_is_answered_with_its_token(bench: Bench) -> None:

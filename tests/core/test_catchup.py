@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from p2pnet.core.catchup import missing_for, take_missing
+from p2pnet.core.codec import encode
+from p2pnet.core.errors import RemoteProtocolError
+from p2pnet.core.messages import Missing, Ping, Snapshot, Update
+from p2pnet.core.session import Session
+from p2pnet.core.values import Epoch, PeerId, Position
+from tests.core.bench import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Two players who have done something."""
+    bench = Bench.of(2)
+    for number in range(3):
+        bench.world.submit(bench.peers[number % 2], f"c{number}")
+    bench.world.run_for(400_000)
+    return bench
+
+
+def host(bench: Bench) -> Session:
+    return bench.peers[0].core._s
+
+
+def client(bench: Bench) -> Session:
+    return bench.peers[1].core._s
+
+
+def snapshot(session: Session) -> Snapshot:
+    missing = missing_for(session, None)
+    assert missing.snapshot is not None and missing.updates == ()
+    return missing.snapshot
+
+
+def test_who_is_on_the_branch_gets_the_tail(bench: Bench) -> None:
+    s = host(bench)
+    assert s.epoch is not None
+    missing = missing_for(s, Position(s.epoch, s.history.seq - 2))
+    assert len(missing.updates) == 2 and missing.snapshot is None
+
+
+@pytest.mark.parametrize("position", [None, Position(Epoch(9, PeerId("x"), 1), 1)])
+def test_anybody_else_gets_a_snapshot(bench: Bench, position: Position | None) -> None:
+    s = host(bench)
+    whole = missing_for(s, position).snapshot
+    assert whole is not None and whole.position == s.history.position
+    assert whole.roster == s.roster and whole.digest == s.history.digest
+
+
+def test_a_snapshot_that_says_another_reign_than_its_lineage_is_refused(bench: Bench) -> None:
+    s, good = client(bench), snapshot(host(bench))
+    before = s.history.position, s.history.digest, list(bench.peers[1].journal.entries)
+    other = Epoch(9, PeerId("x" * 16), 1)
+    for bad in (replace(good, lineage=()), replace(good, lineage=((other, 0),))):
+        with pytest.raises(RemoteProtocolError):
+            take_missing(s, Missing(snapshot=bad))
+    after = s.history.position, s.history.digest, list(bench.peers[1].journal.entries)
+    assert after == before
+
+
+def test_a_snapshot_of_a_world_that_is_none_is_refused(bench: Bench) -> None:
+    s = client(bench)
+    before = s.history.position
+    with pytest.raises(RemoteProtocolError):
+        take_missing(s, Missing(snapshot=replace(snapshot(host(bench)), world=b"\xc1")))
+    assert s.history.position == before
+
+
+def test_a_tail_that_does_not_continue_the_history_is_refused(bench: Bench) -> None:
+    s = client(bench)
+    assert s.epoch is not None
+    here = s.history.seq
+    for raw in (
+        encode(Update(s.epoch, here + 2, b"")),
+        encode(Update(s.epoch, here, b"")),
+        encode(Ping(1)),
+        b"\xc1",
+    ):
+        with pytest.raises(RemoteProtocolError):
+            take_missing(s, Missing(updates=(raw,)))
+    assert s.history.seq == here

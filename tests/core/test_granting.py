@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from p2pnet.core.credentials import Says
+from p2pnet.core.events import (
+    BecameHost,
+    HostLost,
+    Isolated,
+    ProofRejected,
+)
+from p2pnet.core.messages import Claim, Grant, Refuse, RefuseReason
+from p2pnet.core.states import State
+from tests.core.bench import Bench, picture
+
+
+def test_each_gives_its_word_once_for_each_number() -> None:
+    """S05, where all of them lose one another and claim at the same time."""
+    for seed in range(20):
+        bench = Bench.of(5)
+        bench.world.network.rng.seed(seed)
+        for one in bench.peers:
+            for other in bench.peers:
+                if one is not other and (one.number + other.number + seed) % 3:
+                    bench.world.cut(one, other)
+        bench.world.run_for(900_000)
+        bench.world.heal()
+        bench.world.run_for(3_000_000)
+        words: dict[tuple[int, int], set[int]] = {}
+        for peer, targets, frame in bench.said:
+            if isinstance(frame, Grant):
+                to = words.setdefault((peer.number, frame.number), set())
+                to.update(target.number for target in targets)
+        assert all(len(claimants) == 1 for claimants in words.values())
+
+
+def test_who_alone_lost_the_host_is_refused_and_starts_no_reign() -> None:
+    bench = Bench.of(4)
+    host, client = bench.peers[0], bench.peers[2]
+    bench.world.cut_both(host, client)
+    bench.world.run_for(4_000_000)
+    assert client.saw(Isolated) or client.core.state is State.FOLLOWING
+    assert all(not peer.saw(BecameHost) for peer in bench.peers[1:])
+    assert {peer.core.epoch for peer in bench.peers} == {host.core.epoch}
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+
+
+def test_a_claim_of_somebody_without_a_seat_is_nothing() -> None:
+    bench = Bench.of(3)
+    bench.world.crash(bench.peers[0])
+    bench.world.run_for(1_000_000)
+    claim = bench.heard(bench.peers[1], Claim)[0]
+    host = bench.peers[1]
+    stranger, there = bench.stranger(host)
+    before = picture(host)
+    bench.slip_on(host, there, replace(claim, number=claim.number + 1))
+    assert picture(host) == before and not bench.heard(host, Grant, to=stranger)
+
+
+def test_a_number_out_of_thin_air_is_refused() -> None:
+    """Hard case 27: one above what is proved, and no more."""
+    bench = Bench.of(3)
+    host, claimant, grantor = bench.peers
+    bench.world.crash(host)
+    bench.world.run_while(lambda: not claimant.saw(HostLost) or not grantor.saw(HostLost))
+    s = claimant.core._s
+    assert s.reign is not None and s.history.position is not None
+    number = s.reign.epoch.number + 1000
+    signature = s.sign(Says.CLAIM, number, s.reign.epoch, s.history.position)
+    claim = Claim(number, s.key, s.reign, s.history.position, signature)
+    bench.listen()
+    bench.slip(claimant, grantor, claim)
+    refusals = bench.heard(grantor, Refuse)
+    assert [refusal.reason for refusal in refusals] == [RefuseReason.NUMBER]
+
+
+def test_a_claim_that_its_claimant_did_not_sign_ends_the_link() -> None:
+    bench = Bench.of(3)
+    _, claimant, grantor = bench.peers
+    s = claimant.core._s
+    assert s.reign is not None and s.history.position is not None
+    claim = Claim(2, s.key, s.reign, s.history.position, b"forged")
+    bench.slip(claimant, grantor, claim)
+    assert grantor.core.census["rejected"] == 1
+    assert grantor.saw(ProofRejected)
+    assert grantor.core.state is State.FOLLOWING

@@ -1,0 +1,63 @@
+"""The border of the core: what the application may call when, and what any bytes may do."""
+
+from __future__ import annotations
+
+import itertools
+from itertools import pairwise
+
+import pytest
+
+from p2pnet.core.codec import decode
+from p2pnet.core.effects import Effect, Send
+from p2pnet.core.settings import Settings
+from p2pnet.testing.sim_peer import Observer, SimPeer
+from tests.core.bench import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench.of(3)
+
+
+def test_a_host_without_a_link_dials_those_who_are_away_with_growing_waits() -> None:
+    bench = Bench.of(2)
+    host, client = bench.peers
+    bench.world.crash(client)
+    bench.world.run_for(40_000_000)
+    gaps = [late - early for early, late in itertools.pairwise(bench.dialled(host))]
+    assert len(gaps) >= 4 and gaps == sorted(gaps), "each wait is at least as long"
+    assert max(gaps) <= 15_200_000
+
+
+def test_a_quiet_link_gets_a_heartbeat_and_a_busy_one_does_not(bench: Bench) -> None:
+    host, client, _ = bench.peers
+    said: list[tuple[int, str]] = []
+
+    class Ear(Observer):
+        def did(
+            self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]
+        ) -> None:
+            if isinstance(effect, Send) and peer is host and client in targets:
+                said.append((now, type(decode(effect.data)).__name__))
+
+    bench.world.observers.append(Ear())
+    bench.world.run_for(1_000_000)
+    gaps = [later - now for (now, _), (later, _) in pairwise(said)]
+    assert {kind for _, kind in said} == {"Heartbeat"}
+    assert max(gaps) <= Settings().heartbeat_us
+
+
+def test_a_link_that_is_dead_for_long_is_closed_in_the_end() -> None:
+    bench = Bench.of(2, Settings(dead_link_us=2_000_000))
+    host, client = bench.peers
+    bench.world.crash(client, silent=True)
+    bench.world.run_for(1_500_000)
+    assert host.core.census["links"] == 1
+    bench.world.run_for(1_500_000)
+    assert host.core.census["links"] == 0
+
+
+def test_a_deadline_is_never_early(bench: Bench) -> None:
+    for peer in bench.peers:
+        wake = peer.core.next_wake()
+        assert wake is not None and wake >= bench.world.now
