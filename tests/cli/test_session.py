@@ -115,11 +115,15 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
                 started.append(Process(process, nursery))
                 return started[-1]
 
-            yield start
-            for each in started:
-                each.process.kill()
-                await each.process.wait()
-            nursery.cancel_scope.cancel()
+            try:
+                yield start
+            finally:
+                for each in started:
+                    each.process.kill()  # before anything is awaited, as that may be cancelled
+                with trio.CancelScope(shield=True):
+                    for each in started:
+                        await each.process.wait()
+                nursery.cancel_scope.cancel()
 
 
 LOOPBACK = ("--address", "127.0.0.1", "--port", "0", "--json")
@@ -189,14 +193,17 @@ async def test_at_a_terminal_commands_are_typed(tmp_path: Path, way_out: str) ->
                 chunk = await trio.to_thread.run_sync(os.read, ours, 65_536)
                 shown += chunk.decode("utf-8", "replace")
 
-        await until("others join with:")
-        os.write(ours, b"drive 1.57\x7f\n")  # the last key is taken back
-        await until("drive 1.5 = 1.5")
-        if way_out == "quit":
-            os.write(ours, b"quit\n")
-        else:
-            process.send_signal(signal.SIGINT)
-        assert await process.wait() == (OK if way_out == "quit" else INTERRUPTED)
+        try:
+            await until("others join with:")
+            os.write(ours, b"drive 1.57\x7f\n")  # the last key is taken back
+            await until("drive 1.5 = 1.5")
+            if way_out == "quit":
+                os.write(ours, b"quit\n")
+            else:
+                process.send_signal(signal.SIGINT)
+            assert await process.wait() == (OK if way_out == "quit" else INTERRUPTED)
+        finally:
+            process.kill()
     assert termios.tcgetattr(theirs) == before
     assert "Traceback" not in shown
     os.close(ours)
