@@ -81,8 +81,10 @@ async def test_the_game_outlives_its_host(tmp_path: Path, clients: int) -> None:
                     assert other.dug == list(range(1, len(other.dug) + 1))
             finally:
                 for player in (ana, *others):
-                    player.process.kill()
-                    await player.process.wait()
+                    player.process.kill()  # before anything is awaited, as that may be cancelled
+                with trio.CancelScope(shield=True):
+                    for player in (ana, *others):
+                        await player.process.wait()
                 nursery.cancel_scope.cancel()
 
 
