@@ -37,7 +37,7 @@ from .core.errors import (
     TooManyInFlight,
 )
 from .core.roster import Member, Roster
-from .core.settings import AckLevel, Settings
+from .core.settings import AckLevel, Policy, Settings
 from .core.states import Role, State
 from .core.values import (
     RECONNECT_ID_HOST,
@@ -63,6 +63,7 @@ from .world import (
     Change,
     Game,
     NetworkObject,
+    PastCommand,
     Player,
     SyncDict,
     SyncList,
@@ -116,9 +117,11 @@ __all__ = [
     "MigrationManager",
     "NetworkObject",
     "P2PNetError",
+    "PastCommand",
     "Peer",
     "PeerId",
     "Player",
+    "Policy",
     "PortTaken",
     "Position",
     "Receipt",

@@ -88,7 +88,8 @@ def _discard(session: Session, snapshot: Snapshot) -> None:
     nonce, last = snapshot.marks.get(session.me, (session.nonce, 0))
     lost = session.outbox.retract(seq, last if nonce == session.nonce else 0)
     tickets = tuple(submission.ticket for submission in lost)
-    session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets))
+    commands = tuple(submission.payload for submission in lost)
+    session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets, commands))
 
 
 def missing_for(session: Session, position: Position | None) -> Missing:

@@ -286,12 +286,14 @@ class BranchDiscarded(Event):
 
     `fork` is the last position that both share, None if it is too long ago to be known. `updates`
     counts what came after it here. `tickets` are the commands of this peer that were acknowledged
-    and are not in the history any more; everything else of this peer is sent again by itself.
+    and are not in the history any more, and `commands` what they were, as the world encoded them;
+    everything else of this peer is sent again by itself.
     """
 
     fork: Position | None
     updates: int
     tickets: tuple[int, ...]
+    commands: tuple[bytes, ...]
 
 
 @attrs.frozen

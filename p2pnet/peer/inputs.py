@@ -123,6 +123,25 @@ class Kick(Input):
 
 
 @attrs.frozen
+class HandOver(Input):
+    """The receipt fails if it can't be begun; that it has begun settles it."""
+
+    to: PeerId | None
+    receipt: Receipt[None]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        try:
+            core.hand_over(now, self.to)
+        except LocalProtocolError as error:
+            self.receipt.fail(error)
+        else:
+            self.receipt.settle(None)
+
+    def void(self, error: P2PNetError) -> None:
+        self.receipt.fail(error)
+
+
+@attrs.frozen
 class Leave(Input):
     def feed(self, core: PeerCore, now: int) -> None:
         core.leave(now)

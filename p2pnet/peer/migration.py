@@ -8,11 +8,12 @@ raise ends this peer, like any other error in the game's code.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from ..core.events import (
     BecameHost,
+    BranchDiscarded,
     Event,
     HostChanged,
     HostLost,
@@ -24,6 +25,7 @@ from ..core.events import (
 from ..core.roster import Roster
 from ..core.states import ROLES, Role, State
 from ..core.values import ConnectionId, PeerId
+from ..world.dispatch import PastCommand
 from ..world.objects import NetworkObject, Player
 from .connection import Connection, connection_of
 
@@ -66,6 +68,13 @@ class MigrationManager:
     ) -> None:
         """On everybody: a member was given authority over `obj` (True), or lost it (False)."""
 
+    def on_branch_discarded(self, updates: int, commands: Sequence[PastCommand]) -> None:
+        """Two hosts met, and the history that this peer followed was dropped.
+
+        `updates` counts what was done there since the two parted. `commands` are this peer's own
+        that had been acknowledged and are undone; call again those that still make sense.
+        """
+
     def on_migration_started(self) -> None:
         """The host is lost, or it hands over. Until the migration is finished nothing changes."""
 
@@ -90,6 +99,9 @@ class Estate(Protocol):
 
     def objects_of(self, peer: PeerId) -> list[NetworkObject]:
         """What this member owns, its player included."""
+
+    def describe(self, payload: bytes) -> PastCommand:
+        """What a command of this peer said."""
 
     def leave_soon(self) -> None:
         """Leave the session as soon as this batch of input is dealt with."""
@@ -130,6 +142,10 @@ class Hooks:
             self._start(event)
             self._manager.on_became_host()
 
+    def _on_branch_discarded(self, event: BranchDiscarded) -> None:
+        commands = [self._estate.describe(payload) for payload in event.commands]
+        self._manager.on_branch_discarded(event.updates, commands)
+
     def _on_roster_changed(self, event: RosterChanged) -> None:
         self._manager.on_peers_updated(event.roster)
 
@@ -152,6 +168,7 @@ class Hooks:
 _Handler = Callable[[Hooks, Event], None]
 
 _HANDLERS: Final[dict[type[Event], _Handler]] = {
+    BranchDiscarded: Hooks._on_branch_discarded,  # type: ignore[dict-item]
     HostLost: Hooks._on_host_lost,  # type: ignore[dict-item]
     MigrationStarted: Hooks._start,  # type: ignore[dict-item]
     HostChanged: Hooks._start,  # type: ignore[dict-item]

@@ -30,9 +30,10 @@ from ..world.game import Game
 from ..world.objects import NetworkObject, Player
 from ..world.world import World
 from .identity import Identity
-from .inputs import EndSession, Host, Join, Kick
+from .inputs import EndSession, HandOver, Host, Join, Kick
 from .invite import Invite
 from .migration import MigrationManager
+from .receipts import Receipt
 from .shell import Shell
 from .subscription import Subscription
 
@@ -205,6 +206,22 @@ class Peer:
         self._need_host("end the session for all")
         self._shell.shut(EndSession(text))
         await self._shell.stopped.wait()
+
+    async def hand_over(self, to: int | None = None) -> None:
+        """Make another member the host, and go on as its client. Nothing is lost by it.
+
+        `to` is a connection id; without it, whoever is first in rank. Returns when there is a host
+        again, which is this peer once more if the other one did not take over. Raises
+        LocalProtocolError unless this peer is the host and that member follows it.
+        """
+        self._need_host("hand over")
+        member = None if to is None else self.roster.by_connection(ConnectionId(to))
+        if to is not None and (member is None or member.peer == self.me):
+            raise LocalProtocolError(f"there is no other member with connection id {to}")
+        begun: Receipt[None] = Receipt()
+        self._shell.post(HandOver(None if member is None else member.peer, begun))
+        await begun
+        await self.settled()
 
     def kick(self, connection_id: int, reason: str = "") -> None:
         """Remove a member for good; it is told `reason`.

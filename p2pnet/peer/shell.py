@@ -39,6 +39,7 @@ from ..core.settings import AckLevel, Settings
 from ..core.states import Role, State
 from ..core.values import RECONNECT_ID_INVALID, PeerId
 from ..links.base import Transport
+from ..world.dispatch import PastCommand
 from ..world.game import Game
 from ..world.objects import NetworkObject
 from ..world.world import World
@@ -168,6 +169,9 @@ class Shell:
             item.void(self.over)
         else:
             self.inbox.put_nowait(item)
+
+    def describe(self, payload: bytes) -> PastCommand:
+        return self.world.describe(payload)
 
     def leave_soon(self) -> None:
         """Leave as soon as the pump gets to it; without a session there is nothing to wait for."""

@@ -2,6 +2,7 @@
 
 from .calls import client_rpc, command
 from .containers import SyncDict, SyncList
+from .dispatch import PastCommand
 from .edits import Change, SyncOp
 from .fields import sync_dict, sync_list, sync_set, sync_var
 from .game import Game
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Game",
     "NetworkObject",
+    "PastCommand",
     "Player",
     "SyncDict",
     "SyncList",

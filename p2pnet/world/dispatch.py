@@ -47,6 +47,15 @@ PAYLOAD_BYTES_MAX: Final = 64 << 10
 _TEXT_CHARS_MAX: Final = 2000
 
 
+@attrs.frozen
+class PastCommand:
+    """A command that this peer called: on which object, by which name, with what."""
+
+    object_id: int
+    name: str
+    arguments: dict[str, Any]
+
+
 @attrs.frozen(eq=False)
 class Dispatch:
     """What carries calls into a world and out of it."""
@@ -90,6 +99,17 @@ class Dispatch:
             return self._spec(call).result.load(found.result)
         except (Misfit, LookupError) as error:
             raise RemoteProtocolError(f"not the outcome of this command: {error}") from error
+
+    def describe(self, payload: bytes) -> PastCommand:
+        """What a command of this peer said. Raises `RemoteProtocolError` for other bytes."""
+        call = decode(CALL, payload, "a command")
+        try:
+            spec = self._spec(call)
+            values = spec.load(call.arguments)
+        except (Misfit, LookupError) as error:
+            raise RemoteProtocolError(f"not a command of this game: {error}") from error
+        names = (parameter.name for parameter in spec.parameters)
+        return PastCommand(call.object_id, spec.name, dict(zip(names, values, strict=True)))
 
     # --- on the host ---
 

@@ -20,7 +20,7 @@ import attrs
 from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
 from ..core.settings import AckLevel
 from ..core.values import ConnectionId, PeerId
-from .dispatch import Dispatch
+from .dispatch import Dispatch, PastCommand
 from .game import Game
 from .intake import Intake, Step
 from .journal import Journal
@@ -219,6 +219,10 @@ class World:
     def decode_outcome(self, payload: bytes, outcome: bytes) -> Any:
         """The result of the command in `payload`. Raises `CommandRefused` or `CommandFailed`."""
         return self._dispatch.decode_outcome(payload, outcome)
+
+    def describe(self, payload: bytes) -> PastCommand:
+        """What the command in `payload` said, for reports. Raises `RemoteProtocolError`."""
+        return self._dispatch.describe(payload)
 
     # --- Replica: on the host ---
 

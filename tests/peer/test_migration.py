@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from p2pnet import (
     Connection,
     ConnectionId,
     EndReason,
+    LocalProtocolError,
     MigrationManager,
     NetworkObject,
+    PastCommand,
     Peer,
     PeerId,
     Player,
@@ -121,6 +124,49 @@ async def test_a_handover_is_a_migration_without_a_loss(clock: MockClock, table:
     bens = [entry for entry in diaries["ben"].take() if entry[0] != "player"]
     assert bens == [("started",), ("became host",), ("finished",)]
     assert diaries["cat"].take() == [("started",), ("finished",)]
+
+
+async def test_a_host_hands_over_and_stays_as_a_client(clock: MockClock, table: Table) -> None:
+    ana, ben, cat = await three(table)
+    gold = await tank(ana).drop()
+    await ana.hand_over(cat.connection_id)
+    await table.agree(ana, ben, cat)
+    assert [peer.role for peer in (ana, ben, cat)] == [Role.CLIENT, Role.CLIENT, Role.HOST]
+    assert (ana.old_connection_id, cat.connection_id) == (0, 0)
+    assert ana.objects[gold].owner == ana.me
+    assert await tank(ana).drop() > gold
+
+
+@pytest.mark.parametrize("to", [7, 0])
+async def test_there_is_nobody_to_hand_over_to(clock: MockClock, table: Table, to: int) -> None:
+    ana = await table.host("ana", identity=seed(1))
+    with pytest.raises(LocalProtocolError, match=str(to)):
+        await ana.hand_over(to)
+    with pytest.raises(LocalProtocolError, match="follower"):
+        await ana.hand_over()
+    assert ana.state is State.REIGNING
+
+
+async def test_only_the_host_hands_over(clock: MockClock, table: Table) -> None:
+    _, ben, _ = await three(table)
+    with pytest.raises(LocalProtocolError, match="host"):
+        await ben.hand_over()
+
+
+def test_what_a_discarded_branch_took_is_told_by_name() -> None:
+    told: list[tuple[int, list[PastCommand]]] = []
+
+    class Listener(MigrationManager):
+        def on_branch_discarded(self, updates: int, commands: Sequence[PastCommand]) -> None:
+            told.append((updates, list(commands)))
+
+    class NoEstate:
+        def describe(self, payload: bytes) -> PastCommand:
+            return PastCommand(3, payload.decode(), {})
+
+    hooks = Hooks(Listener(), NoEstate())  # type: ignore[arg-type]
+    hooks.call(events.BranchDiscarded(None, 5, (1, 2), (b"drive", b"drop")))
+    assert told == [(5, [PastCommand(3, "drive", {}), PastCommand(3, "drop", {})])]
 
 
 async def test_the_ex_host_reconnects_with_0_and_its_player_and_objects(

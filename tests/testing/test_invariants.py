@@ -117,7 +117,7 @@ def test_what_was_named_to_its_owner_was_not_lost_in_silence(world: CoreWorld) -
     lost = world.peers[0].journal.entries.pop(0)
     (line,) = (a for a in watch(world).acknowledged if a.text == lost[1])
     owner = world.peers[line.peer]
-    told = Emit(BranchDiscarded(None, 1, (line.ticket,)))
+    told = Emit(BranchDiscarded(None, 1, (line.ticket,), (b"",)))
     watch(world).did(world.now, owner, told, ())
     nothing_lost_in_silence(world, watch(world))
     watch(world).did(world.now, owner, told, ())

@@ -319,3 +319,25 @@ def test_authority_moves_what_a_peer_may_call() -> None:
     table.host.assign_authority(door, BOB)
     table.sync()
     assert copy.open() == "bob"
+
+
+# --- reports ---
+
+
+def test_a_command_can_be_told_from_its_bytes() -> None:
+    table = Table()
+    sent: list[bytes] = []
+    table.bob.submit = lambda payload, ack: sent.append(payload)
+    bobs = table.tank(table.bob)
+    bobs.drive(1.5, times=2)
+    told = table.bob.describe(sent[0])
+    assert (told.object_id, told.name) == (bobs.object_id, "drive")
+    assert told.arguments["dx"] == 1.5 and told.arguments["times"] == 2
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xc1", encode(Call(99, 0, 1, [])), encode(Call(0, 99, 1, []))]
+)
+def test_other_bytes_are_no_command(payload: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        Table().bob.describe(payload)
