@@ -164,13 +164,13 @@ class Mesh:
         Before the greetings nothing is said on a link: it is looked after when its time is over.
         """
         beat_us, limit_us = self.settings.heartbeat_us, self.settings.connect_us + 1
-        return min(
-            (
-                link.detector.heard_us + limit_us if link.peer is None else link.sent_us + beat_us
-                for link in self.links.values()
-            ),
-            default=None,
-        )
+        due_us = None
+        for link in self.links.values():
+            silent = link.peer is None
+            at = link.detector.heard_us + limit_us if silent else link.sent_us + beat_us
+            if due_us is None or at < due_us:
+                due_us = at
+        return due_us
 
     # --- dials ---
 

@@ -292,7 +292,8 @@ class PeerCore:
         if state is None:
             return
         state.detector.heard(s.now)
-        self._roles.following.on_host_heard(state.detector)
+        if state.detector.warned:
+            self._roles.following.on_host_heard(state.detector)
         try:
             self._router.take(state, data)
         except RemoteProtocolError as error:

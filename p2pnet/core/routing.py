@@ -62,6 +62,9 @@ from .session import Session
 from .states import HOSTLESS, State
 from .values import Epoch, LinkId
 
+_WAITING: Final = frozenset({State.PROBATION, State.YIELDING, State.HANDING_OVER})
+"""A host that may not be the host any more answers requests when it knows."""
+
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
 
@@ -84,11 +87,11 @@ class Router:
         states, fenced, handler = _ROUTES[type(frame)]
         if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
-        waiting = (State.PROBATION, State.YIELDING, State.HANDING_OVER)
-        if self.session.state in waiting and isinstance(frame, Command | Join | Rejoin | Bye):
+        state = self.session.state
+        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye):
             self.roles.hold(link.id, data)
             return
-        if self.session.state not in states:
+        if state not in states:
             return
         if fenced and self._fenced(link, frame.epoch):  # type: ignore[attr-defined]
             return
@@ -313,14 +316,13 @@ class Router:
 
     def _fenced(self, link: LinkState, epoch: Epoch) -> bool:
         """Whether a frame of this epoch is void here. Who is behind is told, by either side."""
-        s = self.session
-        if s.epoch is None or epoch == s.epoch:
-            return s.epoch is None
-        if epoch < s.epoch:
-            assert s.reign is not None
-            s.send_on((link.id,), encode(Fenced(s.reign, self._host_addresses())))
+        s, reign = self.session, self.session.reign
+        if reign is None or epoch == reign.epoch:
+            return reign is None
+        if epoch < reign.epoch:
+            s.send_on((link.id,), encode(Fenced(reign, self._host_addresses())))
         else:
-            s.send_on((link.id,), encode(Heartbeat(s.epoch, s.history.seq)))
+            s.send_on((link.id,), encode(Heartbeat(reign.epoch, s.history.seq)))
         return True
 
     def _host_addresses(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from p2pnet.core.credentials import Credentials
-from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
+from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.messages import Heartbeat
 from p2pnet.core.peer import PeerCore
@@ -25,7 +25,7 @@ from p2pnet.core.values import LinkId, PeerId, SessionId, peer_id
 from .journal import Journal
 from .network import Network
 from .notary import NotaryCredentials
-from .sim_peer import Dials, Observer, SimPeer
+from .sim_peer import Dials, Listening, Observer, SimPeer
 from .streams import stream
 
 _SESSION: Final = SessionId("simulated-session"[:16])
@@ -47,6 +47,7 @@ class CoreWorld:
     ) -> None:
         self.now = 0
         self.observers: list[Observer] = []
+        self._listening = Listening()
         self.settings = settings or Settings()
         self.tick_us = tick_us
         self.peers: list[SimPeer] = []
@@ -140,6 +141,8 @@ class CoreWorld:
             ticket = peer.core.submit(peer.clock.at(self.now), text.encode(), ack)
             peer.sent[ticket] = text
             peer.levels[ticket] = ack or peer.core.settings.ack
+            for observer in self.observers:
+                observer.submitted(self.now, peer, ticket)
 
         self.enter(peer, act)
         return ticket
@@ -194,7 +197,7 @@ class CoreWorld:
         peer.core.flush(peer.clock.at(self.now))
         self._perform(peer)
         self._plan_wake(peer)
-        for observer in self.observers:
+        for observer in self._listeners().to_steps:
             observer.stepped(self.now, peer)
 
     def arrive(self, source: int, data: bytes, target: int, link: LinkId) -> None:
@@ -202,18 +205,22 @@ class CoreWorld:
         peer = self.peers[target]
         if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self._take, peer, source, link, data))
-        elif peer.alive:
-            self._take(peer, source, link, data)
-            # Most frames are heartbeats that change nothing but when somebody was heard last. What
-            # the core has to be woken for moves only to a later time by that.
-            if data[1] != _HEARTBEAT or peer.core.has_effects:
-                self._after_input(peer)
+        elif peer.alive and self._take(peer, source, link, data):
+            self._after_input(peer)
 
-    def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> None:
-        peer.core.frame_received(peer.clock.at(self.now), link, data)
-        if data[1] != _HEARTBEAT or peer.core.has_effects:
-            for observer in self.observers:
-                observer.took(self.now, peer, source, data)
+    def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> bool:
+        """Have a core take a frame. False if nothing changed by that.
+
+        Most frames are heartbeats, and change nothing but when somebody was heard last. What the
+        core has to be woken for moves only to a later time by that.
+        """
+        core = peer.core
+        core.frame_received(peer.clock.at(self.now), link, data)
+        if data[1] == _HEARTBEAT and not core.has_effects:
+            return False
+        for observer in self._listeners().to_frames:
+            observer.took(self.now, peer, source, data)
+        return True
 
     def _start_ticking(self, peer: SimPeer) -> None:
         """The game clock of a host runs until it is a host no more."""
@@ -256,12 +263,12 @@ class CoreWorld:
 
     def _perform(self, peer: SimPeer) -> None:
         for effect in peer.core.take_effects():
-            self._tell(peer, effect)
             if isinstance(effect, Send):
-                deliver = partial(self.arrive, peer.number, effect.data)
-                for link in effect.links:
-                    self.network.transmit(peer.number, link, deliver)
-            elif isinstance(effect, Dial):
+                self._send(peer, effect)
+                continue
+            for observer in self._listeners().to_effects:
+                observer.did(self.now, peer, effect, ())
+            if isinstance(effect, Dial):
                 self._dial(peer, effect)
             elif isinstance(effect, CloseLink):
                 self.network.close(peer.number, effect.link, self._ended)
@@ -274,14 +281,24 @@ class CoreWorld:
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
 
-    def _tell(self, peer: SimPeer, effect: Effect) -> None:
-        if not self.observers:
-            return
-        links = effect.links if isinstance(effect, Send) else ()
-        ends = (self.network.far_end(peer.number, link) for link in links)
-        targets = tuple(self.peers[end[0]] for end in ends if end is not None)
-        for observer in self.observers:
-            observer.did(self.now, peer, effect, targets)
+    def _send(self, peer: SimPeer, send: Send) -> None:
+        listeners = self._listeners()
+        beat = send.data[1] == _HEARTBEAT
+        told = listeners.to_heartbeats if beat else listeners.to_effects
+        if told:
+            ends = (self.network.far_end(peer.number, link) for link in send.links)
+            targets = tuple(self.peers[end[0]] for end in ends if end is not None)
+            for observer in told:
+                observer.did(self.now, peer, send, targets)
+        deliver = partial(self.arrive, peer.number, send.data)
+        for link in send.links:
+            self.network.transmit(peer.number, link, deliver)
+
+    def _listeners(self) -> Listening:
+        """Who is told of what, sorted anew whenever an observer has come or gone."""
+        if self._listening.count != len(self.observers):
+            self._listening = Listening.of(self.observers)
+        return self._listening
 
     def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
         peer = self.peers[target]

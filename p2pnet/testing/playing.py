@@ -14,6 +14,7 @@ from p2pnet.core.settings import AckLevel
 from .catalogue import InvariantBroken
 from .core_world import CoreWorld
 from .faults import DOINGS
+from .goals import Tally
 from .hostile import Tape
 from .invariants import check_end
 from .scenario import TOGETHER, Kind, Phase, Scenario, Step, Victim
@@ -37,6 +38,7 @@ class Run:
     world: CoreWorld
     watch: Watch
     tape: Tape
+    tally: Tally
     healed_us: int = 0
     converged_us: int | None = None  # how long it took from there
     refused: int = 0  # commands for which there was no room in the outbox
@@ -179,13 +181,12 @@ def prepare(scenario: Scenario, *observers: Observer) -> Run:
     for way in scenario.ways:
         world.network.ways[way.source, way.target] = way.delay_us
     together = all(step.kind in TOGETHER for step in scenario.steps)
-    watch, tape = Watch(world, together), Tape()
-    world.observers.append(watch)
-    world.observers += observers
+    watch, tape, tally = Watch(world, together), Tape(), Tally(world)
+    world.observers += (watch, tally, *observers)
     if any(step.kind in (Kind.DUPLICATE, Kind.REPLAY) for step in scenario.steps):
         world.observers.append(tape)
     world.game(scenario.players)
-    return Run(scenario, world, watch, tape)
+    return Run(scenario, world, watch, tape, tally)
 
 
 def play(scenario: Scenario, *observers: Observer) -> Run:

@@ -90,6 +90,8 @@ class SimPeer:
 class Observer:
     """Is told what happens in a world, as it happens. This one does nothing with it."""
 
+    heartbeats: bool = True  # it wants to be told of heartbeats that are sent, too
+
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         """A core has taken a frame from peer `source`, and its effects come next.
 
@@ -99,8 +101,33 @@ class Observer:
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         """A core asked for an effect. `targets` are those at the other ends of a `Send`."""
 
+    def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:
+        """A player did something."""
+
     def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
         """Something was done from outside, to one peer or to all."""
 
     def stepped(self, now: int, peer: SimPeer) -> None:
         """A core has taken an input that changed anything, and its effects were performed."""
+
+
+@attrs.frozen
+class Listening:
+    """Who of the observers of a world wants to be told of what."""
+
+    count: int = 0  # of all observers
+    to_effects: list[Observer] = attrs.field(factory=list)
+    to_heartbeats: list[Observer] = attrs.field(factory=list)
+    to_frames: list[Observer] = attrs.field(factory=list)
+    to_steps: list[Observer] = attrs.field(factory=list)
+
+    @classmethod
+    def of(cls, observers: list[Observer]) -> Listening:
+        """Whoever does not override a method does not want to be told."""
+        return cls(
+            len(observers),
+            [o for o in observers if type(o).did is not Observer.did],
+            [o for o in observers if type(o).did is not Observer.did and o.heartbeats],
+            [o for o in observers if type(o).took is not Observer.took],
+            [o for o in observers if type(o).stepped is not Observer.stepped],
+        )

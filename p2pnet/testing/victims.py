@@ -32,6 +32,8 @@ from .sim_peer import Observer, SimPeer
 class Stage(Observer):
     """Knows who plays which part, and tells of each phase as it begins."""
 
+    heartbeats = False
+
     world: CoreWorld
     on_phase: Callable[[Phase], None]
     pulled_from: PeerId | None = None

@@ -108,6 +108,8 @@ class Seen:
 class Watch(Observer):
     """The invariants of every instant."""
 
+    heartbeats = False
+
     world: CoreWorld
     together: bool = False  # nobody was ever parted from anybody who lives
     acknowledged: list[Acknowledged] = attrs.field(factory=list)
@@ -119,6 +121,7 @@ class Watch(Observer):
     _rosters: dict[Position, tuple[Roster, str]] = attrs.field(factory=dict)
     _claimed: dict[tuple[int, PeerId, int], Epoch] = attrs.field(factory=dict)
     _verdicts: dict[frozenset[Any], Epoch] = attrs.field(factory=dict)
+    _keys: dict[PeerId, bytes] = attrs.field(factory=dict)  # known to be theirs
     _numbers: int = 1  # the highest that an honest peer has used
     _noise_from: int | None = None  # who said what is not a frame, just now
     _took: Frame | None = None  # what the core that acts now has taken
@@ -271,8 +274,10 @@ class Watch(Observer):
             given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
             text = f"{peer.name} gave its word for {number} to {claimant}, having given {given}"
             raise InvariantBroken("S05", text)
-        if number > self._numbers:
-            raise InvariantBroken("S08", f"{peer.name} granted {number}, {self._numbers} is known")
+        if number > self._numbers + 1:
+            raise InvariantBroken(
+                "S08", f"{peer.name} granted {number}, {self._numbers} was the last"
+            )
 
     def _refuses(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Refuse
@@ -412,8 +417,10 @@ class Watch(Observer):
         if len(set(labels)) < len(labels):
             raise InvariantBroken("S21", f"{peer.name} sees two members with one label")
         for member in roster.members:
-            if peer_id(member.key) != member.peer:
-                raise InvariantBroken("S24", f"{peer.name} sees a member with another's key")
+            if self._keys.get(member.peer) != member.key:
+                if peer_id(member.key) != member.peer:
+                    raise InvariantBroken("S24", f"{peer.name} sees a member with another's key")
+                self._keys[member.peer] = member.key
             if member.peer in roster.banned:
                 raise InvariantBroken("S24", f"{peer.name} sees a member that was kicked")
 

@@ -1,0 +1,190 @@
+"""Many random scenarios on all cores of the machine, and what came of them.
+
+The work is cut into blocks of consecutive scenarios. Each block is played by whichever process is
+free, and depends on nothing but its numbers, so the result of a campaign does not depend on how
+many workers there are: the digest is taken over the scenarios in their order. The first violation,
+again in that order, ends the campaign.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+import attrs
+
+from .catalogue import InvariantBroken
+from .drawing import Shape, draw
+from .goals import Goal
+from .playing import Run, play
+from .recovery import Cause, Recovery, measure
+from .scenario import Kind, Scenario
+from .trace import Trace
+
+_BLOCK: Final = 32  # scenarios that a worker takes at one time
+_TWICE_EVERY: Final = 64  # of so many one is played twice, and has to be the same run
+_CLEAN_EVERY: Final = 16  # after so many one clean loss of a host is measured
+
+
+@attrs.frozen
+class Violation:
+    """The first scenario in which an invariant did not hold."""
+
+    number: int
+    scenario: Scenario
+    invariant: str
+    text: str
+
+
+@attrs.define
+class Tallied:
+    """What came of a number of scenarios. Can be added up."""
+
+    scenarios: int = 0
+    faults: Counter[Kind] = attrs.field(factory=Counter)
+    goals: Counter[Goal] = attrs.field(factory=Counter)
+    reigns: int = 0
+    discards: int = 0
+    converged_us: list[int] = attrs.field(factory=list)
+    recovered_us: dict[Cause, list[int]] = attrs.field(factory=lambda: {c: [] for c in Cause})
+    digest: bytes = b""
+    violation: Violation | None = None
+
+    def add(self, other: Tallied) -> None:
+        """What came of the scenarios right after these."""
+        self.scenarios += other.scenarios
+        self.faults += other.faults
+        self.goals += other.goals
+        self.reigns += other.reigns
+        self.discards += other.discards
+        self.converged_us += other.converged_us
+        for cause, times in other.recovered_us.items():
+            self.recovered_us[cause] += times
+        self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
+        self.violation = other.violation
+
+
+@attrs.frozen
+class Report:
+    """A campaign that is over."""
+
+    tallied: Tallied
+    seconds: float
+
+    @property
+    def goals_missed(self) -> tuple[Goal, ...]:
+        """Those that were never reached."""
+        return tuple(goal for goal in Goal if not self.tallied.goals[goal])
+
+    @property
+    def scenarios_per_s(self) -> float:
+        """By the clock on the wall, all workers together."""
+        return self.tallied.scenarios / max(self.seconds, 1e-9)
+
+
+def percentile(times_us: list[int], percent: int) -> int:
+    """The least of these times that so many percent do not exceed; 0 of none."""
+    ranked = sorted(times_us)
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)] if ranked else 0
+
+
+def run_campaign(
+    scenarios: int,
+    seed: int,
+    shape: Shape,
+    workers: int = 1,
+    on_progress: Callable[[Tallied], None] = lambda so_far: None,
+) -> Report:
+    """Play so many scenarios, fewer if an invariant is broken. `on_progress` gets all so far."""
+    began = time.perf_counter()
+    total = Tallied()
+    blocks = [(first, min(first + _BLOCK, scenarios)) for first in range(0, scenarios, _BLOCK)]
+    with _pool(workers) as each:
+        for tallied in each(partial(_play_block, seed, shape), blocks):
+            total.add(tallied)
+            on_progress(total)
+            if total.violation is not None:
+                break
+    return Report(total, time.perf_counter() - began)
+
+
+_Each = Callable[[Callable[[tuple[int, int]], Tallied], list[tuple[int, int]]], Iterator[Tallied]]
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[_Each]:
+    """How blocks are played: here, or by so many other processes. Results come in order."""
+    if workers <= 1:
+        yield map
+        return
+    # Spawned and not forked, so that it is the same on all systems.
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield pool.imap
+
+
+def _play_block(seed: int, shape: Shape, block: tuple[int, int]) -> Tallied:
+    """Play consecutive scenarios, the first violation is the last."""
+    tallied = Tallied()
+    digest = hashlib.blake2b(digest_size=16)
+    with _no_collection():
+        for number in range(*block):
+            scenario = draw(seed, number, shape)
+            try:
+                digest.update(_play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0))
+                if number % _CLEAN_EVERY == 0:
+                    _measure_one(tallied, number, scenario)
+            except InvariantBroken as error:
+                tallied.violation = Violation(number, scenario, error.name, str(error))
+                break
+            tallied.scenarios += 1
+    tallied.digest = digest.digest()
+    return tallied
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect garbage between scenarios and not within: a world is one big cycle."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
+    """Play one scenario, count what it reached, and give the digest of its trace."""
+    trace = Trace()
+    run = play(scenario, trace)
+    if twice:
+        again = Trace()
+        play(scenario, again)
+        if again.digest != trace.digest:
+            raise InvariantBroken("S32", "one scenario gave two different runs")
+    _count(tallied, run)
+    return trace.digest
+
+
+def _count(tallied: Tallied, run: Run) -> None:
+    tallied.faults.update(run.done)
+    tallied.goals.update(run.tally.reached)
+    if run.refused:
+        tallied.goals[Goal.QUEUE_LIMIT] += 1
+    tallied.reigns += run.watch.reigns
+    tallied.discards += len(run.watch.discarded)
+    if run.converged_us is not None:
+        tallied.converged_us.append(run.converged_us)
+
+
+def _measure_one(tallied: Tallied, number: int, scenario: Scenario) -> None:
+    """A clean loss of the host, in a session of the same size and on the same network."""
+    cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
+    recovery = Recovery(cause, scenario.players, scenario.seed, scenario.settings)
+    tallied.recovered_us[cause].append(measure(recovery))

@@ -1,0 +1,245 @@
+"""Hard places that a campaign has to reach: one that never got there has proved little.
+
+`Tally` watches a run and counts how often each goal was reached.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from p2pnet.core.codec import decode
+from p2pnet.core.effects import Effect, Emit, Send, Settle
+from p2pnet.core.errors import RemoteProtocolError
+from p2pnet.core.events import (
+    BecameHost,
+    BranchDiscarded,
+    ClaimMade,
+    ClaimRefused,
+    Deposed,
+    Event,
+    HandoverFailed,
+    HandoverStarted,
+    HostChanged,
+    HostRecovered,
+    Isolated,
+    Joined,
+    Overslept,
+    PeerGone,
+    ProofRejected,
+    PullStarted,
+    ReignsMet,
+)
+from p2pnet.core.messages import Command, Fenced, RefuseReason, Welcome
+from p2pnet.core.states import HOSTLESS, ROLES, Role, State
+from p2pnet.core.values import Epoch
+
+from .core_world import CoreWorld
+from .sim_peer import Observer, SimPeer
+from .watch import tag_of
+
+_AT_ONCE_US: Final = 100_000  # deaths within so much count as one
+_JUST_US: Final = 200_000  # a host that died within so much of its crown died right after it
+
+
+class Goal(enum.StrEnum):
+    """What has to happen at least once in a campaign."""
+
+    CLAIM_VETOED = "claim_vetoed"
+    PULLED = "pulled"
+    DIED_CLAIMING = "died_claiming"
+    DIED_PULLING = "died_pulling"
+    DIED_CROWNED = "died_crowned"
+    DIED_BEFORE_WELCOME = "died_before_welcome"
+    ONE_NUMBER_CLAIMED_TWICE = "one_number_claimed_twice"
+    REIGNS_MET = "reigns_met"
+    FAST_FORWARD = "fast_forward"
+    DISCARDED = "discarded"  # a merge in which acknowledged work was dropped, by name
+    OLD_HOST_FENCED = "old_host_fenced"
+    SLEEPER_STOOD_DOWN = "sleeper_stood_down"
+    SLEEPER_GOES_ON = "sleeper_goes_on"
+    LONE_SURVIVOR = "lone_survivor"
+    HOST_AND_TWO_DIED = "host_and_two_died"
+    JOINED_DURING_MIGRATION = "joined_during_migration"
+    HANDED_OVER = "handed_over"
+    HANDOVER_ABORTED = "handover_aborted"
+    PROOF_REJECTED = "proof_rejected"
+    RESUBMISSION_SUPPRESSED = "resubmission_suppressed"
+    QUEUE_LIMIT = "queue_limit"
+    ACKED_ACROSS_TWO = "acked_across_two_migrations"
+    ISOLATED = "isolated"
+    HOST_RECOVERED = "host_recovered"
+    SNAPSHOT = "snapshot"  # somebody was so far behind that it got everything anew
+    SEAT_EXPIRED = "seat_expired"
+
+
+@attrs.define(eq=False)
+class Tally(Observer):
+    """Counts what is reached in one world."""
+
+    heartbeats = False
+
+    world: CoreWorld
+    reached: dict[Goal, int] = attrs.field(factory=dict)
+    _claims: dict[int, int] = attrs.field(factory=dict)  # the process that used a number first
+    _crowned_us: dict[int, int] = attrs.field(factory=dict)  # by process
+    _welcomes: dict[Epoch, int] = attrs.field(factory=dict)
+    _deaths: list[tuple[int, bool]] = attrs.field(factory=list)  # when, and whether of a host
+    _deposed: dict[int, bool] = attrs.field(factory=dict)  # by process: True once it discarded
+    _slept: dict[int, bool] = attrs.field(factory=dict)
+    _submitted: dict[tuple[int, int], int] = attrs.field(factory=dict)  # under which number
+    _handing_over: bool = False
+
+    def count(self, goal: Goal) -> None:
+        """A goal was reached."""
+        self.reached[goal] = self.reached.get(goal, 0) + 1
+
+    # --- what is told ---
+
+    def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
+        if peer is None or text not in ("crashes", "vanishes"):
+            return
+        state = peer.core.state
+        if state is State.CLAIMING:
+            self.count(Goal.DIED_CLAIMING)
+        elif state is State.PULLING:
+            self.count(Goal.DIED_PULLING)
+        elif state is State.REIGNING and peer.number in self._crowned_us:
+            if now - self._crowned_us[peer.number] < _JUST_US:
+                self.count(Goal.DIED_CROWNED)
+            if peer.core.epoch not in self._welcomes:
+                self.count(Goal.DIED_BEFORE_WELCOME)
+        self._deaths.append((now, ROLES[state] is Role.HOST))
+        latest = [host for at, host in self._deaths if now - at <= _AT_ONCE_US]
+        if len(latest) >= 3 and any(latest):
+            self.count(Goal.HOST_AND_TWO_DIED)
+
+    def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
+        if data[1] in _LOOKED_AT:
+            try:
+                frame = decode(data)
+            except RemoteProtocolError:
+                return
+            if isinstance(frame, Fenced) and ROLES[peer.core.state] is Role.HOST:
+                self.count(Goal.OLD_HOST_FENCED)
+            elif isinstance(frame, Command) and peer.core.state is State.REIGNING:
+                self._look_at_command(peer, source, frame)
+
+    def _look_at_command(self, peer: SimPeer, source: int, frame: Command) -> None:
+        entry = str(self.world.peers[source].id), frame.payload.decode(errors="replace")
+        if entry in peer.journal.entries[:-1]:
+            self.count(Goal.RESUBMISSION_SUPPRESSED)
+
+    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
+        if isinstance(effect, Emit):
+            counter = _COUNTERS.get(type(effect.event))
+            if counter is not None:
+                counter(self, now, peer, effect.event)
+        elif isinstance(effect, Settle):
+            self._settled(peer, effect)
+        elif isinstance(effect, Send) and effect.data[1] == _WELCOME:
+            frame = decode(effect.data)
+            if isinstance(frame, Welcome) and frame.missing.snapshot is not None:
+                known = frame.reign.parent is not None or peer.core.roster.version > 2 * len(
+                    self.world.peers
+                )
+                if known:
+                    self.count(Goal.SNAPSHOT)
+
+    def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:
+        epoch = peer.core.epoch
+        if epoch is not None:
+            self._submitted[peer.number, ticket] = epoch.number
+
+    def _settled(self, peer: SimPeer, settle: Settle) -> None:
+        number, epoch = self._submitted.pop((peer.number, settle.ticket), None), peer.core.epoch
+        if number is not None and epoch is not None and settle.outcome is not None:
+            if epoch.number >= number + 2:
+                self.count(Goal.ACKED_ACROSS_TWO)
+
+    # --- events ---
+
+    def _claimed(self, now: int, peer: SimPeer, event: ClaimMade) -> None:
+        if self._claims.setdefault(event.number, peer.number) != peer.number:
+            self.count(Goal.ONE_NUMBER_CLAIMED_TWICE)
+
+    def _refused(self, now: int, peer: SimPeer, event: ClaimRefused) -> None:
+        if event.reason == RefuseReason.ALIVE:
+            self.count(Goal.CLAIM_VETOED)
+
+    def _crowned(self, now: int, peer: SimPeer, event: BecameHost) -> None:
+        if not event.migrated:
+            return
+        self._crowned_us[peer.number] = now
+        if len(self.world.members) == 1:
+            self.count(Goal.LONE_SURVIVOR)
+        if self._handing_over:
+            self._handing_over = False
+            self.count(Goal.HANDED_OVER)
+
+    def _changed(self, now: int, peer: SimPeer, event: HostChanged) -> None:
+        self._welcomes[event.epoch] = self._welcomes.get(event.epoch, 0) + 1
+        if self._deposed.pop(peer.number, True) is False:
+            self.count(Goal.FAST_FORWARD)
+
+    def _was_deposed(self, now: int, peer: SimPeer, event: Deposed) -> None:
+        self._deposed[peer.number] = False
+        if self._slept.pop(peer.number, False):
+            self.count(Goal.SLEEPER_STOOD_DOWN)
+
+    def _discarded(self, now: int, peer: SimPeer, event: BranchDiscarded) -> None:
+        if peer.number in self._deposed:
+            self._deposed[peer.number] = True
+        if event.tickets:
+            self.count(Goal.DISCARDED)
+
+    def _overslept(self, now: int, peer: SimPeer, event: Overslept) -> None:
+        if ROLES[peer.core.state] is Role.HOST:
+            self._slept[peer.number] = True
+            self.count(Goal.SLEEPER_GOES_ON)
+
+    def _joined(self, now: int, peer: SimPeer, event: Joined) -> None:
+        if any(other.core.state in HOSTLESS for other in self.world.members):
+            self.count(Goal.JOINED_DURING_MIGRATION)
+
+    def _hands_over(self, now: int, peer: SimPeer, event: HandoverStarted) -> None:
+        self._handing_over = True
+
+    def _gone(self, now: int, peer: SimPeer, event: PeerGone) -> None:
+        if event.reason.value == "seat_expired":
+            self.count(Goal.SEAT_EXPIRED)
+
+
+def _plain(goal: Goal) -> Callable[[Tally, int, SimPeer, Any], None]:
+    return lambda tally, now, peer, event: tally.count(goal)
+
+
+_WELCOME: Final = tag_of(Welcome)
+_LOOKED_AT: Final = frozenset({tag_of(Fenced), tag_of(Command)})
+
+_COUNTERS: Final[MappingProxyType[type[Event], Callable[[Tally, int, SimPeer, Any], None]]] = (
+    MappingProxyType(
+        {
+            ClaimMade: Tally._claimed,
+            ClaimRefused: Tally._refused,
+            PullStarted: _plain(Goal.PULLED),
+            BecameHost: Tally._crowned,
+            HostChanged: Tally._changed,
+            Deposed: Tally._was_deposed,
+            BranchDiscarded: Tally._discarded,
+            Overslept: Tally._overslept,
+            Joined: Tally._joined,
+            HandoverStarted: Tally._hands_over,
+            HandoverFailed: _plain(Goal.HANDOVER_ABORTED),
+            ProofRejected: _plain(Goal.PROOF_REJECTED),
+            ReignsMet: _plain(Goal.REIGNS_MET),
+            Isolated: _plain(Goal.ISOLATED),
+            HostRecovered: _plain(Goal.HOST_RECOVERED),
+            PeerGone: Tally._gone,
+        }
+    )
+)

@@ -1,0 +1,64 @@
+"""How long everybody is out of the game when its host is lost, and nothing else goes wrong.
+
+The round trip is 40 to 60 ms, whatever the campaign around it plays over, so that the figures of
+two campaigns can be compared.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from p2pnet.core.settings import Settings
+
+from .catalogue import InvariantBroken
+from .core_world import CoreWorld
+from .drawing import INTERNET
+from .streams import stream
+from .watch import Watch
+
+_LIMIT_US = 10_000_000
+
+
+class Cause(enum.StrEnum):
+    """How the host is lost."""
+
+    CLOSE = "close"  # its process ends
+    SILENCE = "silence"  # its machine is gone
+    HANDOVER = "handover"  # it hands over
+
+
+@attrs.frozen
+class Recovery:
+    """One loss of a host, in a session of so many players. `also` so many successors die too."""
+
+    cause: Cause
+    players: int
+    seed: int
+    settings: Settings = attrs.field(factory=Settings)
+    also: int = 0
+
+
+def measure(recovery: Recovery) -> int:
+    """Microseconds from the loss until every survivor is back in a session with one host.
+
+    Raises `InvariantBroken` if that takes ten seconds, or anything else is wrong.
+    """
+    world = CoreWorld(seed=recovery.seed, settings=recovery.settings, delay_us=INTERNET)
+    world.observers.append(Watch(world, together=True))
+    world.game(recovery.players)
+    for peer in world.peers:
+        world.submit(peer, f"by {peer.name}")
+    world.run_for(500_000 + stream(recovery.seed, "moment").randrange(200_000))
+    began = world.now
+    host, *others = world.peers
+    if recovery.cause is Cause.HANDOVER:
+        world.hand_over(host, others[0])
+        world.run_for(1)
+    else:
+        for peer in (*others[: recovery.also], host):
+            world.crash(peer, silent=recovery.cause is Cause.SILENCE)
+    if not world.run_while(lambda: not world.converged(), _LIMIT_US):
+        raise InvariantBroken("L1", f"no recovery from {recovery}")
+    return world.now - began
