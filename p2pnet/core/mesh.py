@@ -53,7 +53,8 @@ class LinkState:
         """A pong came; True if it answers the latest ping."""
         if self.ping_us is None or token != self.ping_token:
             return False
-        sample = now - self.ping_us
+        # Silence that counts as death is no round trip: the peer there stood still.
+        sample = min(now - self.ping_us, self.detector.settings.red_us)
         old = sample if self.rtt_us is None else self.rtt_us
         self.rtt_us = ((_RTT_SHARE - 1) * old + sample) // _RTT_SHARE
         self.ping_us = None

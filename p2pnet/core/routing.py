@@ -88,7 +88,7 @@ class Router:
         if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
         state = self.session.state
-        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye):
+        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye | Yield):
             self.roles.hold(link.id, data)
             return
         if state not in states:

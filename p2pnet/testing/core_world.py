@@ -167,13 +167,13 @@ class CoreWorld:
         self.befall(host, f"hands over to {to.name}")
         self.enter(host, lambda: host.core.hand_over(host.clock.at(self.now), to.id))
 
-    def enter(self, peer: SimPeer, act: Callable[[], None]) -> None:
+    def enter(self, peer: SimPeer, act: Callable[[], object]) -> None:
         """Call the core of a peer, then do what it wants done."""
         if self._takes_now(peer, act):
             act()
             self._after_input(peer)
 
-    def _takes_now(self, peer: SimPeer, act: Callable[[], None]) -> bool:
+    def _takes_now(self, peer: SimPeer, act: Callable[[], object]) -> bool:
         """Whether a process can take its input now. If not, it does so later or never."""
         if not peer.alive:
             return False
@@ -186,7 +186,7 @@ class CoreWorld:
             return False
         return True
 
-    def _enter_late(self, peer: SimPeer, act: Callable[[], None]) -> None:
+    def _enter_late(self, peer: SimPeer, act: Callable[[], object]) -> None:
         if peer.paused:
             peer.inbox.append(act)
         elif peer.alive:
@@ -461,9 +461,14 @@ class CoreWorld:
             p for p in self.peers if p.alive and p.core.state is not State.LEFT and not p.impostor
         ]
 
-    def converged(self) -> bool:
-        """One host, and everybody who is alive and in the session is at its position."""
+    def converged(self, newcomers: bool = True) -> bool:
+        """One host, and everybody who is alive and in the session is at its position.
+
+        Without `newcomers` those do not count that have no seat yet.
+        """
         living = self.members
+        if not newcomers:
+            living = [p for p in living if p.core.roster.get(p.id) is not None]
         if len(self.hosts) != 1 or any(p.paused for p in living):
             return False
         host = self.hosts[0]

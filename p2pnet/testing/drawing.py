@@ -14,7 +14,7 @@ import attrs
 
 from p2pnet.core.settings import AckLevel, Settings
 
-from .scenario import AMOUNTS, Kind, Phase, Scenario, Step, Victim, Way, Workload
+from .scenario import AMOUNTS, TOGETHER, Kind, Phase, Scenario, Step, Victim, Way, Workload
 from .streams import stream
 
 LENGTH_US: Final = 27_000_000
@@ -60,14 +60,16 @@ def draw(seed: int, number: int, shape: Shape) -> Scenario:
     # The lesser of two draws: most of what can go wrong needs few, and few are quick to play.
     players = min(network.randint(*shape.players), network.randint(*shape.players))
     delay_us = shape.delay_us or network.choice((INTERNET, INTERNET, INTERNET, LAN, MIXED))
+    steps = _draw_steps(faults, players)
+    together = all(step.kind in TOGETHER for step in steps)
     return Scenario(
         players=players,
-        steps=_draw_steps(faults, players),
+        steps=steps,
         seed=own,
         delay_us=delay_us,
         ways=_draw_ways(network, players) if shape.delay_us is None else (),
         workload=_draw_workload(network),
-        settings=_draw_settings(network, shape.settings),
+        settings=_draw_settings(network, shape.settings, together),
         length_us=shape.length_us,
     )
 
@@ -92,13 +94,17 @@ def _draw_workload(rng: Random) -> Workload:
     return Workload(every_us, acks)
 
 
-def _draw_settings(rng: Random, settings: Settings) -> Settings:
-    """Now and then limits are so small that they are reached."""
+def _draw_settings(rng: Random, settings: Settings, together: bool) -> Settings:
+    """Now and then limits are so small that they are reached.
+
+    Seats expire early only where nobody is cut off: two sides that have given up the seats of one
+    another are two sessions for good, and nothing brings them together.
+    """
     if rng.random() < 0.1:
         return attrs.evolve(settings, commands_in_flight_max=2)
     if rng.random() < 0.1:
         return attrs.evolve(settings, tail_updates_max=4)
-    if rng.random() < 0.05:
+    if together and rng.random() < 0.2:
         return attrs.evolve(settings, seat_us=3_000_000)
     return settings
 

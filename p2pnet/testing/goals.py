@@ -157,9 +157,10 @@ class Tally(Observer):
 
     def _settled(self, peer: SimPeer, settle: Settle) -> None:
         number, epoch = self._submitted.pop((peer.number, settle.ticket), None), peer.core.epoch
-        if number is not None and epoch is not None and settle.outcome is not None:
-            if epoch.number >= number + 2:
-                self.count(Goal.ACKED_ACROSS_TWO)
+        if number is None or epoch is None or settle.outcome is None:
+            return
+        if epoch.number >= number + 2:
+            self.count(Goal.ACKED_ACROSS_TWO)
 
     # --- events ---
 

@@ -16,8 +16,8 @@ from .watch import Watch
 
 
 def in_session(world: CoreWorld) -> list[SimPeer]:
-    """The processes that are alive and in the session."""
-    return world.members
+    """The processes that are alive and have a seat in the session."""
+    return [peer for peer in world.members if peer.core.roster.get(peer.id) is not None]
 
 
 def equal_states(world: CoreWorld) -> None:

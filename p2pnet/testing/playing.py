@@ -95,7 +95,8 @@ class Run:
         self._submit(peer, step.ack)
 
     def _submit(self, peer: SimPeer, ack: AckLevel) -> None:
-        if peer.paused or peer.core.roster.get(peer.id) is None:
+        busy = peer.paused or peer.slow_us or peer.busy_until_us > self.world.now
+        if busy or peer.core.roster.get(peer.id) is None:
             return
         self._commands += 1
         try:
@@ -145,7 +146,7 @@ class Run:
         self.converged_us = world.now - self.healed_us
 
     def _apart(self) -> bool:
-        return bool(self.world.members) and not self.world.converged()
+        return bool(self.world.members) and not self.world.converged(newcomers=False)
 
     def work_and_rest(self) -> None:
         """After all has healed: work flows, and then nothing happens any more."""

@@ -70,7 +70,7 @@ class SimPeer:
     busy_until_us: int = 0  # no input is taken before
     dials: Dials = Dials.WELCOME
     late_timers_us: int = 0  # how late its shell may wake the core
-    inbox: deque[Callable[[], None]] = attrs.field(factory=deque)  # came in while it was paused
+    inbox: deque[Callable[[], object]] = attrs.field(factory=deque)  # came in while it was paused
     events: list[tuple[int, Event]] = attrs.field(factory=list)
     settled: dict[int, Settle] = attrs.field(factory=dict)  # by ticket
     sent: dict[int, str] = attrs.field(factory=dict)  # text of each command, by ticket

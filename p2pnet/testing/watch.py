@@ -32,6 +32,8 @@ from p2pnet.core.events import (
 )
 from p2pnet.core.history import reaches
 from p2pnet.core.messages import (
+    Carried,
+    Carry,
     Claim,
     Command,
     Confirm,
@@ -166,6 +168,9 @@ class Watch(Observer):
         except RemoteProtocolError:
             self._took, self._noise_from = None, source
             return
+        if isinstance(frame, Carried):
+            self._took_relayed(now, peer, frame)
+            return
         self._took = frame
         seen = self.seen(peer)
         if isinstance(frame, _SPEAK_FOR_A_REIGN):
@@ -173,6 +178,21 @@ class Watch(Observer):
         handler = _TAKEN.get(type(frame))
         if handler is not None:
             handler(self, peer, seen, self.world.peers[source], frame)
+
+    def _took_relayed(self, now: int, peer: SimPeer, frame: Carried) -> None:
+        """What a neighbour passed on counts as said by whom it came from."""
+        source = next((p.number for p in self.world.peers if p.id == frame.far), None)
+        if source is not None and frame.data:
+            self.took(now, peer, source, frame.data)
+
+    def _said_relayed(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Carry
+    ) -> None:
+        """What a neighbour is asked to pass on counts as said to whom it is for."""
+        handler = _SAID.get(frame.data[1]) if frame.data else None
+        if handler is not None:
+            target = next((p for p in self.world.peers if p.id == frame.far and p.alive), None)
+            handler(self, peer, seen, (target,) if target else (), decode(frame.data))
 
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         if isinstance(effect, Send):
@@ -408,7 +428,7 @@ class Watch(Observer):
                 raise InvariantBroken("S23", f"{peer.name} lets an impostor in")
 
     def _takes_welcome(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Welcome) -> None:
-        if peer.core.state is State.FOLLOWING:
+        if peer.core.state is State.FOLLOWING and peer.core.epoch == frame.reign.epoch:
             seen.welcomed = frame.reign.epoch.host
 
     def _roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
@@ -476,6 +496,7 @@ _TAKEN: Final[MappingProxyType[type[Frame], _Taken]] = MappingProxyType(
 
 _SAID: Final[MappingProxyType[int, _Said]] = MappingProxyType(
     {
+        tag_of(Carry): Watch._said_relayed,
         tag_of(Update): Watch._orders,
         tag_of(Grant): Watch._grants,
         tag_of(Refuse): Watch._refuses,
