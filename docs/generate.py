@@ -10,6 +10,7 @@ import ast
 import enum
 import importlib
 import inspect
+import itertools
 import re
 import sys
 import typing
@@ -23,7 +24,7 @@ import msgspec
 
 import p2pnet
 import p2pnet.links
-from p2pnet.core import credentials, errors, events, messages, routing, states, values
+from p2pnet.core import credentials, errors, events, messages, routing, values
 from p2pnet.core import settings as settings_module
 from p2pnet.core.roles import HOSTS, IN_SESSION
 from p2pnet.core.states import HOSTLESS, ROLES, TABLE, Move, State
@@ -51,7 +52,7 @@ def texts_below(source: ModuleType | type) -> dict[str, str]:
     found = {}
     tree = ast.parse(inspect.getsource(source))
     body = tree.body if isinstance(source, ModuleType) else tree.body[0].body  # type: ignore[attr-defined]
-    for statement, after in zip(body, body[1:], strict=False):
+    for statement, after in itertools.pairwise(body):
         if isinstance(statement, ast.Assign):
             target: ast.expr = statement.targets[0]
         elif isinstance(statement, ast.AnnAssign):
@@ -345,7 +346,6 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "peer": lambda: members(p2pnet.Peer),
     "network-object": lambda: members(p2pnet.NetworkObject),
     "migration-manager": lambda: members(p2pnet.MigrationManager),
-    "receipt": lambda: members(p2pnet.Receipt),
     "errors": all_errors,
     "error-reasons": error_reasons,
     "events": all_events,

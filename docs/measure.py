@@ -1,8 +1,8 @@
 """Measures how long a change of host takes, and writes the figures into `docs/protocol.md`.
 
-`python docs/measure.py` plays sessions of real protocol cores in virtual time, so the figures are
-those of the protocol over links with the delays named in the table, and the same on any machine. What a machine
-adds (encoding, sockets, scheduling) is not in them: `p2pnet demo` shows that with real processes.
+`python docs/measure.py` plays sessions of real protocol cores in virtual time. So the figures are
+those of the protocol over links with the delays that the table names, and the same on any machine.
+What a machine adds (encoding, sockets, scheduling) is not in them: `p2pnet demo` shows that.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _PAGE: Final = Path(__file__).parent / "protocol.md"
 _PART: Final = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
 _HOME: Final = (State.FOLLOWING, State.REIGNING)
 _LIMIT_US: Final = 10_000_000
-_RUNS: Final = {2: 100, 3: 100, 8: 50, 16: 10, 64: 2}
+_RUNS: Final = {2: 100, 3: 100, 8: 40, 16: 10, 64: 2}
 _DELAYS: Final = {
-    "1–2 ms": (1_000, 2_000),
-    "20–30 ms": (20_000, 30_000),
-    "60–90 ms": (60_000, 90_000),
+    "1 to 2 ms": (1_000, 2_000),
+    "20 to 30 ms": (20_000, 30_000),
+    "60 to 90 ms": (60_000, 90_000),
 }
 
 Loss = Callable[[CoreWorld], None]
@@ -92,7 +92,7 @@ def figures() -> str:
             cells = [_cell(players, delay_us, loss) for loss in (closes, falls_silent)]
             for loss in (closes, falls_silent):
                 alone = players == 2
-                cells.append("–" if alone else _cell(players, delay_us, with_successor(loss)))
+                cells.append("-" if alone else _cell(players, delay_us, with_successor(loss)))
             cells.append(_cell(players, delay_us, hands_over))
             lines.append("| " + " | ".join((name, str(players), *cells)) + " |")
     return "\n".join(lines)
