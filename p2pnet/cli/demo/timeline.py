@@ -11,7 +11,7 @@ from .evidence import Evidence, Failover, Run
 
 PHASES: Final = ("detected", "claimed", "crowned", "rejoined", "playing")
 """First survivor that saw the loss; first claim; the new host reigns; last survivor follows it;
-last survivor whose command, submitted after the kill, has its result."""
+last survivor that knows its host and has the result of a command submitted after the kill."""
 
 
 @attrs.frozen
@@ -39,12 +39,15 @@ def timeline(evidence: Evidence, failover: Failover) -> Timeline:
         return [None if record is None else record["t_ms"] - killed for record in records]
 
     results = (evidence.first_result_ms(run, killed) for run in failover.survivors)
+    acknowledged = [None if ms is None else ms - killed for ms in results]
+    # A process tells of events and of results by two tasks, which may overtake one another.
+    crowned, rejoined = times("became_host", heirs), times("host_changed", others)
     return Timeline(
         detected=_earliest(times("host_lost", failover.survivors)),
         claimed=_earliest(times("claim_made", failover.survivors)),
-        crowned=_earliest(times("became_host", heirs)),
-        rejoined=_latest(times("host_changed", others)),
-        playing=_latest([None if ms is None else ms - killed for ms in results]),
+        crowned=_earliest(crowned),
+        rejoined=_latest(rejoined),
+        playing=_latest([*acknowledged, *crowned, *rejoined]),
     )
 
 
