@@ -1,4 +1,4 @@
-"""The `p2pnet` command: `host`, `join` and `demo`."""
+"""The `p2pnet` command: `host`, `join`, `demo` and `simulate`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .invites import split_hint
 from .loading import GameName, load_game
 from .session import Plan, run_session
 from .setting_texts import read_settings
+from .simulate import Request, run_file, run_simulations
 from .terminal import Terminal
 
 app = typer.Typer(
@@ -125,6 +126,37 @@ def demo(
 ) -> None:
     """Watch a game of several processes on this machine lose its host, twice, and go on."""
     raise typer.Exit(run_demo(peers, json))
+
+
+@app.command()
+def simulate(
+    scenarios: Annotated[int, typer.Option(help="How many random scenarios to play.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Of all that is random in them.")] = 0,
+    peers: Annotated[str, typer.Option(help="How many play in each, such as 4 or 2-8.")] = "2-8",
+    policy: Annotated[
+        str, typer.Option(help="What a part of a session does: a value of p2pnet.Policy.")
+    ] = "continue",
+    workers: Annotated[
+        int, typer.Option(help="Processes that share the work; 0 for one a core.")
+    ] = 0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Play this scenario, and print its transcript."),
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play this scenario, written by hand.")
+    ] = None,
+) -> None:
+    """Break simulated sessions in random ways, and see whether they come together again."""
+    if replay is not None and scenario is not None:
+        raise Complaint("give --replay or --scenario, not both")
+    if (path := replay or scenario) is not None:
+        raise typer.Exit(run_file(path, json, transcript=replay is not None))
+    request = Request(
+        scenarios=scenarios, seed=seed, peers=peers, policy=policy, workers=workers, as_json=json
+    )
+    raise typer.Exit(run_simulations(request))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

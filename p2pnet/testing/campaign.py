@@ -52,7 +52,7 @@ class Tallied:
     goals: Counter[Goal] = attrs.field(factory=Counter)
     reigns: int = 0
     discards: int = 0
-    converged_us: list[int] = attrs.field(factory=list)
+    converged_us: list[int] = attrs.field(factory=list)  # of those that were apart
     recovered_us: dict[Cause, list[int]] = attrs.field(factory=lambda: {c: [] for c in Cause})
     digest: bytes = b""
     violation: Violation | None = None
@@ -179,7 +179,7 @@ def _count(tallied: Tallied, run: Run) -> None:
         tallied.goals[Goal.QUEUE_LIMIT] += 1
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
-    if run.converged_us is not None:
+    if run.converged_us is not None and run.was_apart:
         tallied.converged_us.append(run.converged_us)
 
 

@@ -6,6 +6,7 @@ cores are the real ones; only what is around them is simulated.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 from collections import deque
@@ -15,7 +16,7 @@ from typing import Final
 
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
-from p2pnet.core.errors import LinkEnd
+from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
 from p2pnet.core.messages import Heartbeat
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
@@ -144,13 +145,13 @@ class CoreWorld:
             for observer in self.observers:
                 observer.submitted(self.now, peer, ticket)
 
-        self.enter(peer, act)
+        self.ask(peer, act)
         return ticket
 
     def leave(self, peer: SimPeer) -> None:
         """Its application leaves the session."""
         self.befall(peer, "leaves")
-        self.enter(peer, lambda: peer.core.leave(peer.clock.at(self.now), "enough"))
+        self.ask(peer, lambda: peer.core.leave(peer.clock.at(self.now), "enough"))
 
     def end_session(self, host: SimPeer) -> None:
         """The host ends the session for all."""
@@ -160,16 +161,30 @@ class CoreWorld:
     def kick(self, host: SimPeer, peer: SimPeer) -> None:
         """The host removes a member for good."""
         self.befall(host, f"kicks {peer.name}")
-        self.enter(host, lambda: host.core.kick(host.clock.at(self.now), peer.id, "out"))
+        self.ask(host, lambda: host.core.kick(host.clock.at(self.now), peer.id, "out"))
 
     def hand_over(self, host: SimPeer, to: SimPeer) -> None:
         """The host makes another peer the host."""
         self.befall(host, f"hands over to {to.name}")
-        self.enter(host, lambda: host.core.hand_over(host.clock.at(self.now), to.id))
+        self.ask(host, lambda: host.core.hand_over(host.clock.at(self.now), to.id))
 
     def enter(self, peer: SimPeer, act: Callable[[], object]) -> None:
         """Call the core of a peer, then do what it wants done."""
         if self._takes_now(peer, act):
+            act()
+            self._after_input(peer)
+
+    def ask(self, peer: SimPeer, act: Callable[[], None]) -> None:
+        """What the application of a peer wants. It may be refused, as the application is told.
+
+        If the peer takes it in later, a refusal concerns nobody here any more.
+        """
+
+        def act_late() -> None:
+            with contextlib.suppress(LocalError, SessionOver):
+                act()
+
+        if self._takes_now(peer, act_late):
             act()
             self._after_input(peer)
 

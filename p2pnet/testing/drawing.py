@@ -14,7 +14,7 @@ import attrs
 
 from p2pnet.core.settings import AckLevel, Settings
 
-from .scenario import AMOUNTS, TOGETHER, Kind, Phase, Scenario, Step, Victim, Way, Workload
+from .scenario import AMOUNTS, HOST, TOGETHER, Kind, Phase, Scenario, Step, Victim, Way, Workload
 from .streams import stream
 
 LENGTH_US: Final = 27_000_000
@@ -125,7 +125,7 @@ def _draw_steps(rng: Random, players: int) -> tuple[Step, ...]:
                     _draw_step(rng, 0, kinds, victims, players), when=rng.choice(list(Phase))
                 )
             )
-        if rng.random() < 0.25:
+        if rng.random() < 0.3:
             steps += _draw_group(rng, players)
         if rng.random() < 0.4:
             steps += _draw_commands(rng, players)
@@ -162,22 +162,84 @@ def _draw_step(
 
 
 def _draw_group(rng: Random, players: int) -> list[Step]:
-    """Several at once: the host and the first successors, each new host in turn, or all but one."""
+    """Several that belong together: each pattern leads to a place that chance seldom finds."""
     end = rng.choice((Kind.CRASH, Kind.VANISH))
-    pattern = rng.randrange(4)
-    if pattern == 0:
-        return [Step(end, peer=Victim.SUCCESSOR) for _ in range(rng.randint(1, 2))] + [Step(end)]
-    if pattern == 1:
-        when = rng.choice((Phase.CROWNED, Phase.WELCOMING, Phase.CLAIMED))
-        peer = Victim.CLAIMANT if when is Phase.CLAIMED else Victim.HOST
-        return [Step(end), Step(rng.choice((Kind.CRASH, Kind.VANISH)), peer=peer, when=when)]
-    if pattern == 2:
-        return [Step(end) for _ in range(players - 1)]
+    return rng.choice(_PATTERNS)(rng, end, players)
+
+
+def _host_and_successors(rng: Random, end: Kind, players: int) -> list[Step]:
+    successors = (Victim.SUCCESSOR, Victim.SECOND)[: rng.randint(1, 2)]
+    return [Step(end, peer=peer) for peer in reversed(successors)] + [Step(end)]
+
+
+def _each_new_host(rng: Random, end: Kind, players: int) -> list[Step]:
+    when = rng.choice((Phase.CROWNED, Phase.WELCOMING, Phase.CLAIMED, Phase.GRANTED))
+    peer = Victim.HOST if when in (Phase.CROWNED, Phase.WELCOMING) else Victim.CLAIMANT
+    return [Step(end), Step(rng.choice((Kind.CRASH, Kind.VANISH)), peer=peer, when=when)]
+
+
+def _all_but_one(rng: Random, end: Kind, players: int) -> list[Step]:
+    return [Step(end) for _ in range(players - 1)]
+
+
+def _swizzle(rng: Random, end: Kind, players: int) -> list[Step]:
+    """Some are cut off one after another, and come back in another order."""
     return [
         Step(Kind.ISOLATE, rng.randrange(200_000), number, for_us=rng.randrange(1, 2_000_000))
         for number in range(players)
         if rng.random() < 0.5
     ]
+
+
+def _behind_and_pulling(rng: Random, end: Kind, players: int) -> list[Step]:
+    """The successor misses the last updates, and somebody dies while it fetches them."""
+    dies = rng.choice((Victim.CLAIMANT, Victim.PULLED_FROM, Victim.LAST))
+    return [
+        *(Step(Kind.SUBMIT, peer=rng.randrange(players)) for _ in range(3)),
+        Step(Kind.TEAR, rng.randrange(60_000), HOST, Victim.SUCCESSOR),
+        Step(end, peer=dies, when=Phase.PULLING),
+    ]
+
+
+def _handover(rng: Random, end: Kind, players: int) -> list[Step]:
+    kind = rng.choice((end, Kind.PAUSE, Kind.ISOLATE))
+    peer = rng.choice((Victim.TARGET, Victim.TARGET, Victim.HOST, Victim.LAST))
+    for_us = rng.choice((0, 400_000, 2_000_000))
+    return [
+        Step(kind, 0, peer, when=Phase.HANDING_OVER, for_us=for_us),
+        Step(Kind.HAND_OVER, rng.randrange(100_000), Victim.SUCCESSOR),
+    ]
+
+
+def _sleeping_host(rng: Random, end: Kind, players: int) -> list[Step]:
+    return [Step(Kind.PAUSE, for_us=rng.randrange(500_000, 3_000_000)), Step(Kind.NUDGE, 3_000_000)]
+
+
+def _join_meanwhile(rng: Random, end: Kind, players: int) -> list[Step]:
+    when = rng.choice((Phase.LOST, Phase.CLAIMED, Phase.GRANTED, Phase.CROWNED))
+    return [Step(Kind.JOIN, peer=Victim.SUCCESSOR, when=when), Step(end, rng.randrange(100_000))]
+
+
+def _work_in_flight(rng: Random, end: Kind, players: int) -> list[Step]:
+    """The host dies with commands on their way, in every stage that they go through."""
+    work = [
+        Step(Kind.SUBMIT, rng.randrange(15_000), rng.randrange(players), ack=AckLevel.ALL)
+        for _ in range(8)
+    ]
+    return [*work, Step(end, rng.randrange(80_000)), *work[:3]]
+
+
+_PATTERNS: Final = (
+    _host_and_successors,
+    _each_new_host,
+    _all_but_one,
+    _swizzle,
+    _behind_and_pulling,
+    _handover,
+    _sleeping_host,
+    _join_meanwhile,
+    _work_in_flight,
+)
 
 
 def _draw_commands(rng: Random, players: int) -> list[Step]:

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from p2pnet.core.errors import TooManyInFlight
-from p2pnet.core.settings import AckLevel
+from p2pnet.core.settings import AckLevel, Policy
 
 from .catalogue import InvariantBroken
 from .core_world import CoreWorld
@@ -40,6 +40,7 @@ class Run:
     tape: Tape
     tally: Tally
     healed_us: int = 0
+    was_apart: bool = False  # when all was healed
     converged_us: int | None = None  # how long it took from there
     refused: int = 0  # commands for which there was no room in the outbox
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
@@ -95,8 +96,7 @@ class Run:
         self._submit(peer, step.ack)
 
     def _submit(self, peer: SimPeer, ack: AckLevel) -> None:
-        busy = peer.paused or peer.slow_us or peer.busy_until_us > self.world.now
-        if busy or peer.core.roster.get(peer.id) is None:
+        if peer.paused or peer.core.roster.get(peer.id) is None:
             return
         self._commands += 1
         try:
@@ -138,6 +138,7 @@ class Run:
         world.heal()
         world.heal_peers()
         self.healed_us = world.now
+        self.was_apart = self._apart()
         progress = self.watch.progress
         while world.run_while(self._apart, CONVERGE_US) is False:
             if self.watch.progress == progress or world.now > self.healed_us + 4 * CONVERGE_US:
@@ -148,16 +149,24 @@ class Run:
     def _apart(self) -> bool:
         return bool(self.world.members) and not self.world.converged(newcomers=False)
 
+    def is_recoverable(self) -> bool:
+        """Whether those who are left may go on: some policies want a majority of all seats."""
+        members, policy = self.world.members, self.scenario.settings.policy
+        seats = max((len(peer.core.roster.members) for peer in members), default=0)
+        return policy is not Policy.MAJORITY_ONLY or 2 * len(members) > seats
+
     def work_and_rest(self) -> None:
         """After all has healed: work flows, and then nothing happens any more."""
-        world = self.world
+        world, settings = self.world, self.scenario.settings
         if self.converged_us is None:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)
-        calm_us = max(_CALM_RED_PERIODS * self.scenario.settings.red_us, _WORK_US)
+        calm_us = max(_CALM_RED_PERIODS * settings.red_us, _WORK_US)
+        if settings.policy is Policy.PAUSE_MINORITY:
+            calm_us += settings.pause_us
         world.run_until(max(world.now + calm_us, self.scenario.length_us))
         if not world.run_while(self._apart, CONVERGE_US):
             raise InvariantBroken("L5", "the session fell apart again")
@@ -166,7 +175,7 @@ class Run:
 
     def check(self) -> None:
         """Raise `InvariantBroken` for the first thing that does not hold in the end."""
-        if self.world.members:  # or all left, or were sent away
+        if self.world.members and self.is_recoverable():  # or all left, or were sent away
             self.work_and_rest()
             check_end(self.world, self.watch, self.scenario)
 
@@ -196,9 +205,15 @@ def play(scenario: Scenario, *observers: Observer) -> Run:
     Raises `InvariantBroken` with the name of what does not hold.
     """
     run = prepare(scenario, *observers)
+    finish(run)
+    return run
+
+
+def finish(run: Run) -> None:
+    """Play what was prepared. Raises `InvariantBroken`."""
     try:
         run.start_work()
-        for step in scenario.steps:
+        for step in run.scenario.steps:
             run.take(step)
         run.heal()
         run.check()
@@ -206,4 +221,3 @@ def play(scenario: Scenario, *observers: Observer) -> Run:
         raise
     except Exception as error:
         raise InvariantBroken("S29", f"{type(error).__name__}: {error}") from error
-    return run

@@ -37,6 +37,7 @@ def to_json(scenario: Scenario) -> str:
     for name in ("workload", "settings"):
         if name in fields:
             fields[name] = _unusual(_CLASSES[name], fields[name])
+    fields = {name: value for name, value in fields.items() if value != {}}
     lines = [f"  {json.dumps(name)}: {_text(value)}" for name, value in fields.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -285,6 +285,8 @@ class Watch(Observer):
 
     def _takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
         self._claimed[peer.number, source.id, frame.number] = frame.reign.epoch
+        if frame.number <= self._numbers + 1:
+            self._numbers = max(self._numbers, frame.number)  # signed, so it proves the next one
 
     def _grants(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Grant
@@ -325,7 +327,12 @@ class Watch(Observer):
         for source, position in seen.grants.items() if event.migrated else ():
             grantor = self.world.peers[source]
             parent = peer.core.reign.parent if peer.core.reign is not None else None
-            if grantor.alive and self.together and parent is not None and position > parent:
+            if (
+                grantor in self.world.members
+                and self.together
+                and parent is not None
+                and position > parent
+            ):
                 text = f"{peer.name} reigns from {parent}, {grantor.name} had {position}"
                 raise InvariantBroken("S14", text)
         self._at_most_once(peer)

@@ -1,0 +1,179 @@
+"""`p2pnet simulate`: random faults on a simulated session, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..core.settings import Policy, Settings
+from ..testing.campaign import Report, Tallied, percentile, run_campaign
+from ..testing.catalogue import InvariantBroken
+from ..testing.drawing import Shape
+from ..testing.recovery import Cause
+from ..testing.replaying import Replay, replay
+from ..testing.scenario import PLAYERS_MAX, ScenarioError
+from ..testing.scenario_json import read, write
+from .complaints import CRASHED, OK, Complaint
+from .simulate_table import table
+
+_TRACE_LINES: Final = 40  # of the trace of a violation
+_CORPUS: Final = Path("simulations/corpus")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What was asked for at the command line. `workers` 0 is one for each core."""
+
+    scenarios: int
+    seed: int
+    peers: str
+    policy: str
+    workers: int
+    as_json: bool
+
+
+def parse_peers(text: str) -> tuple[int, int]:
+    """How many players: `5`, or `2-8`. Raises `Complaint`."""
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 2 <= low <= high <= PLAYERS_MAX:
+        raise Complaint(f"--peers is {text!r}: give a number from 2 to {PLAYERS_MAX}, or two: 2-8")
+    return low, high
+
+
+def parse_policy(text: str) -> Policy:
+    """Raises `Complaint` for what is no policy."""
+    try:
+        return Policy(text.replace("-", "_"))
+    except ValueError:
+        names = ", ".join(policy.value for policy in Policy)
+        raise Complaint(f"--policy is {text!r}: give one of {names}") from None
+
+
+# --- campaigns ------------------------------------------------------------------------------------
+
+
+def run_simulations(request: Request) -> int:
+    """Run a campaign. Returns the exit status. Raises `Complaint` for what can't be run."""
+    if request.scenarios < 1:
+        raise Complaint(f"--scenarios is {request.scenarios}: give 1 or more")
+    if request.workers < 0:
+        raise Complaint(f"--workers is {request.workers}: give 1 or more, or leave it out")
+    settings = Settings(policy=parse_policy(request.policy))
+    shape = Shape(players=parse_peers(request.peers), settings=settings)
+    # Whoever reads JSON reads standard output; the bar and the trace are for eyes.
+    console = Console(stderr=request.as_json)
+    report = _run(request, shape, console)
+    violation = report.tallied.violation
+    if violation is not None:
+        console.print(f"[bold red]{violation.text}[/], in scenario {violation.number}")
+        path = _keep(request.seed, violation.number, replay(violation.scenario), console)
+        console.print(f"To see it again: p2pnet simulate --replay {path}")
+    console.print(table(report))
+    if request.as_json:
+        print(json.dumps(campaign_line(report)), flush=True)
+    return OK if violation is None else CRASHED
+
+
+def _run(request: Request, shape: Shape, console: Console) -> Report:
+    workers = request.workers or os.cpu_count() or 1
+    columns = (
+        TextColumn("simulating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=request.scenarios, rate="")
+
+        def show(so_far: Tallied) -> None:
+            speed = progress.tasks[0].speed
+            rate = f"{speed:.0f} a second" if speed else ""
+            progress.update(task, completed=so_far.scenarios, rate=rate)
+
+        return run_campaign(request.scenarios, request.seed, shape, workers, show)
+
+
+def _keep(seed: int, number: int, found: Replay, console: Console) -> Path:
+    """Print the end of the trace of a violation, and write its scenario to a file."""
+    for line in found.lines[-_TRACE_LINES:]:
+        console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+    folder = _CORPUS if _CORPUS.is_dir() else Path()
+    name = f"{found.broken.name.lower() if found.broken else 'unknown'}-{seed}-{number}"
+    path = write(found.scenario, folder, name)
+    console.print(f"The scenario is in {path}.", highlight=False)
+    return path
+
+
+def campaign_line(report: Report) -> dict[str, Any]:
+    """What a program that started a campaign wants to know. Times are milliseconds."""
+    tallied = report.tallied
+    return {
+        "event": "campaign",
+        "lane": "core",
+        "scenarios": tallied.scenarios,
+        "violations": 0 if tallied.violation is None else 1,
+        "goals_missed": [goal.value for goal in report.goals_missed],
+        "scenarios_per_s": round(report.scenarios_per_s, 1),
+        "convergence_ms": _times_ms(tallied.converged_us),
+        "recovery_ms": {c.value: _times_ms(tallied.recovered_us[c]) for c in Cause},
+        "digest": tallied.digest.hex(),
+    }
+
+
+def _times_ms(times_us: list[int]) -> dict[str, float]:
+    figures = {"p50": 50, "p99": 99, "worst": 100}
+    return {name: percentile(times_us, percent) / 1000 for name, percent in figures.items()}
+
+
+# --- one scenario ---------------------------------------------------------------------------------
+
+
+def run_file(path: Path, as_json: bool, transcript: bool) -> int:
+    """Play the scenario in a file, and print its transcript. Returns the exit status.
+
+    Raises `Complaint` if it can't be read.
+    """
+    try:
+        scenario = read(path)
+    except ScenarioError as error:
+        raise Complaint(str(error)) from None
+    found = replay(scenario)
+    if transcript:
+        for line in found.lines:
+            print(line, file=sys.stderr if as_json else sys.stdout)
+    print(_outcome(found), file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(json.dumps(_file_line(found)), flush=True)
+    return OK if found.broken is None else CRASHED
+
+
+def _outcome(found: Replay) -> str:
+    if found.broken is not None:
+        return f"violation: {found.broken}"
+    return (
+        f"no violation: {found.reigns} reigns, together again "
+        f"{found.converged_us / 1000:.0f} ms after all healed, digest {found.digest.hex()}"
+    )
+
+
+def _file_line(found: Replay) -> dict[str, Any]:
+    broken: InvariantBroken | None = found.broken
+    return {
+        "event": "scenario",
+        "lane": "core",
+        "violation": None if broken is None else broken.name,
+        "text": "" if broken is None else str(broken),
+        "convergence_ms": found.converged_us / 1000,
+        "reigns": found.reigns,
+        "digest": found.digest.hex(),
+    }
