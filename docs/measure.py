@@ -83,8 +83,8 @@ def figures() -> str:
         "players",
         "link closes",
         "silence",
-        "and successor: closes",
-        "silence",
+        "host and successor close",
+        "both silent",
     )
     lines = ["| " + " | ".join((*head, "handover")) + " |", "|" + " --- |" * 7]
     for name, delay_us in _DELAYS.items():
