@@ -236,6 +236,10 @@ def setting_choices() -> str:
 # --- api.md ---------------------------------------------------------------------------------------
 
 
+_UNSAID: Final = {"State": "What the protocol of one peer is doing."}
+"""For the names without a docstring of their own."""
+
+
 def public_names() -> str:
     """Everything that `import p2pnet` gives, by the part of the library that it comes from."""
     below = texts_below(values)
@@ -252,7 +256,8 @@ def public_names() -> str:
             kind = "function"
         else:
             kind = "constant" if name.isupper() else "type"
-        rows.append((code(name), kind, below.get(name) or own_doc(obj)))
+        said = below.get(name) or own_doc(obj) or _UNSAID[name]
+        rows.append((code(name), kind, said))
     return table(("name", "kind", "what it is"), rows)
 
 
@@ -270,7 +275,7 @@ def _order(cls: type, name: str) -> int:
     """The line of the source, so that the page has the order of the code."""
     member = inspect.getattr_static(cls, name)
     function = member.fget if isinstance(member, property) else inspect.unwrap(member)
-    return function.__code__.co_firstlineno  # type: ignore[no-any-return]
+    return int(function.__code__.co_firstlineno)  # type: ignore[union-attr]
 
 
 def _heading(name: str, member: Any) -> str:
@@ -330,9 +335,38 @@ def links() -> str:
     )
 
 
+# --- index.md -------------------------------------------------------------------------------------
+
+_READING_ORDER: Final = (
+    "quickstart",
+    "glossary",
+    "protocol",
+    "hard-cases",
+    "simulations",
+    "design",
+)
+
+
+def map_of_pages() -> str:
+    """All other pages with their first sentences, in the order in which one would read them."""
+    others = [page for page in pages() if page.name != "index.md"]
+    place = {name: number for number, name in enumerate(_READING_ORDER)}
+    others.sort(key=lambda page: (place.get(page.stem, len(place)), page.stem))
+    return table(("page", "what is in it"), (_entry(page) for page in others))
+
+
+def _entry(page: Path) -> tuple[str, str]:
+    title, sentence = page.read_text("utf-8").split("\n\n")[:2]
+    link = page.relative_to(DOCS).as_posix()
+    return f"[{title.removeprefix('# ')}]({link})", sentence.replace("\n", " ").split(". ")[
+        0
+    ].rstrip(".")
+
+
 # --- pages ----------------------------------------------------------------------------------------
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
+    "pages": map_of_pages,
     "frames": frames,
     "frame-parts": parts_of_frames,
     "state-diagram": state_diagram,

@@ -22,7 +22,7 @@ from p2pnet.core.states import Move, State
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
-TIME_S = 25
+TIME_S = 60
 
 _FILE = re.compile(r"^<!-- file: (\S+) -->\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
@@ -135,9 +135,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_page_can_be_found_from_the_first() -> None:
     first = text_of("index.md")
-    assert [
-        page.name for page in PAGES if page.name not in ("index.md",) and page.name not in first
-    ] == []
+    assert [page.name for page in PAGES if page.name != "index.md" and page.name not in first] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
@@ -203,7 +201,7 @@ async def test_the_game_of_the_quickstart_survives_kill_9(files: Path) -> None:
 
             try:
                 await start("ana")
-                await until("ana", "host 0")
+                await until("ana", "host 0", 1)
                 for label, name in enumerate(("bea", "cid"), 1):
                     await start(name, lines["ana"][0])
                     await until(name, f"client {label}")
@@ -240,9 +238,4 @@ def test_the_test_of_the_quickstart_passes(files: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
 def test_all_code_is_python(page: Path) -> None:
     for code in re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.M):
-        ast.parse(code) if "async with" not in code.split("\n")[1] else ast.parse(_inside(code))
-
-
-def _inside(code: str) -> str:
-    """A piece of a function is code inside of one."""
-    return "async def f():\n" + "".join(f"    {line}\n" for line in code.splitlines())
+        compile(code, page.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
