@@ -235,8 +235,8 @@ class Session:
         """
         if self.seat is None or self.host is None:
             return
-        members = self.roster.members
-        if len(members) > self.settings.warm_links_all_max:
+        members, hosting = self.roster.members, self.state is State.REIGNING
+        if len(members) > self.settings.warm_links_all_max and not hosting:
             members = self.roster.successors(self.host)[: self.settings.successors]
         mine = self.roster.rank(self.me)
         for member in members:
@@ -244,7 +244,7 @@ class Session:
                 continue
             ours = member.present and mine > self.roster.rank(member.peer)
             relayed = self.mesh.link_to(member.peer) is not None
-            if ours or relayed or self.state is State.REIGNING:
+            if ours or relayed or hosting:
                 self.dial(member.peer, member.addresses)
 
     def addresses_of(self, peer: PeerId | None) -> tuple[str, ...]:

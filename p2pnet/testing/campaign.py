@@ -24,7 +24,7 @@ from .catalogue import InvariantBroken
 from .drawing import Shape, draw
 from .goals import Goal
 from .playing import Run, play
-from .recovery import Cause, Recovery, measure
+from .recovery import Cause, Recovery, check_recovery
 from .scenario import Kind, Scenario
 from .trace import Trace
 
@@ -135,17 +135,29 @@ def _play_block(seed: int, shape: Shape, block: tuple[int, int]) -> Tallied:
     digest = hashlib.blake2b(digest_size=16)
     with _no_collection():
         for number in range(*block):
-            scenario = draw(seed, number, shape)
             try:
-                digest.update(_play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0))
-                if number % _CLEAN_EVERY == 0:
-                    _measure_one(tallied, number, scenario)
+                digest.update(examine(tallied, seed, number, shape))
             except InvariantBroken as error:
+                scenario = draw(seed, number, shape)
                 tallied.violation = Violation(number, scenario, error.name, str(error))
                 break
-            tallied.scenarios += 1
     tallied.digest = digest.digest()
     return tallied
+
+
+def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
+    """Play one scenario of a campaign, count what came of it, and give the digest of its trace.
+
+    Raises `InvariantBroken`. One in so many is played twice, or is followed by a clean recovery.
+    """
+    scenario = draw(seed, number, shape)
+    digest = _play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0)
+    if number % _CLEAN_EVERY == 0:
+        cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
+        recovery = Recovery(cause, scenario.players, scenario.seed)
+        tallied.recovered_us[cause].append(check_recovery(recovery))
+    tallied.scenarios += 1
+    return digest
 
 
 @contextmanager
@@ -181,10 +193,3 @@ def _count(tallied: Tallied, run: Run) -> None:
     tallied.discards += len(run.watch.discarded)
     if run.converged_us is not None and run.was_apart:
         tallied.converged_us.append(run.converged_us)
-
-
-def _measure_one(tallied: Tallied, number: int, scenario: Scenario) -> None:
-    """A clean loss of the host, in a session of the same size and on the same network."""
-    cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
-    recovery = Recovery(cause, scenario.players, scenario.seed, scenario.settings)
-    tallied.recovered_us[cause].append(measure(recovery))

@@ -32,6 +32,7 @@ from .streams import stream
 _SESSION: Final = SessionId("simulated-session"[:16])
 _FINGERPRINT: Final = "journal"
 _ASK_AGAIN_US: Final = 200_000  # between two attempts of one dial
+WOKEN_EARLY: Final = "is woken early"
 _HEARTBEAT: Final = Heartbeat.__struct_config__.tag  # the second byte of a frame of that kind
 
 
@@ -273,6 +274,13 @@ class CoreWorld:
     def wake_core(self, peer: SimPeer) -> None:
         """Tell a core what time it is."""
         peer.core.wake(peer.clock.at(self.now))
+
+    def wake_early(self, peer: SimPeer) -> None:
+        """The shell wakes a core though nothing is due. Nothing may come of that."""
+        at = peer.core.next_wake()
+        if at is not None and at > peer.clock.at(self.now):
+            self.befall(peer, WOKEN_EARLY)
+            self.enter(peer, partial(self.wake_core, peer))
 
     # --- effects ---
 

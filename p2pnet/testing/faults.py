@@ -75,7 +75,7 @@ def _slow(play: Play, step: Step, peer: SimPeer) -> Undo:
 
 
 def _restart(play: Play, step: Step, peer: SimPeer) -> None:
-    running = {p.key for p in play.world.peers if p.alive}
+    running = {p.key for p in play.world.members}
     dead = list({p.key: p for p in play.world.peers if p.key not in running}.values())
     hosts = play.world.hosts
     if dead and hosts:
@@ -240,7 +240,7 @@ def _late_timers(play: Play, step: Step, peer: SimPeer) -> Undo:
 
 
 def _nudge(play: Play, step: Step, peer: SimPeer) -> None:
-    play.world.enter(peer, partial(play.world.wake_core, peer))
+    play.world.wake_early(peer)
 
 
 # --- frames and strangers -------------------------------------------------------------------------

@@ -7,6 +7,8 @@ two campaigns can be compared.
 from __future__ import annotations
 
 import enum
+from types import MappingProxyType
+from typing import Final
 
 import attrs
 
@@ -18,7 +20,7 @@ from .drawing import INTERNET
 from .streams import stream
 from .watch import Watch
 
-_LIMIT_US = 10_000_000
+_LIMIT_US: Final = 10_000_000
 
 
 class Cause(enum.StrEnum):
@@ -27,6 +29,17 @@ class Cause(enum.StrEnum):
     CLOSE = "close"  # its process ends
     SILENCE = "silence"  # its machine is gone
     HANDOVER = "handover"  # it hands over
+
+
+BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
+    {Cause.CLOSE: 250_000, Cause.SILENCE: 900_000, Cause.HANDOVER: 200_000}
+)
+"""Nobody may be out for longer (L1), with default settings and 40 to 60 ms there and back."""
+
+LONE_BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
+    {Cause.CLOSE: 100_000, Cause.SILENCE: 700_000, Cause.HANDOVER: 200_000}
+)
+"""The same for the survivor of a game of two (L2)."""
 
 
 @attrs.frozen
@@ -62,3 +75,13 @@ def measure(recovery: Recovery) -> int:
     if not world.run_while(lambda: not world.converged(), _LIMIT_US):
         raise InvariantBroken("L1", f"no recovery from {recovery}")
     return world.now - began
+
+
+def check_recovery(recovery: Recovery) -> int:
+    """Like `measure`, with default settings; also raises if it takes longer than it should."""
+    took_us = measure(recovery)
+    lone = recovery.players - recovery.also == 2
+    bound_us = (LONE_BOUNDS_US if lone else BOUNDS_US)[recovery.cause]
+    if took_us > bound_us:
+        raise InvariantBroken("L2" if lone else "L1", f"{took_us} us to recover from {recovery}")
+    return took_us

@@ -36,7 +36,7 @@ class Kind(enum.StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     SLOW = "slow"  # every input of this peer comes `amount` microseconds late
-    RESTART = "restart"  # a dead peer comes back with its key and nothing else
+    RESTART = "restart"  # who died, left or was kicked comes back with its key and nothing else
     # membership
     JOIN = "join"
     LEAVE = "leave"
@@ -137,7 +137,8 @@ class Step:
     """One thing that is done, so many microseconds after the one before.
 
     `peer` and `other` count those who are alive, from 0 and around; `HOST` is the host. For
-    `RESTART` they count the dead. `for_us` is how long a fault lasts, 0 for until all is healed.
+    `RESTART` they count those who are gone. `for_us` is how long a fault lasts, 0 for until all is
+    healed.
     """
 
     kind: Kind

@@ -57,7 +57,7 @@ from p2pnet.core.states import ROLES, Role, State
 from p2pnet.core.values import Epoch, PeerId, Position, peer_id
 
 from .catalogue import InvariantBroken
-from .core_world import CoreWorld
+from .core_world import WOKEN_EARLY, CoreWorld
 from .sim_peer import Observer, SimPeer
 
 _INSTANT_STEPS_MAX: Final = 20_000  # inputs taken without a microsecond going by
@@ -125,6 +125,7 @@ class Watch(Observer):
     _verdicts: dict[frozenset[Any], Epoch] = attrs.field(factory=dict)
     _keys: dict[PeerId, bytes] = attrs.field(factory=dict)  # known to be theirs
     _numbers: int = 1  # the highest that an honest peer has used
+    _early: int | None = None  # who is woken though nothing is due
     _noise_from: int | None = None  # who said what is not a frame, just now
     _took: Frame | None = None  # what the core that acts now has taken
     _instant: tuple[int, int] = (0, 0)  # when, and how many steps
@@ -153,14 +154,24 @@ class Watch(Observer):
 
     # --- what is told ---
 
+    def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:
+        waiting, limit = (
+            len(peer.sent) - len(peer.settled),
+            peer.core.settings.commands_in_flight_max,
+        )
+        if waiting > limit:
+            raise InvariantBroken("S28", f"{peer.name} waits for {waiting} commands")
+
     def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
         if peer is not None and text == "stands still":
             self.seen(peer).stood_still_us = now
         elif peer is not None and text == "goes on":
             seen, red_us = self.seen(peer), self.world.settings.red_us
-            others = len(peer.core.roster.members) > 1
+            others = peer.core.census["links"] > 0  # nobody can tell it anything without
             slept = now - seen.stood_still_us > red_us + self.world.settings.heartbeat_us
             seen.asleep = others and slept and seen.state is State.REIGNING
+        elif peer is not None and text == WOKEN_EARLY:
+            self._early = peer.number if not peer.paused else None
 
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         try:
@@ -200,6 +211,8 @@ class Watch(Observer):
             if handler is not None:
                 handler(self, peer, self.seen(peer), targets, decode(effect.data))
         elif isinstance(effect, Emit):
+            if self._early == peer.number:
+                raise InvariantBroken("S31", f"{peer.name} acted before its time: {effect.event}")
             told = _TOLD.get(type(effect.event))
             if told is not None:
                 told(self, now, peer, self.seen(peer), effect.event)
@@ -222,7 +235,7 @@ class Watch(Observer):
             self.progress += 1
             self._moved(peer, seen, position)
             seen.digest = digest
-        self._took = self._noise_from = None
+        self._took = self._noise_from = self._early = None
 
     # --- time ---
 
@@ -352,8 +365,8 @@ class Watch(Observer):
     def _moved(self, peer: SimPeer, seen: Seen, position: Position) -> None:
         before, seen.position = seen.position, position
         if isinstance(self._took, Update) and before is not None:
-            if position.seq != before.seq + 1 and position.seq != before.seq:
-                raise InvariantBroken("S12", f"{peer.name} went from {before} to {position}")
+            if self._took.seq != before.seq + 1:
+                raise InvariantBroken("S12", f"{peer.name} applied {self._took.seq} at {before}")
             if seen.welcomed != position.epoch.host:
                 raise InvariantBroken("S13", f"{peer.name} applied {position} before its welcome")
         if position.seq == 0:
@@ -486,7 +499,7 @@ def _paced(now: int, times: deque[int], peer: SimPeer, what: str) -> None:
     times.append(now)
 
 
-_SPEAK_FOR_A_REIGN: Final = (Heartbeat, Rejoin, Command, Update, Confirm, Follow, Marks, Handover)
+_SPEAK_FOR_A_REIGN: Final = (Heartbeat, Command, Update, Confirm, Follow, Marks, Handover)
 
 _Taken = Callable[[Watch, SimPeer, Seen, SimPeer, Any], None]
 _Said = Callable[[Watch, SimPeer, Seen, tuple[SimPeer, ...], Any], None]
