@@ -1,8 +1,8 @@
 """Which link leads to whom, how each is doing, and whom to dial.
 
 A link has no role. It comes up, both ends say `Hello`, and from then on it stands for the peer at
-the other end, whoever hosts. Between two members the one that joined later dials; after a host was
-lost, or for getting one's seat back, anybody dials.
+the other end, whoever hosts. Between two members the lower in rank dials; after a host was lost, or
+for getting one's seat back, anybody dials.
 
 Two links to one peer can exist for a while: the network broke one way, or both dialled at once.
 The newest greeting wins. Only the peer with the smaller id closes the older link, so that the two

@@ -173,7 +173,8 @@ class Ordering:
         """After a batch of input: what somebody waits for goes out now, not with the tick."""
         if self._executed:
             self.order()
-            self.advance_marks()
+        if len(self.session.outbox):
+            self.advance_marks()  # a tick in the same batch may have ordered them
 
     def order(self) -> None:
         """Make one update of all that changed, and send it to every follower."""

@@ -43,15 +43,25 @@ class Reunion:
         fields = header.reign.epoch, header.position, header.worked, header.lineage
         return self.session.proves(header.reign.key, header.signature, Says.HEADER, *fields)
 
-    def live(self, header: Header) -> int:
-        """How many live under a reign: its host, and each member that has sworn to follow it."""
+    def live(self, header: Header, other: Header) -> int:
+        """How many live under a reign: its host, and each member that has sworn to follow it.
+
+        Who swore to both follows the one of the higher epoch: an oath is for a reign, and nobody
+        goes back to an older one.
+        """
+        sworn = self._sworn(header)
+        if header.reign.epoch < other.reign.epoch:
+            sworn -= self._sworn(other) | {other.reign.key}
+        return 1 + len(sworn)
+
+    def _sworn(self, header: Header) -> set[bytes]:
         epoch = header.reign.epoch
-        sworn = {
+        return {
             oath.key
             for oath in header.oaths
-            if self.session.proves(oath.key, oath.signature, Says.OATH, epoch)
+            if oath.key != header.reign.key
+            and self.session.proves(oath.key, oath.signature, Says.OATH, epoch)
         }
-        return 1 + len(sworn - {header.reign.key})
 
     def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
         """Another host is known of: get in touch with it."""
@@ -68,7 +78,8 @@ class Reunion:
         mine, theirs = self.header(), frame.header
         if mine.reign.epoch == theirs.reign.epoch:
             return None
-        ours = verdict(mine, self.live(mine), theirs, self.live(theirs)) is Verdict.MINE
+        my_live, their_live = self.live(mine, theirs), self.live(theirs, mine)
+        ours = verdict(mine, my_live, theirs, their_live) is Verdict.MINE
         s.emit(ReignsMet(theirs.reign.epoch, ours))
         if ours:
             if not frame.answer:

@@ -25,6 +25,8 @@ class Role(enum.StrEnum):
 
 
 class State(enum.StrEnum):
+    """What a peer is at."""
+
     IDLE = "idle"  # in no session yet
     JOINING = "joining"  # asked a host for a seat, or for its own seat back; applies nothing
     FOLLOWING = "following"  # welcomed: takes updates as they come
@@ -40,6 +42,8 @@ class State(enum.StrEnum):
 
 
 class Move(enum.StrEnum):
+    """What takes a peer from one state to another."""
+
     FOUND = "found"  # open a session of one's own
     JOIN = "join"  # dial somebody else's session
     WELCOMED = "welcomed"  # the host's welcome was taken in

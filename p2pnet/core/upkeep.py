@@ -56,7 +56,7 @@ class Upkeep:
             "promise": succession.on_promise_timer,
             "redial": succession.on_redial_timer,
             "verify": self._on_verify_timer,
-            "dial": lambda: None,  # being awake is enough, see `_keep_links`
+            "dial": lambda: None,  # being awake is enough, see `keep_links`
             "pause": self.roles.hosting.on_pause_timer,
             "probation": self._on_confirm_timer,
             "yield": self._on_confirm_timer,

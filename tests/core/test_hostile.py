@@ -95,12 +95,13 @@ def test_a_host_can_count_only_those_who_swore_to_follow_it() -> None:
     bench.world.run_for(500_000)
     reunion: Reunion = host.core._roles.reunion
     header = reunion.header()
-    assert reunion.live(header) == 3
+    rival = replace(header, oaths=(), reign=replace(header.reign, key=b"rival"))
+    assert reunion.live(header, rival) == 3
     invented = tuple(Oath(bytes([n]) * 32, b"made up") for n in range(50))
     twice = header.oaths * 2
-    assert reunion.live(replace(header, oaths=header.oaths + invented + twice)) == 3
+    assert reunion.live(replace(header, oaths=header.oaths + invented + twice), rival) == 3
     elsewhere = NotaryCredentials(clients[0].key).sign(b"another statement")
-    assert reunion.live(replace(header, oaths=(Oath(clients[0].key, elsewhere),))) == 1
+    assert reunion.live(replace(header, oaths=(Oath(clients[0].key, elsewhere),)), rival) == 1
 
 
 def test_a_header_or_yield_that_was_tampered_with_changes_nothing() -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from p2pnet.core.messages import Command, Fenced, Marks
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
+from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench
 
@@ -176,3 +177,24 @@ def test_marks_never_go_back_under_one_welcome(bench: Bench) -> None:
     marks = [(m.one, m.all) for m in bench.heard(host, Marks)]
     assert marks == sorted(marks) and all(one >= all_ for one, all_ in marks)
     assert marks[-1][0] == host.core.position.seq  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("players", [1, 2])
+def test_a_tick_in_the_same_batch_delays_no_receipt(players: int) -> None:
+    """The tick orders what the command did, and the flush after it had nothing left to order."""
+    world = CoreWorld()
+    host = world.host()
+    for _ in range(players - 1):
+        client = world.join(host)
+        world.run_for(1_000_000)
+        world.crash(client)
+        world.run_for(1_000_000)
+
+    def batch() -> None:
+        host.core.submit(world.now, b"x", None)
+        host.core.tick(world.now)
+
+    world.run_for(10_000)
+    host.sent[1], host.levels[1] = "x", AckLevel.ONE
+    world.enter(host, batch)
+    assert 1 in host.settled

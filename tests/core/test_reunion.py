@@ -111,3 +111,21 @@ def test_a_rival_that_was_settled_with_is_not_obeyed_later() -> None:
     assert bench.world.hosts == [bench.peers[0]]
     bench.world.crash(bench.peers[0], silent=True)
     assert bench.world.run_while(lambda: not bench.world.converged(), 5_000_000)
+
+
+def test_who_swore_to_a_newer_reign_counts_for_no_older_one() -> None:
+    """Hard case 6: nobody hears the host, which hears all. They have another before it knows."""
+    bench = Bench.of(4)
+    host, *clients = bench.peers
+    for client in clients:
+        bench.world.cut(host, client)
+    bench.world.run_for(1_500_000)
+    tickets = [bench.world.submit(client, f"of {client.name}") for client in clients]
+    bench.world.submit(host, "of the old host")
+    bench.world.run_for(500_000)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
+    bench.world.run_for(1_000_000)
+    assert bench.world.hosts != [host]
+    assert not any(client.saw(BranchDiscarded) for client in clients)
+    assert all(t in c.settled for t, c in zip(tickets, clients, strict=True))
