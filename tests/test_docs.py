@@ -171,6 +171,7 @@ def files(tmp_path: Path) -> Path:
 
 async def test_the_game_of_the_quickstart_survives_kill_9(files: Path) -> None:
     lines: dict[str, list[str]] = {}
+    processes: list[trio.Process] = []
     news = trio.lowlevel.ParkingLot()
 
     async def read(name: str, process: trio.Process) -> None:
@@ -190,7 +191,6 @@ async def test_the_game_of_the_quickstart_survives_kill_9(files: Path) -> None:
 
     with trio.fail_after(TIME_S):
         async with trio.open_nursery() as nursery:
-            processes: list[trio.Process] = []
 
             async def start(name: str, *arguments: str) -> None:
                 command = [sys.executable, "lamps.py", name, *arguments]
@@ -215,8 +215,9 @@ async def test_the_game_of_the_quickstart_survives_kill_9(files: Path) -> None:
                 with trio.CancelScope(shield=True):
                     for process in processes:
                         await process.wait()
-                        await process.stdout.aclose()  # type: ignore[union-attr]
                 nursery.cancel_scope.cancel()
+    for process in processes:
+        await process.stdout.aclose()  # type: ignore[union-attr]  # nobody reads any more
     told = [total for name in ("bea", "cid") for total in totals(name, "")]
     assert len(set(told)) == len(told), "a switch was counted twice"
     assert min(totals("bea", "host 0")) > max(totals("bea", "client 1"))
