@@ -86,7 +86,7 @@ def _discard(session: Session, snapshot: Snapshot) -> None:
     shared = fork(tuple(session.history.lineage), session.history.seq, snapshot.lineage, end)
     seq = 0 if shared is None else shared.seq
     nonce, last = snapshot.marks.get(session.me, (session.nonce, 0))
-    lost = session.outbox.retract(seq, last if nonce == session.nonce else 0)
+    lost = session.outbox.retract(seq, last if nonce == session.nonce else 0, end)
     tickets = tuple(submission.ticket for submission in lost)
     commands = tuple(submission.payload for submission in lost)
     session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets, commands))

@@ -85,10 +85,11 @@ class Outbox:
         self._settled.extend(done)
         return done
 
-    def retract(self, fork_seq: int, last: int) -> list[Submission]:
+    def retract(self, fork_seq: int, last: int, end: int) -> list[Submission]:
         """Forget and return what was settled and a better branch does not hold.
 
-        That branch parted from ours after update `fork_seq`, and holds our commands up to `last`.
+        That branch parted from ours after update `fork_seq`, holds our commands up to `last`, and
+        stands at `end`.
         """
         gone = [
             submission
@@ -97,6 +98,11 @@ class Outbox:
         ]
         for submission in gone:
             self._settled.remove(submission)
+        for submission in self._settled:
+            if (submission.update_seq or 0) > fork_seq:
+                submission.update_seq = (
+                    end  # the other branch ran it after the fork, at its own time
+                )
         return gone
 
     def drain(self) -> list[Submission]:

@@ -220,6 +220,16 @@ def _join_meanwhile(rng: Random, end: Kind, players: int) -> list[Step]:
     return [Step(Kind.JOIN, peer=Victim.SUCCESSOR, when=when), Step(end, rng.randrange(100_000))]
 
 
+def _nudged(rng: Random, end: Kind, players: int) -> list[Step]:
+    """The host dies, and somebody is woken while all sorts of timers are set."""
+    phases = (Phase.LOST, Phase.CLAIMED, Phase.GRANTED, Phase.HANDING_OVER)
+    nudges = [
+        Step(Kind.NUDGE, peer=rng.choice((Victim.CLAIMANT, Victim.LAST, Victim.HOST)), when=phase)
+        for phase in phases
+    ]
+    return [*nudges, Step(end)]
+
+
 def _work_in_flight(rng: Random, end: Kind, players: int) -> list[Step]:
     """The host dies with commands on their way, in every stage that they go through."""
     work = [
@@ -238,6 +248,7 @@ _PATTERNS: Final = (
     _handover,
     _sleeping_host,
     _join_meanwhile,
+    _nudged,
     _work_in_flight,
 )
 

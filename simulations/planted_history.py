@@ -1,0 +1,204 @@
+"""Bugs in history and state: order, gaps, receipts, resubmission and at-most-once."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import msgspec
+
+from p2pnet.core import catchup, hosting, succession
+from p2pnet.core.following import Following
+from p2pnet.core.history import History
+from p2pnet.core.ledger import Ledger
+from p2pnet.core.messages import Command, Executed, Missing, Update
+from p2pnet.core.ordering import Ordering
+from p2pnet.core.outbox import Outbox
+from p2pnet.core.states import Move, State
+
+from .planting import Bed, Wrap, always, nothing, patched
+
+BED: Final = Bed()
+Planted = AbstractContextManager[None]
+
+
+@BED.plants("S11", "positions are compared by epoch first")
+def compares_lengths_only() -> Planted:
+    return patched((History, "contains", lambda original: _by_length))
+
+
+def _by_length(history: History, position: Any) -> bool:
+    return bool(position.seq <= history.seq)
+
+
+@BED.plants("S12", "an update is applied right after the one before it")
+def applies_updates_again() -> Planted:
+    def on_update(following: Following, link: Any, frame: Update, raw: bytes) -> None:
+        s = following.session
+        if link.id != following.link:
+            return
+        s.replica.apply(frame.payload)
+        s.history.begin(frame.epoch)
+        s.history.append(raw)
+        if frame.roster is not None:
+            s.set_roster(frame.roster)
+
+    return patched((Following, "on_update", lambda original: on_update))
+
+
+@BED.plants("S13", "nothing of a reign is applied before its welcome")
+def skips_the_welcome() -> Planted:
+    def wrap(original: Any) -> Any:
+        def adopt(following: Following, reign: Any, addresses: Any) -> None:
+            original(following, reign, addresses)
+            s = following.session
+            link = s.mesh.link_to(reign.epoch.host)
+            if link is not None and s.state is State.JOINING:
+                following.link = link.id
+                s.history.begin(reign.epoch)
+                s.move(Move.WELCOMED)
+
+        return adopt
+
+    return patched((Following, "adopt", wrap))
+
+
+@BED.plants("S15", "a receipt is given when a successor has the update")
+def receipts_before_anybody_has_it() -> Planted:
+    def wrap(original: Any) -> Any:
+        def settle(outbox: Outbox, one: int, all_: int, applied: int) -> Any:
+            return original(outbox, applied, all_, applied)
+
+        return settle
+
+    return patched((Outbox, "settle", wrap))
+
+
+@BED.plants("S15", "a new host gives no receipts before somebody is back")
+def receipts_right_after_the_crown() -> Planted:
+    return patched((Ordering, "_expects_somebody", always(False)))
+
+
+@BED.plants("S15", "the mark `one` counts somebody besides who submitted")
+def marks_count_the_submitter() -> Planted:
+    """The mark is where the best follower stands, and the submitter itself may be the best."""
+
+    def wrap(original: Any) -> Any:
+        def advance_marks(ordering: Ordering) -> None:
+            followers = ordering.followers
+            best = max((f.confirmed for f in followers.values()), default=0)
+            before = {name: f.confirmed for name, f in followers.items()}
+            for follower in followers.values():
+                follower.confirmed = best
+            original(ordering)
+            for name, confirmed in before.items():
+                if name in followers:
+                    followers[name].confirmed = confirmed
+
+        return advance_marks
+
+    return patched((Ordering, "advance_marks", wrap))
+
+
+@BED.plants("S16", "what a merge drops is named to its owner")
+def discards_in_silence() -> Planted:
+    return patched((Outbox, "retract", always([])))
+
+
+def _lenient(original: Any) -> Any:
+    """The table records whatever it is told."""
+
+    def record(ledger: Ledger, line: Executed) -> None:
+        ledger.marks[line.peer] = (line.nonce, line.seq)
+        ledger._outcomes.setdefault(line.peer, {})[line.seq] = line
+
+    return record
+
+
+@BED.plants("S17", "a command that was run is not run again")
+def no_at_most_once() -> Planted:
+    def on_command(ordering: Ordering, link: Any, frame: Command) -> None:
+        follower = ordering.followers.get(link.peer)
+        if follower is not None and follower.link == link.id:
+            ordering._run(link.peer, link.nonce, frame.seq, frame.floor, frame.payload)
+
+    return patched(
+        (Ledger, "record", _lenient),
+        (Ledger, "admits", always(True)),
+        (Ordering, "on_command", lambda original: on_command),
+    )
+
+
+def _without_table(original: Any) -> Any:
+    def missing_for(session: Any, position: Any) -> Missing:
+        missing: Missing = original(session, position)
+        if missing.snapshot is None:
+            return missing
+        bare = msgspec.structs.replace(missing.snapshot, executed=(), marks={})
+        return msgspec.structs.replace(missing, snapshot=bare)
+
+    return missing_for
+
+
+@BED.plants("S17", "the at-most-once table is part of a snapshot")
+def snapshots_without_the_table() -> Planted:
+    modules = (catchup, hosting, succession)
+    changes: list[tuple[Any, str, Wrap]] = [
+        (module, "missing_for", _without_table)
+        for module in modules
+        if "missing_for" in vars(module)
+    ]
+    return patched(*changes)
+
+
+@BED.plants("S18", "the commands of one player are run in the order submitted")
+def runs_its_own_backwards() -> Planted:
+    def run_own(ordering: Ordering) -> None:
+        ordering.session.look_up_submissions()
+        for submission in reversed(list(ordering.session.outbox)):
+            if submission.update_seq is None:
+                ordering.submit(submission)
+
+    return patched((Ledger, "record", _lenient), (Ordering, "run_own", lambda original: run_own))
+
+
+@BED.plants("S25", "the roster of an update counts from that update on")
+def misses_rosters() -> Planted:
+    """A client does not take in a roster that comes with the outcome of a command, or a loss."""
+
+    def wrap(original: Any) -> Any:
+        def on_update(following: Following, link: Any, frame: Update, raw: bytes) -> None:
+            if frame.roster is not None and len(frame.roster.members) % 2:
+                frame = msgspec.structs.replace(frame, roster=None)
+            original(following, link, frame, raw)
+
+        return on_update
+
+    return patched((Following, "on_update", wrap))
+
+
+@BED.plants("L4", "commands that died with a host are sent again")
+def forgets_to_resubmit() -> Planted:
+    def resume(following: Following, epoch: Any) -> None:
+        from p2pnet.core.messages import Confirm
+
+        following.marks = (0, 0)
+        following.session.look_up_submissions()
+        following._send(Confirm(epoch, following.session.history.seq))
+        following._swear(epoch)
+        following._settle()
+
+    return patched((Following, "_resume", lambda original: resume))
+
+
+@BED.plants("L4", "a new host runs its own commands that the branch does not hold")
+def forgets_its_own_commands() -> Planted:
+    return patched((Ordering, "run_own", nothing))
+
+
+@BED.plants("L4", "the table knows the processes of a peer apart")
+def takes_a_restarted_peer_for_the_old_one() -> Planted:
+    def last_of(ledger: Ledger, peer: Any, nonce: int) -> int:
+        return ledger.marks.get(peer, (nonce, 0))[1]
+
+    return patched((Ledger, "last_of", lambda original: last_of))
