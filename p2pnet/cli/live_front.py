@@ -17,6 +17,7 @@ from ..peer import Peer
 from .keys import LineEditor, keys_one_by_one, typed_lines
 from .loading import GameName
 from .text_front import TextFront
+from .words import printable
 
 _LOOK_S: Final = 0.1
 
@@ -41,7 +42,9 @@ class LiveFront(TextFront):
         return typed_lines(self._editor)
 
     def _say(self, line: str) -> None:
-        self._console.print(Text(line), soft_wrap=True)  # an invite must stay in one piece
+        self._console.print(
+            Text(printable(line)), soft_wrap=True
+        )  # an invite must stay in one piece
 
     async def _show(self) -> None:
         with (
@@ -70,13 +73,14 @@ def _session(peer: Peer) -> Panel:
     for rank, member in enumerate(peer.roster.members):
         is_host = peer.epoch is not None and member.peer == peer.epoch.host
         old = member.old_connection_id
+        # Whatever comes from others is text, and no markup: a name may have brackets.
         table.add_row(
             str(rank),
-            f"{member.name} (you)" if member.peer == peer.me else member.name,
+            Text(f"{member.name} (you)" if member.peer == peer.me else member.name),
             "host" if is_host else "client",
             f"{member.connection_id}" + (f" (was {old})" if old >= 0 else ""),
             "yes" if member.present else "away",
-            ", ".join(member.addresses),
+            Text(", ".join(member.addresses)),
             style="bold green" if is_host else ("" if member.present else "dim"),
         )
     return Panel(table, title=title, title_align="left", border_style="blue")

@@ -18,7 +18,7 @@ from .invites import with_hint
 from .jsonable import fields_of, kind_of
 from .loading import GameName
 from .pipes import LineWriter, read_lines
-from .words import describe
+from .words import describe, printable
 
 _HELP: Final = "also: players, objects, invite, status, quit"
 
@@ -58,7 +58,7 @@ class TextFront:
         pass  # the event said it
 
     def _say(self, line: str) -> None:
-        self._writer.write(line)
+        self._writer.write(printable(line))
 
     def _status(self, peer: Peer) -> str:
         epoch = "-" if peer.epoch is None else peer.epoch.number

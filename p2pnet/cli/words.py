@@ -93,3 +93,8 @@ def describe(kind: str, fields: _Fields, names: Mapping[str, str]) -> str | None
     if text is None:
         return kind.replace("_", " ")
     return text(fields, lambda peer: names.get(peer, str(peer)[:6]))
+
+
+def printable(line: str) -> str:
+    """A line as it may be shown: what another peer wrote can't move the cursor or forge a line."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)

@@ -133,6 +133,7 @@ class EndReason(enum.StrEnum):
     KICKED = "kicked"
     DENIED = "denied"
     SEAT_EXPIRED = "seat_expired"  # it stayed away for longer than Settings.seat_us
+    REPLACED = "replaced"  # another process with the same key took its seat
     CRASHED = "crashed"  # its own game code raised
 
 

@@ -48,7 +48,9 @@ class Greeting:
             s.reject(link, "somebody greeted with a key that it does not hold")
             raise RemoteProtocolError("a greeting with a false proof")
         peer = peer_id(link.key)
-        older = s.mesh.greeted(link.id, peer)
+        member = s.roster.get(peer)
+        seated = link.nonce if member is None else member.nonce
+        older = s.mesh.greeted(s.now, link.id, peer, seated)
         if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat(link)

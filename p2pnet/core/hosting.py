@@ -22,7 +22,7 @@ from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
 from .ordering import Ordering
 from .policy import Standing, stand
 from .session import Session
-from .values import Epoch, LinkId, PeerId, Position
+from .values import Epoch, LinkId, PeerId, Position, clean_name
 
 
 @attrs.define(eq=False)
@@ -49,7 +49,7 @@ class Hosting:
         if migrated:
             self._inherit(departed)
         else:
-            s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host))
+            s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host, s.nonce))
             s.replica.start_reign(migrated)
             s.replica.admit(s.me, s.name)
         s.emit(BecameHost(reign.epoch, Position(reign.epoch, s.history.seq), migrated))
@@ -117,15 +117,18 @@ class Hosting:
         if peer in s.roster.banned:
             self._deny(link, DenyReason.BANNED, "this peer was kicked from the session")
         elif s.roster.get(peer) is not None:
+            for other in s.mesh.other_processes(peer, link.nonce):
+                self._dismiss(other)
             self._seat_again(link, frame.attempt, frame.addresses, None)
         elif len(s.roster.members) >= s.settings.players_max:
             limit = s.settings.players_max
             self._deny(link, DenyReason.FULL, f"all {limit} seats of the session are taken")
         else:
+            name = clean_name(frame.name)
             s.set_roster(
-                s.roster.admit(peer, link.key, frame.name, frame.addresses, frame.can_host)
+                s.roster.admit(peer, link.key, name, frame.addresses, frame.can_host, link.nonce)
             )
-            s.replica.admit(peer, frame.name)
+            s.replica.admit(peer, name)
             self._welcome(link, frame.attempt, None)
 
     def on_rejoin(self, link: LinkState, frame: Rejoin) -> None:
@@ -138,13 +141,22 @@ class Hosting:
         if not s.proves(link.key, frame.signature, Says.REJOIN, *fields):
             s.reject(link, "a request for a seat that its owner did not sign")
             return
-        if s.roster.get(peer) is None:
+        member = s.roster.get(peer)
+        if member is None:
             kicked = peer in s.roster.banned
             reason = EndReason.KICKED if kicked else EndReason.SEAT_EXPIRED
             s.send_on((link.id,), encode(Bye(reason, "the seat was given up; join anew")))
             s.close(link.id)
-            return
-        self._seat_again(link, frame.attempt, frame.addresses, frame.position)
+        elif member.nonce != link.nonce and s.mesh.is_here(s.now, peer, member.nonce):
+            self._dismiss(link.id)
+        else:
+            self._seat_again(link, frame.attempt, frame.addresses, frame.position)
+
+    def _dismiss(self, link: LinkId) -> None:
+        """A process whose seat another one with the same key has taken: it is over for it."""
+        text = "another process with the same identity has taken the seat"
+        self.session.send_on((link,), encode(Bye(EndReason.REPLACED, text)))
+        self.session.close(link)
 
     def _answered(self, link: LinkState, attempt: int) -> bool:
         """Whether this very request was served already: it was sent again before we answered."""
@@ -160,8 +172,8 @@ class Hosting:
         assert member is not None
         self.ordering.followers.pop(peer, None)
         s.timers.cancel("seat", peer)
-        if member.addresses != addresses:
-            s.set_roster(s.roster.relocate(peer, addresses))
+        if (member.addresses, member.nonce) != (addresses, link.nonce):
+            s.set_roster(s.roster.relocate(peer, addresses, link.nonce))
         elif not member.present:
             s.set_roster(s.roster.restore(peer))
         if not member.present:

@@ -105,14 +105,38 @@ class Mesh:
         assert link.peer is not None
         self._by_peer[link.peer] = link.id
 
-    def greeted(self, link: LinkId, peer: PeerId) -> LinkId | None:
-        """The other end proved who it is. Returns an older link to it that this one replaces."""
+    def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> LinkId | None:
+        """The other end proved who it is. Returns an older link to it that this one replaces.
+
+        `seated` is the nonce of the process that has the seat, as far as we know. As long as a link
+        leads to that one, another process with the same key takes nothing over by greeting.
+        """
         state = self.links[link]
         state.peer = peer
-        older = self._by_peer.get(peer)
-        self._by_peer[peer] = link
         self.dials.pop(peer, None)
-        return older if older != link else None
+        older = self.link_to(peer)
+        if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
+            return None
+        self._by_peer[peer] = link
+        return older.id if older is not None and older.id != link else None
+
+    def follow_process(self, peer: PeerId, seated: int) -> None:
+        """The seat went to another process: what is said to the peer is said to that one."""
+        for state in self.links.values():
+            if state.peer == peer and state.nonce == seated:
+                self._by_peer[peer] = state.id
+
+    def other_processes(self, peer: PeerId, seated: int) -> list[LinkId]:
+        """Links to processes that have the key of a peer and not its seat."""
+        links = self.links.values()
+        return [link.id for link in links if link.peer == peer and link.nonce != seated]
+
+    def is_here(self, now: int, peer: PeerId, seated: int) -> bool:
+        """Whether a link leads to the process that has the seat, and it is not red."""
+        return any(
+            link.peer == peer and link.nonce == seated and link.detector.light(now) is not Light.RED
+            for link in self.links.values()
+        )
 
     def closed(self, now: int, link: LinkId) -> PeerId | None:
         """A link is gone. Returns the peer that can't be reached any more because of it."""

@@ -25,6 +25,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     addresses: tuple[str, ...]
     can_host: bool = True
     present: bool = True
+    nonce: int = 0  # of the process that has the seat
 
 
 class Roster(msgspec.Struct, frozen=True, array_like=True):
@@ -69,12 +70,20 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
     # --- changing: each gives the next version ---
 
     def admit(
-        self, peer: PeerId, key: bytes, name: str, addresses: tuple[str, ...], can_host: bool = True
+        self,
+        peer: PeerId,
+        key: bytes,
+        name: str,
+        addresses: tuple[str, ...],
+        can_host: bool = True,
+        nonce: int = 0,
     ) -> Roster:
         """A newcomer takes the last place and the next label."""
         assert self.get(peer) is None, "a peer has one seat"
         label = self.next_connection_id
-        member = Member(peer, key, name, label, RECONNECT_ID_INVALID, addresses, can_host)
+        member = Member(
+            peer, key, name, label, RECONNECT_ID_INVALID, addresses, can_host, nonce=nonce
+        )
         return self._next(
             members=(*self.members, member), next_connection_id=ConnectionId(label + 1)
         )
@@ -92,9 +101,9 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
             )
         )
 
-    def relocate(self, peer: PeerId, addresses: tuple[str, ...]) -> Roster:
+    def relocate(self, peer: PeerId, addresses: tuple[str, ...], nonce: int = 0) -> Roster:
         """The member is back as another process: it listens elsewhere, and has not stayed."""
-        return self._put_last(peer, present=True, addresses=addresses)
+        return self._put_last(peer, present=True, addresses=addresses, nonce=nonce)
 
     def _put_last(self, peer: PeerId, **changes: object) -> Roster:
         member = self.get(peer)

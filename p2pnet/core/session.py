@@ -278,6 +278,8 @@ class Session:
                 self.emit(PeerGone(member.peer, member.connection_id, reason))
         for member in roster.members:
             before = old.get(member.peer)
+            if before is not None and before.nonce != member.nonce:
+                self.mesh.follow_process(member.peer, member.nonce)
             if before is None:
                 self.emit(PeerJoined(member.peer, member.connection_id))
             elif before.present and not member.present:

@@ -22,6 +22,7 @@ from ..core.values import (
     PeerId,
     Position,
     SessionId,
+    clean_name,
     short_id,
 )
 from ..links.base import Transport
@@ -283,6 +284,7 @@ async def open_peer(
 ) -> AsyncIterator[Peer]:
     """A peer for as long as the context is open; leaving it leaves the session.
 
+    `name` is what others see: one line of at most 32 characters that print; the rest is dropped.
     Without an `identity` a new one is made, which is forgotten afterwards. `host_task` runs while
     this peer is the host, `client_task` while it is a client; the change of role cancels one before
     the other begins. Whatever the game's code raises inside p2pnet ends the peer: the body is
@@ -291,7 +293,7 @@ async def open_peer(
     tasks: dict[Role, Callable[[], Awaitable[None]]] = {}
     shell = Shell(
         game=game,
-        name=name,
+        name=clean_name(name),
         settings=settings or Settings(),
         identity=identity or Identity.generate(),
         transport=transport or WebSocketTransport(),

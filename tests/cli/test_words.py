@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from p2pnet.cli.jsonable import fields_of, kind_of
-from p2pnet.cli.words import describe
+from p2pnet.cli.words import describe, printable
 from p2pnet.core import events
 from p2pnet.core.errors import EndReason
 from p2pnet.core.values import ConnectionId, Epoch, PeerId
@@ -48,3 +48,8 @@ def test_an_end_gives_its_reason_and_the_words_of_the_host() -> None:
 
 def test_a_kind_that_is_not_known_is_told_by_its_name() -> None:
     assert describe("something_else", {}, {}) == "something else"
+
+
+def test_what_others_wrote_moves_no_cursor_and_forges_no_line() -> None:
+    assert printable("kicked: \x1b[2J\nroot: x\u202e") == "kicked: \ufffd[2J\ufffdroot: x\ufffd"
+    assert printable("[/] Zoë 字") == "[/] Zoë 字"

@@ -10,6 +10,7 @@ from p2pnet.core.events import (
     PeerLost,
     PeerReturned,
     SessionEnded,
+    StateChanged,
 )
 from p2pnet.core.messages import Command, Join, Rejoin, Welcome
 from p2pnet.core.settings import Settings
@@ -102,3 +103,36 @@ def test_labels_are_given_in_order_and_not_again(bench: Bench) -> None:
     bench.world.run_for(500_000)
     assert late.core.connection_id == 3
     assert [e.connection_id for e in host.saw(PeerJoined)] == [0, 1, 2, 3]
+
+
+# --- one key, two processes ---
+
+
+@pytest.mark.parametrize("who", [0, 1], ids=["ex-host", "client"])
+def test_a_process_that_sleeps_while_another_takes_its_seat_is_told_and_goes(who: int) -> None:
+    """A player stops the game, starts it again with its key, and then wakes the first one."""
+    bench = Bench.of(3)
+    zombie = bench.peers[who]
+    bench.world.pause(zombie)
+    bench.world.run_for(2_000_000)
+    heir = next(peer for peer in bench.world.hosts if not peer.paused)
+    again = bench.world.join(heir, "again", key=zombie.key)
+    bench.world.run_for(2_000_000)
+    assert again.core.state is State.FOLLOWING
+    bench.world.submit(again, "of the new process")
+    bench.world.resume(zombie)
+    bench.world.run_for(3_000_000)
+    assert zombie.core.state is State.LEFT
+    assert [e.reason for e in zombie.saw(SessionEnded)] == [EndReason.REPLACED]  # type: ignore[attr-defined]
+    assert again.core.state is State.FOLLOWING and bench.world.hosts == [heir]
+    assert again.core.position == heir.core.position
+    assert len(again.saw(StateChanged)) == 2, "it never noticed"
+
+
+def test_of_two_that_join_with_one_key_the_later_has_the_seat() -> None:
+    bench = Bench.of(2)
+    host, first = bench.peers
+    second = bench.world.join(host, "again", key=first.key)
+    bench.world.run_for(2_000_000)
+    assert first.core.state is State.LEFT and second.core.state is State.FOLLOWING
+    assert [e.reason for e in first.saw(SessionEnded)] == [EndReason.REPLACED]  # type: ignore[attr-defined]

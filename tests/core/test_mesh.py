@@ -17,7 +17,7 @@ def mesh() -> Mesh:
 
 def linked(mesh: Mesh, link: LinkId, peer: PeerId, now: int = 0) -> LinkId | None:
     mesh.opened(now, link, None)
-    return mesh.greeted(link, peer)
+    return mesh.greeted(0, link, peer, 0)
 
 
 def test_a_link_leads_to_nobody_before_the_greeting(mesh: Mesh) -> None:
@@ -58,7 +58,7 @@ def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None
     mesh.dialling(ANA)
     mesh.opened(0, L1, ANA)
     assert not mesh.may_dial(10**9, ANA)
-    mesh.greeted(L1, ANA)
+    mesh.greeted(0, L1, ANA, 0)
     assert not mesh.may_dial(10**9, ANA), "linked"
     mesh.closed(5, L1)
     assert mesh.may_dial(5, ANA)
@@ -123,7 +123,7 @@ def test_a_heartbeat_is_due_on_the_link_that_was_silent_longest(mesh: Mesh) -> N
     mesh.opened(70, L1, None)
     mesh.opened(30, L2, None)
     for link, peer in ((L1, ANA), (L2, BO)):
-        mesh.greeted(link, peer)
+        mesh.greeted(0, link, peer, 0)
     assert mesh.heartbeat_due_us() == 30 + mesh.settings.heartbeat_us
 
 
@@ -137,3 +137,16 @@ def test_a_peer_that_is_forgotten_is_dialled_no_more(mesh: Mesh) -> None:
     mesh.forget(ANA)
     mesh.forget(BO)
     assert mesh.dials == {}
+
+
+def test_a_process_without_the_seat_takes_nothing_over_by_greeting() -> None:
+    mesh = Mesh(Settings())
+    peer = PeerId("p")
+    for number, nonce in ((1, 7), (2, 8)):
+        mesh.opened(0, LinkId(number), None).nonce = nonce
+        assert mesh.greeted(0, LinkId(number), peer, seated=7) is None
+    assert mesh.link_to(peer) is mesh.links[LinkId(1)]
+    assert mesh.other_processes(peer, 7) == [2]
+    assert mesh.is_here(0, peer, 7) and not mesh.is_here(0, peer, 9)
+    mesh.follow_process(peer, 8)
+    assert mesh.link_to(peer) is mesh.links[LinkId(2)]

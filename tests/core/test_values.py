@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from p2pnet.core.values import Epoch, PeerId, Position, peer_id, short_id
+import pytest
+
+from p2pnet.core.values import Epoch, PeerId, Position, clean_name, peer_id, short_id
 
 A, B = PeerId("a" * 16), PeerId("b" * 16)
 
@@ -32,3 +34,20 @@ def test_equal_length_under_two_reigns_is_not_equal() -> None:
 
 def test_values_read_well() -> None:
     assert str(Position(Epoch(3, A, 7), 12)) == "3:aaaa/12"
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("ana", "ana"),
+        ("  ana ", "ana"),
+        ("e\x1b[31mvil\x1b[2J\nroot: x", "e[31mvil[2Jroot: x"),
+        ("\u202eana", "ana"),
+        ("", "player"),
+        ("\n", "player"),
+        ("x" * 5000, "x" * 32),
+        ("Zoë 字", "Zoë 字"),
+    ],
+)
+def test_a_name_is_one_short_line_that_prints(name: str, clean: str) -> None:
+    assert clean_name(name) == clean
