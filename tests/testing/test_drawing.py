@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import attrs
+
+from p2pnet.core.settings import Settings
+from p2pnet.testing.drawing import Shape, draw
+from p2pnet.testing.scenario import AMOUNTS, TOGETHER, Kind, Scenario
+from p2pnet.testing.scenario_json import from_json, to_json
+
+MANY = 200
+
+
+def many(shape: Shape) -> list[Scenario]:
+    return [draw(1, number, shape) for number in range(MANY)]
+
+
+def test_a_scenario_follows_from_its_number_and_the_seed() -> None:
+    assert draw(1, 2, Shape()) == draw(1, 2, Shape())
+    assert len({draw(seed, number, Shape()).seed for seed in (1, 2) for number in (1, 2)}) == 4
+
+
+def test_what_is_drawn_keeps_to_its_shape() -> None:
+    drawn = many(Shape(players=(3, 5), length_us=40_000_000, delay_us=(7, 8)))
+    assert {scenario.players for scenario in drawn} == {3, 4, 5}
+    assert {(s.length_us, s.delay_us, s.ways) for s in drawn} == {(40_000_000, (7, 8), ())}
+
+
+def test_every_kind_of_fault_is_drawn_and_every_amount_is_allowed() -> None:
+    steps = [step for scenario in many(Shape()) for step in scenario.steps]
+    assert {step.kind for step in steps} >= set(Kind) - {Kind.RESUME, Kind.HEAL}
+    for step in steps:
+        low, high = AMOUNTS.get(step.kind, (0, 0))
+        assert low <= step.amount <= high, step
+
+
+def test_seats_expire_early_only_where_nobody_is_cut_off() -> None:
+    usual = Settings()
+    early = [s for s in many(Shape()) if s.settings.seat_us != usual.seat_us]
+    assert early
+    assert all(step.kind in TOGETHER for scenario in early for step in scenario.steps)
+
+
+def test_what_is_drawn_can_be_written_down_and_read() -> None:
+    for scenario in many(Shape())[:40]:
+        assert attrs.asdict(from_json(to_json(scenario))) == attrs.asdict(scenario)
