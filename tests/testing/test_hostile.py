@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.core.codec import decode, encode
+from p2pnet.core.errors import RemoteProtocolError
+from p2pnet.core.messages import Claim
+from p2pnet.core.states import State
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.hostile import StolenName, Tape, garbage, impostor, usurp
+from p2pnet.testing.notary import NotaryCredentials
+from p2pnet.testing.streams import stream
+
+
+def running(players: int) -> tuple[CoreWorld, Tape]:
+    world, tape = CoreWorld(), Tape()
+    world.observers.append(tape)
+    world.game(players)
+    return world, tape
+
+
+def test_who_stole_a_name_can_check_signatures_but_not_make_them() -> None:
+    victim = NotaryCredentials(b"v" * 32)
+    thief = StolenName(victim.public)
+    assert thief.verify(victim.public, b"word", victim.sign(b"word"))
+    assert not victim.verify(victim.public, b"word", thief.sign(b"word"))
+
+
+def test_garbage_is_never_a_frame() -> None:
+    rng = stream(1, "garbage")
+    for _ in range(200):
+        with pytest.raises(RemoteProtocolError):
+            decode(garbage(rng))
+
+
+def test_a_tape_has_the_first_and_the_last_frame_of_each_way() -> None:
+    world, tape = running(3)
+    host, client, other = world.peers
+    world.submit(client, "a move")
+    last = tape.last(client, host)
+    assert last is not None and b"a move" in last
+    assert tape.last(client, other) != last
+    assert tape.first(client, host) == tape.frames[1, 0][0] != last
+    assert Tape().last(client, host) is None
+
+
+def test_an_impostor_gets_no_seat() -> None:
+    world, _ = running(3)
+    liar = impostor(world, world.peers[1], world.peers[0])
+    world.run_for(3_000_000)
+    assert (liar.id, liar.impostor) == (world.peers[1].id, True)
+    assert liar.core.state is not State.FOLLOWING
+    assert world.converged()
+
+
+def test_a_usurper_claims_with_its_own_word_and_is_not_crowned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, _ = running(3)
+    said: list[tuple[int, bytes]] = []
+    monkeypatch.setattr(
+        "p2pnet.testing.hostile.slip", lambda world, by, to, data: said.append((to.number, data))
+    )
+    reign = world.peers[2].core.reign
+    usurp(world, world.peers[2], 5)
+    claim = decode(said[0][1])
+    assert [to for to, _ in said] == [0, 1]
+    assert isinstance(claim, Claim) and reign is not None
+    assert claim.number == reign.epoch.number + 6 and encode(claim) == said[1][1]
