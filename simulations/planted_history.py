@@ -33,17 +33,18 @@ def _by_length(history: History, position: Any) -> bool:
 
 @BED.plants("S12", "an update is applied right after the one before it")
 def applies_updates_again() -> Planted:
-    def on_update(following: Following, link: Any, frame: Update, raw: bytes) -> None:
-        s = following.session
-        if link.id != following.link:
-            return
-        s.replica.apply(frame.payload)
-        s.history.begin(frame.epoch)
-        s.history.append(raw)
-        if frame.roster is not None:
-            s.set_roster(frame.roster)
+    def wrap(original: Any) -> Any:
+        def on_update(following: Following, link: Any, frame: Update, raw: bytes) -> None:
+            s = following.session
+            if link.id == following.link and frame.seq <= s.history.seq:
+                s.replica.apply(frame.payload)
+                s.history.append(raw)
+            else:
+                original(following, link, frame, raw)
 
-    return patched((Following, "on_update", lambda original: on_update))
+        return on_update
+
+    return patched((Following, "on_update", wrap))
 
 
 @BED.plants("S13", "nothing of a reign is applied before its welcome")
@@ -55,7 +56,6 @@ def skips_the_welcome() -> Planted:
             link = s.mesh.link_to(reign.epoch.host)
             if link is not None and s.state is State.JOINING:
                 following.link = link.id
-                s.history.begin(reign.epoch)
                 s.move(Move.WELCOMED)
 
         return adopt

@@ -126,7 +126,7 @@ def no_pull() -> Planted:
     return patched((Succession, "_conclude", lambda original: conclude))
 
 
-@BED.plants("S14", "each grant is counted once, by who gave it")
+@BED.plants("S15", "each grant is counted once, by who gave it")
 def counts_grants_not_grantors() -> Planted:
     """One answer is taken for the answers of all."""
 
@@ -163,7 +163,7 @@ def merges_again_and_again() -> Planted:
     return patched((Reunion, "on_yield", lambda original: on_yield))
 
 
-@BED.plants("L1", "a veto needs a fresh answer of the host")
+@BED.plants("S07", "a veto needs a fresh answer of the host")
 def veto_from_memory() -> Planted:
     def verify(grantor: Granting, claimant: Any, claim: Claim) -> None:
         grantor.session.send(claimant, Refuse(claim.number, RefuseReason.ALIVE))
@@ -176,18 +176,6 @@ def asks_for_its_seat_once() -> Planted:
     from p2pnet.core.following import Following
 
     return patched((Following, "on_seek_timer", nothing))
-
-
-@BED.plants("L1", "a claimant whose claim was refused asks again")
-def gives_up_after_one_refusal() -> Planted:
-    def wrap(original: Any) -> Any:
-        def withdraw(succession: Succession) -> None:
-            original(succession)
-            succession.session.timers.cancel("claim")
-
-        return withdraw
-
-    return patched((Succession, "_withdraw", wrap))
 
 
 @BED.plants("L1", "a word runs out")

@@ -23,6 +23,7 @@ from .errors import (
     TooManyInFlight,
 )
 from .events import LossCause, StrangerRefused
+from .history import Lineage
 from .messages import PROTOCOL_VERSION, Hello, Reign
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
@@ -105,6 +106,11 @@ class PeerCore:
     @property
     def position(self) -> Position | None:
         return self._s.history.position
+
+    @property
+    def lineage(self) -> Lineage:
+        """The reigns that the history of this peer went through, oldest first."""
+        return tuple(self._s.history.lineage)
 
     @property
     def digest(self) -> bytes:

@@ -206,7 +206,8 @@ class Succession:
             return
         s.emit(ClaimRefused(self.search.number, link.peer, frame.reason.value))
         if frame.reason is RefuseReason.ALIVE:
-            self._isolate(link.peer)
+            if self.search.lost is not None:  # else it is this peer itself that is alive
+                self._isolate(link.peer)
             return
         shown = self.granting.shown(frame.evidence)
         if shown is not None:

@@ -193,16 +193,22 @@ def _swizzle(rng: Random, end: Kind, players: int) -> list[Step]:
 
 def _behind_and_pulling(rng: Random, end: Kind, players: int) -> list[Step]:
     """The successor misses the last updates, and somebody dies while it fetches them."""
-    dies = rng.choice((Victim.CLAIMANT, Victim.PULLED_FROM, Victim.LAST))
+    dies = rng.choice((Victim.CLAIMANT, Victim.PULLED_FROM, Victim.LAST, None))
+    dying = [Step(end, peer=dies, when=Phase.PULLING)] if dies is not None else []
+    torn = rng.choice((Victim.SUCCESSOR, Victim.SUCCESSOR, Victim.SECOND, Victim.LAST))
     return [
-        *(Step(Kind.SUBMIT, peer=rng.randrange(players)) for _ in range(3)),
-        Step(Kind.TEAR, rng.randrange(60_000), HOST, Victim.SUCCESSOR),
-        Step(end, peer=dies, when=Phase.PULLING),
+        *(Step(Kind.SUBMIT, peer=rng.randrange(players)) for _ in range(2)),
+        Step(Kind.TEAR, rng.randrange(30_000), HOST, torn, amount=rng.randrange(250_000)),
+        *(
+            Step(Kind.SUBMIT, rng.randrange(30_000), rng.randrange(players), ack=ack)
+            for ack in (AckLevel.ONE, AckLevel.HOST, AckLevel.ONE)
+        ),
+        *dying,
     ]
 
 
 def _handover(rng: Random, end: Kind, players: int) -> list[Step]:
-    kind = rng.choice((end, Kind.PAUSE, Kind.ISOLATE))
+    kind = rng.choice((end, Kind.PAUSE, Kind.ISOLATE, Kind.RESET))
     peer = rng.choice((Victim.TARGET, Victim.TARGET, Victim.HOST, Victim.LAST))
     for_us = rng.choice((0, 400_000, 2_000_000))
     return [
@@ -218,6 +224,37 @@ def _sleeping_host(rng: Random, end: Kind, players: int) -> list[Step]:
 def _join_meanwhile(rng: Random, end: Kind, players: int) -> list[Step]:
     when = rng.choice((Phase.LOST, Phase.CLAIMED, Phase.GRANTED, Phase.CROWNED))
     return [Step(Kind.JOIN, peer=Victim.SUCCESSOR, when=when), Step(end, rng.randrange(100_000))]
+
+
+def _usurper(rng: Random, end: Kind, players: int) -> list[Step]:
+    """When the host is lost somebody claims under a number that nothing justifies."""
+    amount = rng.choice((1, 2, 1_000))
+    peer = rng.choice((Victim.SUCCESSOR, Victim.LAST))
+    return [Step(Kind.USURP, peer=peer, when=Phase.LOST, amount=amount), Step(end)]
+
+
+def _two_reigns(rng: Random, end: Kind, players: int) -> list[Step]:
+    """A session falls in two and meets again; then words come twice, or somebody dies."""
+    what = rng.choice((Kind.DUPLICATE, Kind.DUPLICATE, Kind.REPLAY, end, Kind.PAUSE, Kind.RESET))
+    one, other = rng.choice(((Victim.MET, Victim.RIVAL), (Victim.RIVAL, Victim.MET)))
+    for_us = 900_000 if what is Kind.PAUSE else 0
+    cut_us = rng.randrange(700_000, 2_000_000)
+    return [
+        Step(what, 0, one, other, when=Phase.MEETING, for_us=for_us),
+        Step(Kind.HALVES, for_us=cut_us, amount=rng.randint(1, players)),
+        Step(Kind.SUBMIT, cut_us // 2, rng.randrange(players), ack=AckLevel.HOST),
+        Step(Kind.SUBMIT, cut_us // 2, rng.randrange(players), ack=AckLevel.HOST),
+    ]
+
+
+def _said_twice(rng: Random, end: Kind, players: int) -> list[Step]:
+    """The host or a client repeats itself, right after a command."""
+    one, other = rng.choice(((Victim.HOST, Victim.SUCCESSOR), (Victim.SUCCESSOR, Victim.HOST)))
+    return [
+        Step(Kind.SUBMIT, peer=one),
+        Step(Kind.DUPLICATE, rng.randrange(1, 60_000), one, other),
+        Step(Kind.REPLAY, rng.randrange(60_000), one, other),
+    ]
 
 
 def _nudged(rng: Random, end: Kind, players: int) -> list[Step]:
@@ -249,6 +286,9 @@ _PATTERNS: Final = (
     _sleeping_host,
     _join_meanwhile,
     _nudged,
+    _usurper,
+    _two_reigns,
+    _said_twice,
     _work_in_flight,
 )
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from p2pnet.core.errors import LocalProtocolError
-from p2pnet.core.states import Role
 from p2pnet.core.values import PeerId
 
 from .core_world import CoreWorld
@@ -27,6 +26,7 @@ class Play(Protocol):
 
     world: CoreWorld
     tape: Tape
+    is_healed: bool
 
     def pick(self, who: int | Victim) -> SimPeer | None:
         """Whom a step means."""
@@ -52,8 +52,26 @@ def _end(play: Play, step: Step, peer: SimPeer) -> None:
     if not seated:
         return
     other = play.pick(step.other)
-    torn = (other,) if step.kind is Kind.TEAR and other is not None and other is not peer else ()
-    play.world.crash(peer, step.kind is Kind.VANISH, torn)
+    if step.kind is Kind.TEAR and other is not None and other is not peer:
+        _tear(play, peer, other, step.amount)
+    else:
+        play.world.crash(peer, step.kind is Kind.VANISH)
+
+
+def _tear(play: Play, peer: SimPeer, other: SimPeer, window_us: int) -> None:
+    """Whatever is sent to `other` from now on comes too late, and then it is lost."""
+    world, way = play.world, (peer.number, other.number)
+
+    def end() -> None:
+        world.network.lags.pop(way, None)
+        if peer.alive and len(world.members) > 1 and not play.is_healed:
+            world.crash(peer, lost_for=(other,))
+
+    if window_us:
+        world.network.lags[way] = 2 * window_us
+        world.after(window_us, end)
+    else:
+        end()
 
 
 def _pause(play: Play, step: Step, peer: SimPeer) -> Undo | None:
@@ -254,7 +272,8 @@ def _say(play: Play, step: Step, peer: SimPeer) -> None:
         data: bytes | None = garbage(stream(play.world.now, "garbage", peer.number))
     else:
         tape = play.tape
-        data = (tape.last if step.kind is Kind.DUPLICATE else tape.first)(peer, other)
+        rng = stream(play.world.now, "tape", peer.number)
+        data = tape.last(peer, other) if step.kind is Kind.DUPLICATE else tape.any(rng, peer, other)
     if data is not None:
         play.world.befall(peer, f"says to {other.name} what it should not ({step.kind.value})")
         slip(play.world, peer, other, data)
@@ -268,8 +287,6 @@ def _impostor(play: Play, step: Step, peer: SimPeer) -> None:
 
 
 def _usurp(play: Play, step: Step, peer: SimPeer) -> None:
-    if peer.core.role is Role.HOST:
-        return  # its own members give it any word that it asks for
     play.world.befall(peer, f"claims out of turn, {step.amount} above the right number")
     usurp(play.world, peer, step.amount)
 

@@ -39,7 +39,9 @@ class StolenName:
 
 @attrs.define(eq=False)
 class Tape(Observer):
-    """The latest frames from each peer to each other one."""
+    """The latest frames from each peer to each other one, heartbeats left out."""
+
+    heartbeats = False
 
     frames: dict[tuple[int, int], deque[bytes]] = attrs.field(factory=dict)
 
@@ -54,10 +56,10 @@ class Tape(Observer):
         said = self.frames.get((source.number, target.number))
         return said[-1] if said else None
 
-    def first(self, source: SimPeer, target: SimPeer) -> bytes | None:
-        """What one peer said longest ago to another."""
+    def any(self, rng: Random, source: SimPeer, target: SimPeer) -> bytes | None:
+        """One of the things that one peer said to another."""
         said = self.frames.get((source.number, target.number))
-        return said[0] if said else None
+        return rng.choice(said) if said else None
 
 
 def slip(world: CoreWorld, source: SimPeer, target: SimPeer, data: bytes) -> None:

@@ -148,6 +148,7 @@ def everyone_home(world: CoreWorld) -> None:
 def check_end(world: CoreWorld, watch: Watch, scenario: Scenario) -> None:
     """Raise `InvariantBroken` for the first thing that does not hold once all has healed."""
     for invariant in (
+        same_owners,
         everyone_home,
         equal_states,
         at_most_once,
@@ -156,7 +157,6 @@ def check_end(world: CoreWorld, watch: Watch, scenario: Scenario) -> None:
         nothing_piles_up,
         nothing_left_behind,
         within_limits,
-        same_owners,
     ):
         invariant(world)
     nothing_lost_in_silence(world, watch)

@@ -23,7 +23,7 @@ from .streams import stream
 from .victims import Stage
 from .watch import Watch
 
-CONVERGE_US: Final = 30_000_000
+CONVERGE_US: Final = 20_000_000
 """Time that a healed session has to come together, from its last progress on."""
 
 _WORK_US: Final = 3_000_000  # time for the last receipts
@@ -40,13 +40,13 @@ class Run:
     tape: Tape
     tally: Tally
     healed_us: int = 0
+    is_healed: bool = False  # the first life is over
     was_apart: bool = False  # when all was healed
     converged_us: int | None = None  # how long it took from there
     refused: int = 0  # commands for which there was no room in the outbox
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
     stage: Stage = attrs.field(init=False)
     _armed: list[Step] = attrs.field(factory=list)  # steps that wait for their phase
-    _healed: bool = False
     _commands: int = 0
 
     def __attrs_post_init__(self) -> None:
@@ -84,7 +84,7 @@ class Run:
     def _do(self, step: Step) -> None:
         """Does nothing where it would make no sense."""
         peer = self.pick(step.peer)
-        if peer is None or self._healed:
+        if peer is None or self.is_healed:
             return
         self.done[step.kind] = self.done.get(step.kind, 0) + 1
         undo = DOINGS[step.kind](self, step, peer)
@@ -118,7 +118,7 @@ class Run:
         choose: Callable[[tuple[AckLevel, ...]], AckLevel],
     ) -> None:
         def act() -> None:
-            if self._healed or not peer.alive:
+            if self.is_healed or not peer.alive:
                 return
             if peer.core.role is not None:
                 self._submit(peer, choose(self.scenario.workload.acks))
@@ -134,7 +134,7 @@ class Run:
         It has a limit from its last progress on: each change of the state or the reign of any peer.
         """
         world = self.world
-        self._healed = True
+        self.is_healed = True
         world.heal()
         world.heal_peers()
         self.healed_us = world.now

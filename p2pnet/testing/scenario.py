@@ -32,7 +32,7 @@ class Kind(enum.StrEnum):
     # processes
     CRASH = "crash"  # the process ends, its links close
     VANISH = "vanish"  # the machine is gone, nobody is told
-    TEAR = "tear"  # as crash, and what was on its way to `other` is lost
+    TEAR = "tear"  # as crash, `amount` later, and what it said since then to `other` is lost
     PAUSE = "pause"
     RESUME = "resume"
     SLOW = "slow"  # every input of this peer comes `amount` microseconds late
@@ -86,6 +86,7 @@ PAIRS: Final = frozenset(
 
 AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
     {
+        Kind.TEAR: (0, 250_000),
         Kind.SLOW: (1_000, 100_000),
         Kind.HALVES: (1, PLAYERS_MAX),
         Kind.BRIDGE: (1, PLAYERS_MAX),
@@ -113,6 +114,8 @@ class Victim(enum.StrEnum):
     LAST = "last"  # the last in rank
     SLOWEST = "slowest"  # with the longest delays
     RETURNED = "returned"  # who was welcomed last
+    MET = "met"  # the host that met another one last
+    RIVAL = "rival"  # the other one
 
 
 class Phase(enum.StrEnum):

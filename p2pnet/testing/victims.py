@@ -39,6 +39,7 @@ class Stage(Observer):
     pulled_from: PeerId | None = None
     target: PeerId | None = None  # of the latest handover
     returned: int | None = None  # the process that was welcomed last
+    met: tuple[PeerId, PeerId] | None = None  # the host that met another one last, and that one
     _welcomed: Epoch | None = None  # the reign of the latest welcome
 
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
@@ -57,6 +58,8 @@ class Stage(Observer):
             self.target = event.target
         elif isinstance(event, HostChanged):
             self.returned = peer.number
+        elif isinstance(event, ReignsMet):
+            self.met = peer.id, event.theirs.host
 
     def _is_first(self, event: Event) -> bool:
         """Whether this is the first welcome of a reign: others come after it."""
@@ -136,6 +139,8 @@ _ROLES: Final[MappingProxyType[Victim, Callable[[Stage], SimPeer | None]]] = Map
         Victim.LAST: lambda stage: stage._in_rank(-1),
         Victim.SLOWEST: Stage._slowest,
         Victim.RETURNED: Stage._returned,
+        Victim.MET: lambda stage: stage._by_id(stage.met[0] if stage.met else None),
+        Victim.RIVAL: lambda stage: stage._by_id(stage.met[1] if stage.met else None),
     }
 )
 

@@ -45,6 +45,7 @@ from p2pnet.core.messages import (
     Heartbeat,
     Marks,
     Meeting,
+    Pong,
     Refuse,
     RefuseReason,
     Rejoin,
@@ -168,7 +169,7 @@ class Watch(Observer):
             self.seen(peer).stood_still_us = now
         elif peer is not None and text == "goes on":
             seen, red_us = self.seen(peer), self.world.settings.red_us
-            others = peer.core.census["links"] > 0  # nobody can tell it anything without
+            others = peer.core.census["followers"] > 0
             slept = now - seen.stood_still_us > red_us + self.world.settings.heartbeat_us
             seen.asleep = others and slept and seen.state is State.REIGNING
         elif peer is not None and text == WOKEN_EARLY:
@@ -309,7 +310,9 @@ class Watch(Observer):
             given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
             text = f"{peer.name} gave its word for {number} to {claimant}, having given {given}"
             raise InvariantBroken("S05", text)
-        if number > self._numbers + 1:
+        # A host whose handover failed has spent a number that its members may not have heard of.
+        free = 2 if claimant == peer.core.host_peer else 1
+        if number > self._numbers + free:
             raise InvariantBroken(
                 "S08", f"{peer.name} granted {number}, {self._numbers} was the last"
             )
@@ -317,7 +320,11 @@ class Watch(Observer):
     def _refuses(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Refuse
     ) -> None:
-        for target in targets if frame.reason is RefuseReason.ALIVE else ():
+        if frame.reason is not RefuseReason.ALIVE:
+            return
+        if peer.core.host_peer != peer.id and not isinstance(self._took, Pong):
+            raise InvariantBroken("S07", f"{peer.name} says from memory that the host lives")
+        for target in targets:
             lost = self._claimed.get((peer.number, target.id, frame.number))
             epoch = peer.core.epoch
             if lost is not None and epoch is not None and epoch < lost:
@@ -328,7 +335,8 @@ class Watch(Observer):
             seen.grants[source.number] = frame.position
 
     def _takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
-        if frame.reason is RefuseReason.ALIVE and seen.state is State.CLAIMING:
+        own = peer.core.host_peer == peer.id  # a host that claims anew knows that it lives
+        if frame.reason is RefuseReason.ALIVE and seen.state is State.CLAIMING and not own:
             seen.vetoed = True
 
     def _crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
@@ -415,11 +423,13 @@ class Watch(Observer):
         headers = frozenset((here, there))
         if self._verdicts.setdefault(headers, winner) != winner:
             raise InvariantBroken("S20", f"two verdicts on {winner} and {loser}")
+        if event.theirs == mine or theirs.position == seen.position:
+            return
         ahead = reaches(theirs.lineage, theirs.position.seq, seen.position)
-        if event.ours and ahead and theirs.position != seen.position:
-            raise InvariantBroken(
-                "S19", f"{peer.name} defeats {event.theirs}, which goes on from it"
-            )
+        behind = reaches(peer.core.lineage, seen.position.seq, theirs.position)
+        if ahead if event.ours else behind:
+            text = f"{peer.name} parts {mine} from {event.theirs}, and one goes on from the other"
+            raise InvariantBroken("S19", text)
 
     def _merged_once(self, peer: SimPeer, seen: Seen, epoch: Epoch) -> None:
         """A yield that comes again begins no reign again."""
