@@ -38,14 +38,14 @@ def test_slowest_and_bridge_follow_the_network() -> None:
 
 
 def test_a_migration_is_told_phase_by_phase() -> None:
-    world, stage, phases = staged(3)
+    world, stage, phases = staged(4)
     world.crash(world.peers[0])
     world.run_for(5_000_000)
     order = list(dict.fromkeys(phases))
     assert order == [Phase.LOST, Phase.CLAIMED, Phase.GRANTED, Phase.CROWNED, Phase.WELCOMING]
     assert phases.count(Phase.WELCOMING) == 1
     assert stage.find(Victim.HOST) is world.peers[1]
-    assert stage.find(Victim.RETURNED) is world.peers[2]
+    assert stage.find(Victim.RETURNED) in world.peers[2:]
 
 
 def test_the_target_of_a_handover_is_known() -> None:
