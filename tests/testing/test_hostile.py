@@ -4,7 +4,7 @@ import pytest
 
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.errors import RemoteProtocolError
-from p2pnet.core.messages import Claim
+from p2pnet.core.messages import Claim, Heartbeat
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import StolenName, Tape, garbage, impostor, usurp
@@ -33,15 +33,17 @@ def test_garbage_is_never_a_frame() -> None:
             decode(garbage(rng))
 
 
-def test_a_tape_has_the_first_and_the_last_frame_of_each_way() -> None:
+def test_a_tape_has_what_was_said_each_way_without_heartbeats() -> None:
     world, tape = running(3)
     host, client, other = world.peers
     world.submit(client, "a move")
-    last = tape.last(client, host)
-    assert last is not None and b"a move" in last
-    assert tape.last(client, other) != last
-    assert tape.first(client, host) == tape.frames[1, 0][0] != last
-    assert Tape().last(client, host) is None
+    world.run_for(5_000_000)
+    said, drawn = tape.frames[1, 0], stream(1, "tape")
+    assert b"a move" in b"".join(said)
+    assert tape.last(client, host) == said[-1] != tape.last(client, other)
+    assert {tape.any(drawn, client, host) for _ in range(200)} == set(said)
+    assert not any(isinstance(decode(frame), Heartbeat) for frame in said)
+    assert Tape().last(client, host) is Tape().any(drawn, client, host) is None
 
 
 def test_an_impostor_gets_no_seat() -> None:
@@ -53,7 +55,7 @@ def test_an_impostor_gets_no_seat() -> None:
     assert world.converged()
 
 
-def test_a_usurper_claims_with_its_own_word_and_is_not_crowned(
+def test_a_usurper_tells_all_others_the_same_claim_out_of_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, _ = running(3)
