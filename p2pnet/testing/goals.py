@@ -39,8 +39,8 @@ from p2pnet.core.states import HOSTLESS, ROLES, Role, State
 from p2pnet.core.values import Epoch
 
 from .core_world import CoreWorld
+from .frames import tag_of
 from .sim_peer import Observer, SimPeer
-from .watch import tag_of
 
 _AT_ONCE_US: Final = 100_000  # deaths within so much count as one
 _JUST_US: Final = 200_000  # a host that died within so much of its crown died right after it

@@ -8,12 +8,9 @@ import attrs
 
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.events import StateChanged
-from p2pnet.core.messages import Heartbeat
 
+from .frames import HEARTBEAT
 from .sim_peer import Observer, SimPeer
-from .watch import tag_of
-
-_HEARTBEAT = tag_of(Heartbeat)
 
 
 @attrs.define(eq=False)
@@ -31,7 +28,7 @@ class Trace(Observer):
 
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
         if isinstance(effect, Send):
-            if effect.data[1] != _HEARTBEAT:
+            if effect.data[1] != HEARTBEAT:
                 self._hash.update(b"%d %d > " % (now, peer.number))
                 self._hash.update(effect.data)
         elif isinstance(effect, Settle):

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2pnet.core.events import HostLost, Overslept, PeerLost
-from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.transcript import Transcript
 
 ROOT = Path(__file__).parents[2]
@@ -55,16 +53,6 @@ def test_the_run_does_not_depend_on_the_hash_seed(hash_seed: str) -> None:
         check=True,
     )
     assert answer.stdout.strip() == busy_day()
-
-
-def test_time_jumps_from_one_thing_to_the_next() -> None:
-    world, seen = CoreWorld(), []
-    for delay in (30, 10, 20, 10):
-        world.after(delay, lambda: seen.append(world.now))
-    world.run_until(25)
-    assert seen == [10, 10, 20] and world.now == 25
-    assert not world.run_while(lambda: len(seen) < 5, 1_000), "nothing more will happen"
-    assert seen == [10, 10, 20, 30]
 
 
 def test_who_crashes_is_missed_at_once_and_who_vanishes_after_silence() -> None:
@@ -151,24 +139,3 @@ def test_converged_means_one_host_and_all_at_its_position() -> None:
     assert not world.converged(), "the update is on its way"
     world.run_for(40_000)
     assert world.converged()
-
-
-def test_an_observer_is_told_of_faults_effects_and_steps() -> None:
-    class Count(Observer):
-        faults: list[str] = []
-        steps = 0
-
-        def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
-            self.faults.append(text)
-
-        def stepped(self, now: int, peer: SimPeer) -> None:
-            assert peer.core.take_effects() == [], "all were performed"
-            self.steps += 1
-
-    world, count = CoreWorld(), Count()
-    world.observers.append(count)
-    host, client = world.game(2)
-    world.kick(host, client)
-    world.run_for(100_000)
-    assert client.core.state is State.LEFT
-    assert count.faults == ["kicks peer1"] and count.steps > 10

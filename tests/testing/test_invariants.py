@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.effects import Emit, Settle
-from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged
+from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.settings import AckLevel
-from p2pnet.core.values import ConnectionId, Epoch
-from p2pnet.testing.catalogue import InvariantBroken
+from p2pnet.core.values import ConnectionId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import (
     acknowledged_survive,
@@ -24,6 +21,8 @@ from p2pnet.testing.invariants import (
     same_owners,
 )
 from p2pnet.testing.watch import Watch
+
+from .watched import broken
 
 
 @pytest.fixture
@@ -43,12 +42,6 @@ def watch(world: CoreWorld) -> Watch:
     return observer
 
 
-def broken(name: str, check: Callable[[], None]) -> None:
-    with pytest.raises(InvariantBroken) as caught:
-        check()
-    assert caught.value.name == name
-
-
 def test_a_healthy_world_breaks_nothing(world: CoreWorld) -> None:
     for check in (equal_states, at_most_once, in_submit_order, everything_settled):
         check(world)
@@ -59,35 +52,8 @@ def test_a_healthy_world_breaks_nothing(world: CoreWorld) -> None:
     assert len(watch(world).acknowledged) == 6
 
 
-def test_two_reigns_under_one_epoch(world: CoreWorld) -> None:
-    epoch, position = world.peers[0].core.epoch, world.peers[0].core.position
-    assert epoch is not None and position is not None
-    again = Emit(BecameHost(epoch, position, True))
-    broken("S01", lambda: watch(world).did(world.now, world.peers[1], again, ()))
-
-
-def test_an_epoch_that_is_told_twice_or_goes_back(world: CoreWorld) -> None:
-    client = world.peers[1]
-    position = client.core.position
-    assert position is not None
-    for number in (5, 4):
-        told = Emit(HostChanged(Epoch(number, client.id, 1), client.id, position))
-        if number == 5:
-            watch(world).did(world.now, client, told, ())
-    broken("S27", lambda: watch(world).did(world.now, client, told, ()))
-
-
-def test_an_adopted_epoch_that_goes_back(world: CoreWorld) -> None:
-    client = world.peers[1]
-    session = client.core._s
-    assert session.reign is not None
-    session.reign = replace(session.reign, epoch=Epoch(0, client.id, 1))
-    broken("S03", lambda: watch(world).stepped(world.now, client))
-
-
 def test_two_states_at_one_position(world: CoreWorld) -> None:
     world.peers[1].core._s.history.digest = b"another"
-    broken("S11", lambda: watch(world).stepped(world.now, world.peers[1]))
     broken("S11", lambda: equal_states(world))
 
 

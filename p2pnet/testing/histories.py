@@ -1,0 +1,119 @@
+"""What must never happen to histories and seats: order, gaps, receipts, rosters, keys and links.
+
+S11 to S13, S17, S19, S21 to S26 and S29. `watch` knows what is called when.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from p2pnet.core.effects import CloseLink, Settle
+from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged
+from p2pnet.core.messages import Rejoin, Update, Welcome
+from p2pnet.core.roster import Roster
+from p2pnet.core.states import State
+from p2pnet.core.values import PeerId, Position, peer_id
+
+from .catalogue import InvariantBroken
+from .record import Acknowledged, Record, Seen
+from .sim_peer import SimPeer
+
+
+@attrs.define(eq=False)
+class Histories:
+    """The invariants of histories, and of who is who."""
+
+    record: Record
+    _states: dict[Position, tuple[Any, ...]] = attrs.field(factory=dict)
+    _rosters: dict[Position, tuple[Roster, str]] = attrs.field(factory=dict)
+    _keys: dict[PeerId, bytes] = attrs.field(factory=dict)  # known to be theirs
+
+    # --- history and state ---
+
+    def moved(self, peer: SimPeer, seen: Seen, position: Position) -> None:
+        before, seen.position = seen.position, position
+        took = self.record.took
+        if isinstance(took, Update) and before is not None:
+            if took.seq != before.seq + 1:
+                raise InvariantBroken("S12", f"{peer.name} applied {took.seq} at {before}")
+            if seen.welcomed != position.epoch.host:
+                raise InvariantBroken("S13", f"{peer.name} applied {position} before its welcome")
+        if position.seq == 0:
+            return
+        journal = peer.journal
+        here = peer.core.digest, len(journal.entries), len(journal.away)
+        if self._states.setdefault(position, here) != here:
+            raise InvariantBroken("S11", f"{peer.name} at {position} holds another state")
+        roster, name = self._rosters.setdefault(position, (peer.core.roster, peer.name))
+        if roster != peer.core.roster:
+            text = f"{peer.name} and {name} have two rosters at {position}"
+            raise InvariantBroken("S25", text)
+
+    def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
+        """What a new host starts from holds no command twice."""
+        texts = [text for _, text in peer.journal.entries]
+        if len(set(texts)) != len(texts):
+            twice = sorted({text for text in texts if texts.count(text) > 1})
+            raise InvariantBroken("S17", f"{peer.name} holds {', '.join(twice)} more than once")
+
+    def note(self, peer: SimPeer, settle: Settle) -> None:
+        text = peer.sent[settle.ticket]
+        entry = (str(peer.id), text)
+        holders = tuple(p.number for p in self.record.world.peers if entry in p.journal.entries)
+        ticket, level = settle.ticket, peer.levels[settle.ticket]
+        self.record.acknowledged.append(Acknowledged(text, peer.number, ticket, level, holders))
+
+    def discards(self, now: int, peer: SimPeer, seen: Seen, event: BranchDiscarded) -> None:
+        self.record.discarded += [(peer.number, ticket) for ticket in event.tickets]
+        if event.updates <= 0:
+            raise InvariantBroken("S19", f"{peer.name} discards, and has nothing to discard")
+
+    # --- identity ---
+
+    def welcomes(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Welcome
+    ) -> None:
+        self.no_strangers(peer, targets)
+        took = self.record.took
+        if isinstance(took, Rejoin) and took.epoch != frame.reign.epoch:
+            text = f"{peer.name} took a proof for {took.epoch} under {frame.reign.epoch}"
+            raise InvariantBroken("S26", text)
+
+    def orders(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update
+    ) -> None:
+        if len(set(targets)) < len(targets):
+            raise InvariantBroken("S22", f"{peer.name} has two links to one follower")
+        self.no_strangers(peer, targets)
+
+    def no_strangers(self, peer: SimPeer, targets: tuple[SimPeer, ...]) -> None:
+        for target in targets:
+            if target.impostor:
+                raise InvariantBroken("S23", f"{peer.name} lets an impostor in")
+
+    def takes_welcome(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Welcome) -> None:
+        if peer.core.state is State.FOLLOWING and peer.core.epoch == frame.reign.epoch:
+            seen.welcomed = frame.reign.epoch.host
+
+    def roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
+        roster = event.roster
+        labels = [member.connection_id for member in roster.members]
+        if len(set(labels)) < len(labels):
+            raise InvariantBroken("S21", f"{peer.name} sees two members with one label")
+        for member in roster.members:
+            if self._keys.get(member.peer) != member.key:
+                if peer_id(member.key) != member.peer:
+                    raise InvariantBroken("S24", f"{peer.name} sees a member with another's key")
+                self._keys[member.peer] = member.key
+            if member.peer in roster.banned:
+                raise InvariantBroken("S24", f"{peer.name} sees a member that was kicked")
+
+    def closes_its_own(self, peer: SimPeer, effect: CloseLink) -> None:
+        """Where what came was not a frame, the link that it came on is closed, and no other."""
+        source = self.record.noise_from
+        end = self.record.world.network.far_end(peer.number, effect.link)
+        if source is not None and end is not None and end[0] != source:
+            name = self.record.world.peers[end[0]].name
+            raise InvariantBroken("S29", f"{peer.name} closes its link to {name} for others' noise")

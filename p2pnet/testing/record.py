@@ -1,0 +1,95 @@
+"""What a watchman writes down about a run: reigns, receipts, and how each peer stood last.
+
+Nothing here judges: `reigns`, `histories` and `watch` do.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import attrs
+
+from p2pnet.core.messages import Frame
+from p2pnet.core.settings import AckLevel
+from p2pnet.core.states import Role, State
+from p2pnet.core.values import Epoch, PeerId, Position
+
+from .catalogue import InvariantBroken
+from .core_world import CoreWorld
+from .sim_peer import SimPeer
+
+_A_SECOND_MAX: Final = 20  # so many claims, or dials, of one peer
+_SECOND_US: Final = 1_000_000
+
+
+@attrs.frozen
+class Acknowledged:
+    """A receipt was given: for what, and which processes held it at that time."""
+
+    text: str
+    peer: int
+    ticket: int
+    level: AckLevel
+    holders: tuple[int, ...]
+
+
+@attrs.define(eq=False)
+class Seen:
+    """One process as it was after its last step."""
+
+    state: State = State.IDLE
+    epoch: Epoch | None = None
+    position: Position | None = None
+    digest: bytes = b""
+    told: Epoch | None = None  # the last reign that its application was told of
+    lost: bool = False  # its application was told of a loss, and not yet of a migration
+    welcomed: PeerId | None = None  # the host whose welcome came last
+    stood_still_us: int = 0  # since when it was paused
+    asleep: bool = False  # it was the host, overslept, and has not asked anybody since
+    handing_over: Epoch | None = None  # the reign under which it may order nothing any more
+    granted: dict[int, PeerId] = attrs.field(factory=dict)  # by number
+    grants: dict[int, Position] = attrs.field(factory=dict)  # for its own claim, by process
+    vetoed: bool = False  # proof that the host lives has come for its own claim
+    claims: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))
+    dials: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))
+    merged: list[Epoch] = attrs.field(factory=list)  # the yields for which it moved on
+
+
+@attrs.define(eq=False)
+class Record:
+    """Everything that was seen of one world."""
+
+    world: CoreWorld
+    together: bool = False  # nobody was ever parted from anybody who lives
+    acknowledged: list[Acknowledged] = attrs.field(factory=list)
+    discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)
+    reigns: dict[Epoch, int] = attrs.field(factory=dict)  # which process reigns under it
+    numbers: int = 1  # the highest that an honest peer has used
+    took: Frame | None = None  # what the core that acts now has taken
+    noise_from: int | None = None  # who said what is not a frame, just now
+    _seen: dict[int, Seen] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin with what is: the session may have been on for a while."""
+        for peer in self.world.peers:
+            core, seen = peer.core, self.seen(peer)
+            seen.state, seen.epoch, seen.position = core.state, core.epoch, core.position
+            seen.digest, seen.welcomed = core.digest, core.host_peer
+            if core.epoch is not None and core.role is Role.HOST:
+                self.reigns[core.epoch] = peer.number
+                self.numbers = max(self.numbers, core.epoch.number)
+
+    def seen(self, peer: SimPeer) -> Seen:
+        """One process as it was after its last step."""
+        found = self._seen.get(peer.number)
+        if found is None:
+            found = self._seen[peer.number] = Seen()
+        return found
+
+
+def paced(now: int, times: deque[int], peer: SimPeer, what: str) -> None:
+    """L6: nobody does this so often in a second. Takes down that it was done now."""
+    if len(times) == times.maxlen and now - times[0] < _SECOND_US:
+        raise InvariantBroken("L6", f"{peer.name} {what} {len(times)} times in a second")
+    times.append(now)

@@ -1,0 +1,232 @@
+"""What must never happen to reigns: who claims, who grants, who orders, and who gives way.
+
+S01 to S10, S14, S19, S20 and S27, and the claims of L6. `watch` knows what is called when.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from p2pnet.core.events import (
+    BecameHost,
+    ClaimMade,
+    HandoverStarted,
+    HostChanged,
+    HostLost,
+    Isolated,
+    MigrationStarted,
+    ReignsMet,
+    StateChanged,
+)
+from p2pnet.core.history import reaches
+from p2pnet.core.messages import (
+    Claim,
+    Grant,
+    Meeting,
+    Pong,
+    Refuse,
+    RefuseReason,
+    Update,
+    Welcome,
+    Yield,
+)
+from p2pnet.core.states import ROLES, Role, State
+from p2pnet.core.values import Epoch, PeerId
+
+from .catalogue import InvariantBroken
+from .record import Record, Seen, paced
+from .sim_peer import SimPeer
+
+
+@attrs.define(eq=False)
+class Reigns:
+    """The invariants of reigns."""
+
+    record: Record
+    _claimed: dict[tuple[int, PeerId, int], Epoch] = attrs.field(factory=dict)
+    _verdicts: dict[frozenset[Any], Epoch] = attrs.field(factory=dict)
+
+    # --- epochs and roles ---
+
+    def state_and_epoch(self, peer: SimPeer, seen: Seen, state: State, epoch: Epoch | None) -> None:
+        if seen.epoch is not None and (epoch is None or epoch < seen.epoch):
+            raise InvariantBroken("S03", f"{peer.name} went from {seen.epoch} back to {epoch}")
+        if ROLES[state] is Role.HOST and epoch is not None:
+            self.one_reign_per_epoch(peer, epoch)
+            self.merged_once(peer, seen, epoch)
+        if state is State.FOLLOWING and epoch not in self.record.reigns:
+            raise InvariantBroken("S02", f"{peer.name} follows {epoch}, under which nobody reigns")
+        if ROLES[state] is not Role.HOST:
+            seen.asleep, seen.handing_over = False, None
+        seen.state, seen.epoch = state, epoch
+
+    def one_reign_per_epoch(self, peer: SimPeer, epoch: Epoch) -> None:
+        first = self.record.reigns.setdefault(epoch, peer.number)
+        if first != peer.number or epoch.host != peer.id:
+            raise InvariantBroken("S01", f"{peer.name} speaks for {epoch} of peer {first}")
+
+    def orders(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update
+    ) -> None:
+        self.one_reign_per_epoch(peer, frame.epoch)
+        if seen.asleep:
+            raise InvariantBroken("S09", f"{peer.name} orders though it overslept")
+        if seen.handing_over == frame.epoch:
+            raise InvariantBroken("S10", f"{peer.name} orders after it handed over")
+        if len(set(targets)) < len(targets):
+            raise InvariantBroken("S22", f"{peer.name} has two links to one follower")
+
+    def stale_is_inert(self, peer: SimPeer, seen: Seen, frame: Any) -> None:
+        if seen.epoch is None or frame.epoch >= seen.epoch or peer.core.state is State.PROBATION:
+            return
+        core = peer.core
+        if (core.state, core.epoch, core.position) != (seen.state, seen.epoch, seen.position):
+            kind = type(frame).__name__
+            raise InvariantBroken("S04", f"{peer.name} heeded {kind} of {frame.epoch}")
+
+    # --- claims ---
+
+    def claims(self, now: int, peer: SimPeer, seen: Seen, event: ClaimMade) -> None:
+        seen.grants, seen.vetoed = {}, False
+        self.record.numbers = max(self.record.numbers, event.number)
+        paced(now, seen.claims, peer, "claims")
+        if seen.asleep:
+            raise InvariantBroken("S09", f"{peer.name} claims though it overslept")
+
+    def takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
+        self._claimed[peer.number, source.id, frame.number] = frame.reign.epoch
+        if frame.number <= self.record.numbers + 1:  # it is signed, so it proves the next one
+            self.record.numbers = max(self.record.numbers, frame.number)
+
+    def grants(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Grant) -> None:
+        claimant, number = targets[0].id if targets else PeerId(""), frame.number
+        if seen.granted.setdefault(number, claimant) != claimant or number < max(seen.granted):
+            given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
+            text = f"{peer.name} gave its word for {number} to {claimant}, having given {given}"
+            raise InvariantBroken("S05", text)
+        # A host whose handover failed has spent a number that its members may not have heard of.
+        free = 2 if claimant == peer.core.host_peer else 1
+        if number > self.record.numbers + free:
+            raise InvariantBroken(
+                "S08", f"{peer.name} granted {number}, {self.record.numbers} was the last"
+            )
+
+    def refuses(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Refuse
+    ) -> None:
+        if frame.reason is not RefuseReason.ALIVE:
+            return
+        if peer.core.host_peer != peer.id and not isinstance(self.record.took, Pong):
+            raise InvariantBroken("S07", f"{peer.name} says from memory that the host lives")
+        for target in targets:
+            lost = self._claimed.get((peer.number, target.id, frame.number))
+            epoch = peer.core.epoch
+            if lost is not None and epoch is not None and epoch < lost:
+                raise InvariantBroken("S07", f"{peer.name} of {epoch} defends against {lost}")
+
+    def takes_grant(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Grant) -> None:
+        if peer.core.state in (State.CLAIMING, State.PULLING, State.REIGNING):
+            seen.grants[source.number] = frame.position
+
+    def takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
+        own = peer.core.host_peer == peer.id  # a host that claims anew knows that it lives
+        if frame.reason is RefuseReason.ALIVE and seen.state is State.CLAIMING and not own:
+            seen.vetoed = True
+
+    def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
+        self.one_reign_per_epoch(peer, event.epoch)
+        self.announced_once(now, peer, seen, event)
+        self.record.numbers = max(self.record.numbers, event.epoch.number)
+        if seen.vetoed and seen.state in (State.CLAIMING, State.PULLING):
+            raise InvariantBroken("S06", f"{peer.name} reigns though the host was proved alive")
+        for source, position in seen.grants.items() if event.migrated else ():
+            grantor = self.record.world.peers[source]
+            parent = peer.core.reign.parent if peer.core.reign is not None else None
+            if (
+                grantor in self.record.world.members
+                and self.record.together
+                and parent is not None
+                and position > parent
+            ):
+                text = f"{peer.name} reigns from {parent}, {grantor.name} had {position}"
+                raise InvariantBroken("S14", text)
+
+    # --- sleep and handover ---
+
+    def wakes(self, now: int, peer: SimPeer, seen: Seen) -> None:
+        """A process that stood still goes on: if it hosts, the others may have given it up."""
+        settings = self.record.world.settings
+        others = peer.core.census["followers"] > 0
+        slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
+        seen.asleep = others and slept and seen.state is State.REIGNING
+
+    def welcomes(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Welcome
+    ) -> None:
+        if seen.asleep:
+            raise InvariantBroken("S09", f"{peer.name} welcomes though it overslept")
+
+    def changes(self, now: int, peer: SimPeer, seen: Seen, event: StateChanged) -> None:
+        if event.new is not State.PROBATION:
+            seen.asleep = False  # it has asked the others, or is a host no more
+
+    def hands_over(self, now: int, peer: SimPeer, seen: Seen, event: HandoverStarted) -> None:
+        self.record.numbers = max(self.record.numbers, event.number)
+        seen.handing_over = peer.core.epoch
+
+    # --- merges ---
+
+    def meets(self, now: int, peer: SimPeer, seen: Seen, event: ReignsMet) -> None:
+        """Both hosts come to one verdict, and an ancestor gives way to its descendant."""
+        frame = self.record.took
+        if not isinstance(frame, Meeting) or peer.core.reign is None:
+            return
+        theirs, mine = frame.header, seen.epoch
+        if mine is None or seen.position is None:
+            return
+        winner = mine if event.ours else event.theirs
+        loser = event.theirs if event.ours else mine
+        here = mine, seen.position, peer.core.census["sworn"]
+        there = theirs.reign.epoch, theirs.position, len(theirs.oaths)
+        headers = frozenset((here, there))
+        if self._verdicts.setdefault(headers, winner) != winner:
+            raise InvariantBroken("S20", f"two verdicts on {winner} and {loser}")
+        if event.theirs == mine or theirs.position == seen.position:
+            return
+        ahead = reaches(theirs.lineage, theirs.position.seq, seen.position)
+        behind = reaches(peer.core.lineage, seen.position.seq, theirs.position)
+        if ahead if event.ours else behind:
+            text = f"{peer.name} parts {mine} from {event.theirs}, and one goes on from the other"
+            raise InvariantBroken("S19", text)
+
+    def merged_once(self, peer: SimPeer, seen: Seen, epoch: Epoch) -> None:
+        """A yield that comes again begins no reign again."""
+        frame = self.record.took
+        if isinstance(frame, Yield) and seen.epoch is not None and epoch != seen.epoch:
+            if frame.epoch in seen.merged:
+                raise InvariantBroken("S20", f"{peer.name} moved twice for {frame.epoch}")
+            seen.merged.append(frame.epoch)
+            self.record.numbers = max(self.record.numbers, epoch.number)
+
+    # --- what the application is told ---
+
+    def announced_once(
+        self, now: int, peer: SimPeer, seen: Seen, event: BecameHost | HostChanged
+    ) -> None:
+        if seen.told is not None and event.epoch <= seen.told:
+            raise InvariantBroken("S27", f"{peer.name} was told of {event.epoch} after {seen.told}")
+        seen.told, seen.lost = event.epoch, False
+
+    def lost(self, now: int, peer: SimPeer, seen: Seen, event: HostLost) -> None:
+        if seen.lost:
+            raise InvariantBroken("S27", f"{peer.name} was told twice that its host is lost")
+        seen.lost = True
+
+    def migrates(
+        self, now: int, peer: SimPeer, seen: Seen, event: MigrationStarted | Isolated
+    ) -> None:
+        if not seen.lost and isinstance(event, MigrationStarted):
+            raise InvariantBroken("S27", f"{peer.name} migrates and has lost nobody")
+        seen.lost = False
