@@ -35,6 +35,8 @@ _DENIED: Final[dict[DenyReason, str]] = {
     DenyReason.SESSION: "ask the host for a new invite",
     DenyReason.FULL: "wait until somebody leaves",
     DenyReason.BANNED: "the host removed you from this game",
+    DenyReason.APPROVAL: "the game of the host decides whom to let in",
+    DenyReason.AUTHENTICATION: "ask the host what its game wants to know",
     DenyReason.IDENTITY: "use the identity file that you joined with",
 }
 
@@ -43,6 +45,14 @@ _ENDED: Final[dict[EndReason, str]] = {
     EndReason.SEAT_EXPIRED: "you were away for too long, your seat was given up: join again",
     EndReason.CRASHED: "the code of the game raised an error",
     EndReason.DENIED: "the host does not want this peer",
+    EndReason.FULL: "all seats of the game are taken",
+    EndReason.INCOMPATIBLE: "the host plays another version",
+    EndReason.HOST_LOST: "the game has ended with its host",
+    EndReason.DISCONNECTED: "the host disconnected you: you may join again",
+    EndReason.INACTIVE: "you did nothing for too long: you may join again",
+    EndReason.REPLACED: "the same identity was used to join from elsewhere",
+    EndReason.TIMED_OUT: "the host did not answer in time",
+    EndReason.UNREACHABLE: "the host can't be reached",
 }
 
 

@@ -25,11 +25,20 @@ from .loading import GameName
 
 _STATUS: Final[dict[EndReason, int]] = {
     EndReason.LEFT: OK,
+    EndReason.AWAY: OK,
     EndReason.SESSION_ENDED: OK,
+    EndReason.HOST_LOST: CRASHED,
     EndReason.KICKED: CRASHED,
+    EndReason.DISCONNECTED: CRASHED,
+    EndReason.INACTIVE: CRASHED,
+    EndReason.REPLACED: CRASHED,
     EndReason.SEAT_EXPIRED: CRASHED,
     EndReason.CRASHED: CRASHED,
     EndReason.DENIED: COMPLAINT,
+    EndReason.FULL: COMPLAINT,
+    EndReason.INCOMPATIBLE: COMPLAINT,
+    EndReason.TIMED_OUT: COMPLAINT,
+    EndReason.UNREACHABLE: COMPLAINT,
 }
 
 _STATUS_OF_SIGNAL: Final[dict[int, int]] = {

@@ -12,7 +12,8 @@ Reasons are enums, so that no caller ever compares text.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 
 class P2PNetError(Exception):
@@ -126,14 +127,22 @@ class CommandLost(RemoteError):
 
 
 class EndReason(enum.StrEnum):
-    """Why a peer is no longer in the session."""
+    """Why a peer is no longer in the session, or is away from it."""
 
-    LEFT = "left"  # it left on purpose
+    LEFT = "left"  # it left on purpose, for good
+    AWAY = "away"  # it left on purpose, and its seat is kept for a while
     SESSION_ENDED = "session_ended"  # the host ended the session for all
-    KICKED = "kicked"
-    DENIED = "denied"
+    HOST_LOST = "host_lost"  # the host is gone, and no migration follows
+    KICKED = "kicked"  # removed by the host, and never let in again
+    DISCONNECTED = "disconnected"  # removed by the host; it may join again
+    INACTIVE = "inactive"  # it called no command for Settings.disconnect_inactive_timeout_us
+    DENIED = "denied"  # the host did not want it
+    FULL = "full"  # all seats are taken
+    INCOMPATIBLE = "incompatible"  # another version of p2pnet, or another build of the game
+    TIMED_OUT = "timed_out"  # no answer, or silence, for too long
+    UNREACHABLE = "unreachable"  # the link broke, or never came up
     SEAT_EXPIRED = "seat_expired"  # it stayed away for longer than Settings.seat_us
-    REPLACED = "replaced"  # another process with the same key took its seat
+    REPLACED = "replaced"  # logged in again: another process with the same key took its seat
     CRASHED = "crashed"  # its own game code raised
 
 
@@ -145,7 +154,22 @@ class DenyReason(enum.StrEnum):
     SESSION = "session"  # the invite is for another session
     FULL = "full"
     BANNED = "banned"
+    APPROVAL = "approval"  # the game on the host said no, or nothing in time
+    AUTHENTICATION = "authentication"  # not what the host's authenticator wants to see
     IDENTITY = "identity"  # not the peer that it says it is
+
+
+END_OF_DENIAL: Final[Mapping[DenyReason, EndReason]] = {
+    DenyReason.VERSION: EndReason.INCOMPATIBLE,
+    DenyReason.GAME: EndReason.INCOMPATIBLE,
+    DenyReason.SESSION: EndReason.DENIED,
+    DenyReason.FULL: EndReason.FULL,
+    DenyReason.BANNED: EndReason.KICKED,
+    DenyReason.APPROVAL: EndReason.DENIED,
+    DenyReason.AUTHENTICATION: EndReason.DENIED,
+    DenyReason.IDENTITY: EndReason.DENIED,
+}
+"""How it ends for a newcomer that is denied."""
 
 
 class Denied(RemoteError):
@@ -195,7 +219,11 @@ class LinkDown(LinkError):
 
 
 class HostUnreachable(LinkError):
-    """None of the addresses in the invite led to the session."""
+    """None of the addresses in the invite led to the session. `reason` says what went wrong."""
+
+    def __init__(self, text: str = "", reason: EndReason = EndReason.UNREACHABLE) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class PortTaken(LinkError):

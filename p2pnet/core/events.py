@@ -22,7 +22,9 @@ class LossCause(enum.StrEnum):
 
     CLOSED = "closed"  # its link ended: the process is gone, or the network reset the connection
     SILENT = "silent"  # nothing came for too long
-    LEFT = "left"  # it said good-bye
+    LEFT = "left"  # it said good-bye, for good
+    AWAY = "away"  # it said good-bye, and means to come back
+    CRASHED = "crashed"  # it said that the code of its game raised
 
 
 @attrs.frozen
@@ -58,7 +60,24 @@ class Joined(Event):
 class JoinFailed(Event):
     """The host could not be reached, so this peer has no seat."""
 
+    reason: EndReason
     text: str
+
+
+@attrs.frozen
+class JoinPending(Event):
+    """The host asks its game whether to let this peer in. It decides within `wait_us`."""
+
+    wait_us: int
+
+
+@attrs.frozen
+class ApprovalRequested(Event):
+    """On a host that approves: a newcomer waits for an answer. `payload` is what it sent along."""
+
+    peer: PeerId
+    name: str
+    payload: bytes | None
 
 
 @attrs.frozen
@@ -110,6 +129,27 @@ class PeerReturned(Event):
 
 
 @attrs.frozen
+class SeatReclaimed(Event):
+    """On the host: a member has its seat again, with the `extra` that it sent along."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+    old_connection_id: ConnectionId
+    extra: bytes | None
+
+
+@attrs.frozen
+class ClientDisconnected(Event):
+    """On the host: a member is not linked any more, and why. `kept` says whether its seat is."""
+
+    peer: PeerId
+    connection_id: ConnectionId
+    reason: EndReason
+    text: str
+    kept: bool
+
+
+@attrs.frozen
 class PeerGone(Event):
     """A seat was given up for good."""
 
@@ -147,6 +187,14 @@ class MigrationStarted(Event):
     epoch: Epoch  # the reign that was lost
     successor: PeerId
     you: bool
+
+
+@attrs.frozen
+class HostAnnounced(Event):
+    """Somebody took the session over, and this peer, which migrates by hand, may follow it."""
+
+    epoch: Epoch
+    host: PeerId
 
 
 @attrs.frozen

@@ -14,13 +14,22 @@ tells which of the client's commands were run; the others are sent again under t
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from .catchup import take_missing, take_update
 from .codec import encode
 from .credentials import Says
 from .detector import Detector, Light
-from .errors import DenyReason, EndReason, LinkEnd, RemoteProtocolError, SessionOver
+from .errors import (
+    END_OF_DENIAL,
+    DenyReason,
+    EndReason,
+    LinkEnd,
+    RemoteProtocolError,
+    SessionOver,
+)
 from .events import (
     HostChanged,
     HostRecovered,
@@ -28,6 +37,7 @@ from .events import (
     JoinDenied,
     Joined,
     JoinFailed,
+    JoinPending,
     Relayed,
     SessionEnded,
 )
@@ -41,6 +51,7 @@ from .messages import (
     Heartbeat,
     Join,
     Marks,
+    Pending,
     Redirect,
     Reign,
     Rejoin,
@@ -51,6 +62,8 @@ from .outbox import Submission
 from .session import Session
 from .states import Move, State
 from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
+
+_APPROVAL_US_MAX: Final = 3_600_000_000  # nobody is kept waiting for longer, whatever a host says
 
 
 @attrs.define(eq=False)
@@ -93,7 +106,8 @@ class Following:
         """Send the request for a seat."""
         s = self.session
         if s.seat is None or s.epoch is None:
-            frame = Join(self.attempt, s.name, s.addresses, s.can_host)
+            payload = s.choices.payload
+            frame = Join(self.attempt, s.name, s.addresses, s.can_host, payload)
             s.send(self.target, frame)
             return
         link = s.mesh.link_to(self.target)
@@ -113,7 +127,8 @@ class Following:
         old = RECONNECT_ID_HOST if self.was_host else s.connection_id
         position = None if self.whole else s.history.position
         signature = s.sign(Says.REJOIN, epoch, link.key, attempt, s.nonce, ConnectionId(old))
-        return Rejoin(attempt, epoch, ConnectionId(old), position, s.addresses, signature)
+        extra = s.choices.extra()
+        return Rejoin(attempt, epoch, ConnectionId(old), position, s.addresses, signature, extra)
 
     def on_seek_timer(self) -> None:
         """No welcome yet: ask again."""
@@ -144,12 +159,20 @@ class Following:
     def on_denied(self, reason: DenyReason, text: str) -> None:
         """The host does not want us."""
         self.session.emit(JoinDenied(reason, text))
-        self.finish(EndReason.DENIED, text)
+        self.finish(END_OF_DENIAL[reason], text)
 
-    def fail(self, text: str) -> None:
+    def on_pending(self, link: LinkState, frame: Pending) -> None:
+        """The game on the host decides about us: it may take its time."""
+        s = self.session
+        if s.seat is None and link.peer == self.target:
+            wait_us = min(frame.wait_us, _APPROVAL_US_MAX)
+            s.timers.set("join", at=s.now + wait_us + s.settings.connect_us)
+            s.emit(JoinPending(wait_us))
+
+    def fail(self, reason: EndReason, text: str) -> None:
         """A newcomer can't reach anybody."""
-        self.session.emit(JoinFailed(text))
-        self.finish(EndReason.DENIED, text)
+        self.session.emit(JoinFailed(reason, text))
+        self.finish(reason, text)
 
     def on_welcome(self, link: LinkState, frame: Welcome) -> None:
         """The host lets us in, and brings us to where it is."""

@@ -21,7 +21,7 @@ from .codec import decode, encode
 from .events import ClaimGranted
 from .following import Following
 from .mesh import LinkState
-from .messages import Claim, Grant, Refuse, RefuseReason
+from .messages import Claim, Fenced, Grant, Refuse, RefuseReason
 from .promises import Promises
 from .session import Session
 from .states import HOSTLESS, Move, State
@@ -38,6 +38,8 @@ class Search:
     lost: PeerId | None = None  # whom we lost
     lost_us: int = 0  # when
     number: int = 0  # of our own claim
+    chosen: PeerId | None = None  # who the game says shall be the host
+    offer: Fenced | None = None  # the newest reign that the game has not decided about
 
 
 @attrs.define
@@ -89,14 +91,16 @@ class Granting:
             return RefuseReason.NUMBER
         if not self._free_for(claimant, claim.number):
             return RefuseReason.PROMISED
-        if s.state in HOSTLESS and s.now < self._turn_us(claimant):
+        if s.state in HOSTLESS and s.choices.automatic and s.now < self._turn_us(claimant):
             return RefuseReason.RANK
         return None
 
     def _turn_us(self, claimant: PeerId) -> int:
         """When it is this claimant's turn: one answer window for each better one that lives."""
         s = self.session
-        ahead = 0
+        if claimant == self.search.chosen:
+            return 0
+        ahead = 0 if self.search.chosen is None else ROUND_WINDOWS
         for member in s.roster.successors(self.search.lost or s.me):
             if member.peer == claimant:
                 break
@@ -129,7 +133,9 @@ class Granting:
         link = s.mesh.link_to(claimant)
         if link is not None:
             epoch = Epoch(claim.number, claimant, link.nonce)
-            s.send(claimant, Grant(claim.number, position, self.following.request(link, epoch)))
+            ours = s.choices.automatic or claimant == self.search.chosen
+            request = self.following.request(link, epoch) if ours else None
+            s.send(claimant, Grant(claim.number, position, request))
 
     def _verify(self, claimant: PeerId, claim: Claim) -> None:
         """Our link to the host stands: ask the host itself before we answer."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import attrs
 
 from .codec import encode
-from .errors import LocalProtocolError
+from .errors import EndReason, LocalProtocolError
 from .events import HandoverFailed, HandoverStarted
 from .following import Following
 from .hosting import Hosting
@@ -34,9 +34,9 @@ class HandingOver:
     following: Following
     succession: Succession
     target: PeerId | None = None
-    leaving: bool = False  # this host will be gone as soon as somebody else reigns
+    leaving: EndReason | None = None  # how this host goes as soon as somebody else reigns
 
-    def begin(self, to: PeerId | None, leaving: bool = False) -> None:
+    def begin(self, to: PeerId | None, leaving: EndReason | None = None) -> None:
         """Name the successor: `to`, or the first in rank.
 
         Raises `LocalProtocolError` if that is nobody who follows.
@@ -53,7 +53,7 @@ class HandingOver:
         promises.spend(number)
         frame = Handover(s.epoch, number, target, s.history.seq)
         s.send_on(tuple(f.link for f in self.hosting.ordering.followers.values()), encode(frame))
-        if not leaving:
+        if leaving is None:
             self._ask_for_seat(target, number)
         s.move(Move.HAND_OVER)
         s.emit(HandoverStarted(target, number))
@@ -84,5 +84,5 @@ class HandingOver:
 
     def end(self) -> None:
         """It is decided, one way or the other."""
-        self.target, self.leaving = None, False
+        self.target, self.leaving = None, None
         self.session.timers.cancel("handover")

@@ -12,11 +12,19 @@ from __future__ import annotations
 
 import attrs
 
+from .admission import Admission
 from .catchup import missing_for
 from .codec import encode
 from .credentials import Says
 from .errors import DenyReason, EndReason
-from .events import BecameHost, OnBranch, SessionPaused, SessionResumed
+from .events import (
+    BecameHost,
+    ClientDisconnected,
+    OnBranch,
+    SeatReclaimed,
+    SessionPaused,
+    SessionResumed,
+)
 from .mesh import LinkState
 from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
 from .ordering import Ordering
@@ -31,11 +39,13 @@ class Hosting:
 
     session: Session
     ordering: Ordering = attrs.field(init=False)
+    admission: Admission = attrs.field(init=False)
     _on_branch: bool = False  # fewer than half of the seats are here, and the application knows
     _went_on: bool = False  # this minority has had its pause
 
     def __attrs_post_init__(self) -> None:
         self.ordering = Ordering(self.session)
+        self.admission = Admission(self.session)
 
     # --- reigns ---
 
@@ -78,6 +88,7 @@ class Hosting:
         self.session.timers.cancel_all("seat")
         self.session.timers.cancel("pause")
         self.ordering.end()
+        self.admission.end()
 
     def renumber(self, number: int) -> None:
         """The same reign goes on under a higher number: one history, and every older claim void."""
@@ -98,7 +109,7 @@ class Hosting:
         self.ordering.run_own()
         for member in self.session.roster.members:
             if member.present and self.session.mesh.link_to(member.peer) is None:
-                self.lose(member.peer)
+                self.lose(member.peer, EndReason.UNREACHABLE, "the link broke")
 
     def _changed(self) -> None:
         """The seats changed: everybody learns of it, and it may matter who is here to go on."""
@@ -119,17 +130,37 @@ class Hosting:
         elif s.roster.get(peer) is not None:
             for other in s.mesh.other_processes(peer, link.nonce):
                 self._dismiss(other)
-            self._seat_again(link, frame.attempt, frame.addresses, None)
-        elif len(s.roster.members) >= s.settings.players_max:
+            self._seat_again(link, frame.attempt, frame.addresses, None, frame.payload)
+        elif peer not in self.admission and self._seats_taken() >= s.settings.players_max:
             limit = s.settings.players_max
             self._deny(link, DenyReason.FULL, f"all {limit} seats of the session are taken")
+        elif s.choices.approves:
+            self.admission.ask(link, frame)
         else:
-            name = clean_name(frame.name)
-            s.set_roster(
-                s.roster.admit(peer, link.key, name, frame.addresses, frame.can_host, link.nonce)
-            )
-            s.replica.admit(peer, name)
-            self._welcome(link, frame.attempt, None)
+            self._admit(link, frame)
+
+    def _seats_taken(self) -> int:
+        return len(self.session.roster.members) + len(self.admission)
+
+    def _admit(self, link: LinkState, frame: Join) -> None:
+        s, peer = self.session, link.peer
+        assert peer is not None
+        name = clean_name(frame.name)
+        s.set_roster(
+            s.roster.admit(peer, link.key, name, frame.addresses, frame.can_host, link.nonce)
+        )
+        s.replica.admit(peer, name)
+        self._welcome(link, frame.attempt, None)
+
+    def approve(self, peer: PeerId) -> None:
+        """The game wants to have this newcomer."""
+        if (request := self.admission.take(peer)) is not None:
+            self._admit(*request)
+
+    def turn_away(self, peer: PeerId, reason: DenyReason, text: str) -> None:
+        """The game does not want it."""
+        if (request := self.admission.take(peer)) is not None:
+            self._deny(request[0], reason, text)
 
     def on_rejoin(self, link: LinkState, frame: Rejoin) -> None:
         """A member that followed this reign or an earlier one."""
@@ -150,7 +181,7 @@ class Hosting:
         elif member.nonce != link.nonce and s.mesh.is_here(s.now, peer, member.nonce):
             self._dismiss(link.id)
         else:
-            self._seat_again(link, frame.attempt, frame.addresses, frame.position)
+            self._seat_again(link, frame.attempt, frame.addresses, frame.position, frame.extra)
 
     def _dismiss(self, link: LinkId) -> None:
         """A process whose seat another one with the same key has taken: it is over for it."""
@@ -164,7 +195,12 @@ class Hosting:
         return follower is not None and (follower.link, follower.attempt) == (link.id, attempt)
 
     def _seat_again(
-        self, link: LinkState, attempt: int, addresses: tuple[str, ...], position: Position | None
+        self,
+        link: LinkState,
+        attempt: int,
+        addresses: tuple[str, ...],
+        position: Position | None,
+        extra: bytes | None,
     ) -> None:
         s, peer = self.session, link.peer
         assert peer is not None
@@ -178,6 +214,9 @@ class Hosting:
             s.set_roster(s.roster.restore(peer))
         if not member.present:
             s.replica.resume(peer)
+        if not member.present or member.nonce != link.nonce:
+            ids = member.connection_id, member.old_connection_id
+            s.emit(SeatReclaimed(peer, *ids, extra))
         self._welcome(link, attempt, position)
 
     def _welcome(self, link: LinkState, attempt: int, position: Position | None) -> None:
@@ -195,13 +234,14 @@ class Hosting:
         self.session.send_on((link.id,), encode(Denied(reason, text)))
         self.session.close(link.id)
 
-    def lose(self, peer: PeerId) -> None:
-        """A member can't be reached: its seat and its players are kept for a while."""
+    def lose(self, peer: PeerId, reason: EndReason, text: str = "") -> None:
+        """A member is away: its seat and its players are kept for a while."""
         s = self.session
         member = s.roster.get(peer)
         self.ordering.followers.pop(peer, None)
         if member is None or not member.present or peer == s.me:
             return
+        s.emit(ClientDisconnected(peer, member.connection_id, reason, text, kept=True))
         s.replica.suspend(peer)
         s.set_roster(s.roster.lose(peer))
         s.timers.set("seat", peer, at=s.now + s.settings.seat_us)
@@ -216,22 +256,32 @@ class Hosting:
         followers = self.ordering.followers
         for name in [name for name, follower in followers.items() if follower.link == link]:
             del followers[name]
+        self.admission.on_link_lost(link)
         if peer is not None:
-            self.lose(peer)
+            self.lose(peer, EndReason.UNREACHABLE, "the link broke")
         self.ordering.advance_marks()
         self._weigh()
 
-    def on_bye(self, peer: PeerId) -> None:
-        """A member leaves on purpose."""
-        if self.session.roster.get(peer) is not None:
-            self._remove(peer)
+    def on_bye(self, peer: PeerId, reason: EndReason, text: str) -> None:
+        """A member goes. Only who leaves for good gives up its seat by it."""
+        if self.session.roster.get(peer) is None:
+            return
+        if reason is EndReason.LEFT:
+            self._remove(peer, reason, text)
             self._changed()
+        else:
+            self.lose(peer, reason, text)
 
-    def kick(self, peer: PeerId, text: str) -> None:
-        """Remove a member for good. It is told why, and never let in again."""
+    def put_out(self, peer: PeerId, reason: EndReason, text: str) -> None:
+        """Remove a member, and tell it why. KICKED is never let in again, INACTIVE keeps its seat,
+        anybody else may join anew.
+        """
         s = self.session
-        s.send(peer, Bye(EndReason.KICKED, text))
-        self._remove(peer, ban=True)
+        s.send(peer, Bye(reason, text))
+        if reason is EndReason.INACTIVE:
+            self.lose(peer, reason, text)
+        else:
+            self._remove(peer, reason, text, ban=reason is EndReason.KICKED)
         link = s.mesh.link_to(peer)
         if link is not None:
             s.close(link.id)
@@ -239,19 +289,29 @@ class Hosting:
 
     def expire(self, peer: PeerId) -> None:
         """The seat of an absent member was kept for long enough."""
-        self._remove(peer)
+        self._remove(peer, EndReason.SEAT_EXPIRED, "")
+        self._changed()
+
+    def announce(self) -> None:
+        """Tell everybody the roster once more."""
+        self.session.set_roster(self.session.roster.renewed())
         self._changed()
 
     def watch(self, now: int) -> None:
-        """Give up on followers that have been silent for too long."""
+        """Give up on followers that have been silent for too long, or idle if that matters."""
         for peer in self.ordering.silent(now):
-            self.lose(peer)
+            self.lose(peer, EndReason.TIMED_OUT, "it was silent for too long")
+        for peer in self.ordering.inactive(now):
+            self.put_out(peer, EndReason.INACTIVE, "no command for too long")
         if len(self.session.outbox):
             self.ordering.advance_marks()  # those that were expected back may have died
         self._weigh()
 
-    def _remove(self, peer: PeerId, ban: bool = False) -> None:
+    def _remove(self, peer: PeerId, reason: EndReason, text: str, ban: bool = False) -> None:
         s = self.session
+        member = s.roster.get(peer)
+        assert member is not None
+        s.emit(ClientDisconnected(peer, member.connection_id, reason, text, kept=False))
         self.ordering.followers.pop(peer, None)
         s.timers.cancel("seat", peer)
         s.replica.remove(peer)

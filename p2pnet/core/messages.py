@@ -15,7 +15,7 @@ from .errors import DenyReason, EndReason
 from .history import Lineage
 from .roster import Roster
 from .settings import Settings
-from .values import ConnectionId, Epoch, PeerId, Position, SessionId
+from .values import ConnectionId, Count, Epoch, PeerId, Position, SessionId
 
 PROTOCOL_VERSION: Final = 1
 
@@ -135,6 +135,13 @@ class Join(Frame, frozen=True, tag=11):
     name: str
     addresses: tuple[str, ...]
     can_host: bool
+    payload: bytes | None = None  # for the game on the host to judge
+
+
+class Pending(Frame, frozen=True, tag=16):
+    """The answer to a `Join` that the game on the host decides about, within `wait_us`."""
+
+    wait_us: Count
 
 
 class Rejoin(Frame, frozen=True, tag=12):
@@ -146,6 +153,7 @@ class Rejoin(Frame, frozen=True, tag=12):
     position: Position | None  # None: send everything
     addresses: tuple[str, ...]
     signature: bytes
+    extra: bytes | None = None  # for the game on the host; empty is not None
 
 
 class Redirect(Frame, frozen=True, tag=13):
@@ -275,11 +283,14 @@ class Claim(Frame, frozen=True, tag=30):
 
 
 class Grant(Frame, frozen=True, tag=31):
-    """Go on. This is how far my history goes, and my request for a seat when you reign."""
+    """Go on. This is how far my history goes, and my request for a seat when you reign.
+
+    A peer whose game decides by hand whom to follow makes no request yet.
+    """
 
     number: int
     position: Position
-    rejoin: Rejoin
+    rejoin: Rejoin | None
 
 
 class RefuseReason(enum.StrEnum):
@@ -378,6 +389,7 @@ AnyFrame = (
     | Carried
     | Reign
     | Join
+    | Pending
     | Rejoin
     | Redirect
     | Denied

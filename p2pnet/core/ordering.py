@@ -50,6 +50,7 @@ class Follower:
     link: LinkId
     attempt: int  # of the request that the welcome answered
     confirmed: int  # it has the history up to here
+    active_us: int = 0  # when it last called a command, or was welcomed
     oath: Oath | None = None  # on the reign of now
 
 
@@ -66,6 +67,7 @@ class Ordering:
     _held: list[tuple[LinkState, Command]] | None = None  # while the session is paused
     _ticked_us: int | None = None
     worked: Position | None = None  # the last position at which more than seats changed
+    aside: set[PeerId] = attrs.field(factory=set)  # granted our claim, and may follow later
 
     # --- followers ---
 
@@ -75,7 +77,8 @@ class Ordering:
 
     def follow(self, peer: PeerId, link: LinkId, attempt: int) -> None:
         """A member was welcomed."""
-        self.followers[peer] = Follower(link, attempt, confirmed=0)
+        self.followers[peer] = Follower(link, attempt, confirmed=0, active_us=self.session.now)
+        self.aside.discard(peer)
         # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
         self._waited_for, self._marks = self.session.history.seq, (0, 0)
 
@@ -91,6 +94,7 @@ class Ordering:
     def end(self) -> None:
         """This peer is not the host any more."""
         self.followers.clear()
+        self.aside.clear()
         self._executed.clear()
         self._held = None
 
@@ -125,6 +129,7 @@ class Ordering:
         if follower is None or follower.link != link.id:
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
             return
+        follower.active_us = s.now
         if self._held is not None:
             self._held.append((link, frame))
             return
@@ -258,17 +263,29 @@ class Ordering:
         """
         s = self.session
         return any(
-            member.peer != s.me and s.mesh.alive(s.now, member.peer) for member in s.roster.members
+            member.peer not in (s.me, *self.aside) and s.mesh.alive(s.now, member.peer)
+            for member in s.roster.members
         )
 
     # --- time ---
 
     def watch_us(self) -> int | None:
-        """When the next follower would turn red."""
+        """When the next follower would turn red, or has been idle for too long."""
         links = self.session.mesh.links
-        return min(
-            (links[link].detector.red_us for link in self.links() if link in links), default=None
-        )
+        red = [links[link].detector.red_us for link in self.links() if link in links]
+        return min(red + [at for at, _ in self._idle()], default=None)
+
+    def _idle(self) -> list[tuple[int, PeerId]]:
+        """The followers, each with when it counts as inactive, if that matters."""
+        settings = self.session.settings
+        if not settings.disconnect_inactive_connections:
+            return []
+        limit = settings.disconnect_inactive_timeout_us
+        return [(f.active_us + limit, peer) for peer, f in self.followers.items()]
+
+    def inactive(self, now: int) -> list[PeerId]:
+        """The followers that have called no command for too long."""
+        return [peer for at, peer in self._idle() if at <= now]
 
     def silent(self, now: int) -> list[PeerId]:
         """The followers whose light is red."""

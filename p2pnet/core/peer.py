@@ -11,10 +11,12 @@ not go on hosting it.
 
 from __future__ import annotations
 
+from .choices import Choices
 from .codec import encode
 from .credentials import Credentials, challenge
 from .effects import Effect
 from .errors import (
+    DenyReason,
     EndReason,
     LinkEnd,
     LocalProtocolError,
@@ -23,20 +25,19 @@ from .errors import (
     TooManyInFlight,
 )
 from .events import LossCause, StrangerRefused
-from .history import Lineage
-from .messages import PROTOCOL_VERSION, Hello, Reign
+from .messages import PROTOCOL_VERSION, Hello
+from .reading import Reading
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
-from .roster import Roster
 from .routing import Router
 from .session import Session
 from .settings import AckLevel, Settings
-from .states import HOSTLESS, Move, Role, State
+from .states import HOSTLESS, Move, State
 from .upkeep import Upkeep
-from .values import ConnectionId, Epoch, LinkId, PeerId, Position, SessionId
+from .values import Epoch, LinkId, PeerId, SessionId
 
 
-class PeerCore:
+class PeerCore(Reading):
     """The protocol of one peer. See `p2pnet.core.states` for what it can be doing."""
 
     def __init__(
@@ -50,6 +51,7 @@ class PeerCore:
         fingerprint: str,
         replica: Replica,
         can_host: bool = True,
+        choices: Choices | None = None,
     ) -> None:
         """A peer that is in no session yet.
 
@@ -65,93 +67,12 @@ class PeerCore:
             fingerprint=fingerprint,
             settings=settings,
             replica=replica,
+            choices=choices or Choices(),
         )
         self._roles = Roles(self._s)
         self._router = Router(self._s, self._roles)
         self._upkeep = Upkeep(self._s, self._roles, self._take)
         self._promised_wake: int | None = None
-
-    # --- reading ---
-
-    @property
-    def me(self) -> PeerId:
-        return self._s.me
-
-    @property
-    def state(self) -> State:
-        return self._s.state
-
-    @property
-    def role(self) -> Role | None:
-        return self._s.role
-
-    @property
-    def session(self) -> SessionId | None:
-        return self._s.id
-
-    @property
-    def epoch(self) -> Epoch | None:
-        return self._s.epoch
-
-    @property
-    def reign(self) -> Reign | None:
-        """The signed header of the reign that this peer obeys."""
-        return self._s.reign
-
-    @property
-    def host_peer(self) -> PeerId | None:
-        """Whom this peer obeys; itself if it is the host."""
-        return self._s.host
-
-    @property
-    def position(self) -> Position | None:
-        return self._s.history.position
-
-    @property
-    def lineage(self) -> Lineage:
-        """The reigns that the history of this peer went through, oldest first."""
-        return tuple(self._s.history.lineage)
-
-    @property
-    def digest(self) -> bytes:
-        return self._s.history.digest
-
-    @property
-    def roster(self) -> Roster:
-        return self._s.roster
-
-    @property
-    def settings(self) -> Settings:
-        return self._s.settings
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return self._s.addresses
-
-    @property
-    def connection_id(self) -> ConnectionId:
-        return self._s.connection_id
-
-    @property
-    def old_connection_id(self) -> ConnectionId:
-        return self._s.old_connection_id
-
-    @property
-    def census(self) -> dict[str, int]:
-        """How much there is of everything that could leak, for tests of long games."""
-        s = self._s
-        return {
-            "links": len(s.mesh.links),
-            "dials": len(s.mesh.dials),
-            "timers": len(s.timers),
-            "outbox": len(s.outbox),
-            "seats": len(s.roster.members),
-            "executed": len(s.ledger.lines()),
-            "followers": len(self._roles.hosting.ordering.followers),
-            "sworn": len(self._roles.hosting.ordering.oaths()),
-            "held": len(self._roles.held),
-            "rejected": s.rejected,
-        }
 
     # --- inputs: what the application wants ---
 
@@ -200,14 +121,53 @@ class PeerCore:
         if self._s.state is State.REIGNING:
             self._roles.hosting.ordering.tick(now)
 
-    def kick(self, now: int, peer: PeerId, text: str) -> None:
-        """Remove a member for good. Raises `LocalProtocolError` unless this peer hosts it."""
+    def kick(self, now: int, peer: PeerId, text: str, reason: EndReason = EndReason.KICKED) -> None:
+        """Remove a member, which is told why. KICKED is for good; after any other reason it may
+        come back. Raises `LocalProtocolError` unless this peer hosts it.
+        """
         self._observe(now)
         if self._s.state is not State.REIGNING:
             raise LocalProtocolError("only the host can kick")
         if peer == self.me or self._s.roster.get(peer) is None:
             raise LocalProtocolError("there is no such other member to kick")
-        self._roles.hosting.kick(peer, text)
+        self._roles.hosting.put_out(peer, reason, text)
+
+    def approve(self, now: int, peer: PeerId) -> None:
+        """Give a newcomer its seat. Void if it waits no more."""
+        self._observe(now)
+        self._roles.hosting.approve(peer)
+
+    def deny(self, now: int, peer: PeerId, reason: DenyReason, text: str) -> None:
+        """Turn a newcomer away; it is told why. Void if it waits no more."""
+        self._observe(now)
+        self._roles.hosting.turn_away(peer, reason, text)
+
+    def claim(self, now: int) -> None:
+        """Ask the others for the host role: migration by hand.
+
+        Raises `LocalProtocolError` unless the host is lost and this peer can host.
+        """
+        self._observe(now)
+        if self._s.state not in (State.DOUBTING, State.ISOLATED) or not self._s.can_host:
+            raise LocalProtocolError("the host role can be asked for when the host is lost")
+        self._roles.succession.claim()
+
+    def follow(self, now: int, peer: PeerId, addresses: tuple[str, ...] = ()) -> None:
+        """Take this member for the new host as soon as it is: migration by hand.
+
+        Raises `LocalProtocolError` unless the host is lost and that is another member.
+        """
+        self._observe(now)
+        if self._s.state not in HOSTLESS or peer == self.me or self._s.roster.get(peer) is None:
+            raise LocalProtocolError("another member can be followed when the host is lost")
+        self._roles.follow(peer, addresses)
+
+    def announce(self, now: int) -> None:
+        """Tell everybody the roster once more. Raises `LocalProtocolError` on a client."""
+        self._observe(now)
+        if self._s.state is not State.REIGNING:
+            raise LocalProtocolError("only the host tells the others who is there")
+        self._roles.hosting.announce()
 
     def hand_over(self, now: int, to: PeerId | None = None) -> None:
         """Make another peer the host, `to` or the first in rank, and go on as its client.
@@ -219,8 +179,8 @@ class PeerCore:
             raise LocalProtocolError("only the host can hand over")
         self._roles.handing_over.begin(to)
 
-    def leave(self, now: int, text: str = "") -> None:
-        """Leave for good. The others go on.
+    def leave(self, now: int, text: str = "", reason: EndReason = EndReason.LEFT) -> None:
+        """Leave: for good, or with AWAY and the seat is kept. The others go on.
 
         A host with followers hands over first, and has left when somebody else reigns; `state`
         tells when that is.
@@ -228,11 +188,11 @@ class PeerCore:
         self._observe(now)
         handing_over = self._roles.handing_over
         if self._s.state is State.HANDING_OVER:
-            handing_over.leaving = True
+            handing_over.leaving = reason
         elif self._s.state is State.REIGNING and handing_over.successor() is not None:
-            handing_over.begin(None, leaving=True)
+            handing_over.begin(None, leaving=reason)
         else:
-            self._go(now, EndReason.LEFT, text)
+            self._go(now, reason, text)
 
     def end_session(self, now: int, text: str = "") -> None:
         """The session is over for all. Raises `LocalProtocolError` unless this peer hosts."""
@@ -273,7 +233,8 @@ class PeerCore:
         s.plan_dial(peer)
         if s.state is State.JOINING and peer == self._roles.following.target:
             if s.seat is None:
-                self._roles.following.fail(f"nobody can be reached there ({end.value})")
+                text = f"nobody can be reached there ({end.value})"
+                self._roles.following.fail(EndReason.UNREACHABLE, text)
             else:
                 self._roles.lose_host(LossCause.CLOSED)
         elif s.state in HOSTLESS:

@@ -14,7 +14,7 @@ from .codec import encode
 from .corroboration import Corroboration
 from .detector import Light
 from .errors import EndReason, LinkEnd
-from .events import Deposed, LossCause, Overslept
+from .events import Deposed, HostAnnounced, LossCause, Overslept
 from .following import Following
 from .granting import Granting, Search
 from .handover import HandingOver
@@ -67,13 +67,18 @@ class Roles:
 
     def lose_host(self, cause: LossCause) -> None:
         """The host is gone, for all that this peer can tell."""
+        if not self.session.settings.host_migration:
+            self.following.finish(EndReason.HOST_LOST, "the session has ended with its host")
+            return
         rival, voucher = self.following.rival, self.corroboration.voucher
         self.following.lose()
         self.corroboration.end()
-        if rival is not None:
+        if rival is not None and self.session.choices.automatic:
             self.obey(rival.reign, rival.addresses)
-        else:
-            self.succession.begin(cause, voucher if cause is LossCause.SILENT else None)
+            return
+        self.succession.begin(cause, voucher if cause is LossCause.SILENT else None)
+        if rival is not None:
+            self.offer(rival.reign, rival.addresses)
 
     def watch_host(self) -> None:
         """Look at the host's light."""
@@ -102,8 +107,34 @@ class Roles:
         elif following.is_settled_against(link, reign):
             following.rival = Fenced(reign, addresses)
             s.send(s.host, following.rival)
+        elif s.state in HOSTLESS and not s.choices.automatic:
+            self.offer(reign, addresses)
         else:
             self.obey(reign, addresses)
+
+    def offer(self, reign: Reign, addresses: tuple[str, ...]) -> None:
+        """There is a new host, and the game decides by hand whether to follow it."""
+        s, search = self.session, self.succession.search
+        if reign.epoch.host == search.chosen:
+            self.obey(reign, addresses)
+            return
+        known = search.offer
+        if known is None or known.reign.epoch < reign.epoch:
+            search.offer = Fenced(reign, addresses)
+            s.emit(HostAnnounced(reign.epoch, reign.epoch.host))
+        if s.state in (State.CLAIMING, State.PULLING):
+            self.succession.withdraw()
+
+    def follow(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
+        """The game chose whom to follow: obey it as soon as it reigns."""
+        s, search = self.session, self.succession.search
+        search.chosen, offer = peer, search.offer
+        if s.state in (State.CLAIMING, State.PULLING):
+            self.succession.withdraw()
+        if offer is not None and offer.reign.epoch.host == peer:
+            self.obey(offer.reign, offer.addresses)
+        elif s.mesh.link_to(peer) is None:
+            s.dial(peer, addresses or s.addresses_of(peer))
 
     def obey(self, reign: Reign, addresses: tuple[str, ...]) -> None:
         """A newer reign is ours: whatever this peer was doing, it follows that host now."""
@@ -113,8 +144,8 @@ class Roles:
             s.send_on(links, encode(Fenced(reign, addresses or s.addresses_of(reign.epoch.host))))
             leaving = self.handing_over.leaving
             self.abdicate()
-            if leaving:
-                self.say_goodbye(EndReason.LEFT, "")
+            if leaving is not None:
+                self.say_goodbye(leaving, "")
                 return
             s.emit(Deposed(reign.epoch, reign.epoch.host))
             s.replica.lose_host()
@@ -157,7 +188,8 @@ class Roles:
                 self.lose_host(LossCause.CLOSED)
         elif s.state is State.JOINING and peer == self.following.target is not None:
             if s.seat is None:
-                self.following.fail("the host closed the link before it answered")
+                text = "the host closed the link before it answered"
+                self.following.fail(EndReason.HOST_LOST, text)
             else:
                 self.lose_host(LossCause.CLOSED)
         elif s.state in HOSTLESS and peer is not None:

@@ -117,6 +117,10 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         members = tuple(m for m in self.members if m.peer != peer)
         return self._next(members=members, banned=banned)
 
+    def renewed(self) -> Roster:
+        """The same, as the next version: for those who may have missed this one."""
+        return self._next()
+
     def crown(self, host: PeerId) -> Roster:
         """A new reign: `host` takes label 0, all others are away and come back one by one.
 

@@ -41,6 +41,7 @@ from .messages import (
     Join,
     Marks,
     Meeting,
+    Pending,
     Ping,
     Pong,
     Proof,
@@ -64,6 +65,13 @@ from .values import Epoch, LinkId
 
 _WAITING: Final = frozenset({State.PROBATION, State.YIELDING, State.HANDING_OVER})
 """A host that may not be the host any more answers requests when it knows."""
+
+_HOST_GOES: Final = {
+    EndReason.LEFT: LossCause.LEFT,
+    EndReason.AWAY: LossCause.AWAY,
+    EndReason.CRASHED: LossCause.CRASHED,
+}
+"""The good-byes of a host that are not the end of the session."""
 
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
@@ -176,17 +184,14 @@ class Router:
         assert peer is not None
         if s.state in HOSTS:
             s.close(link.id)
-            if frame.reason is EndReason.LEFT:
-                self.roles.hosting.on_bye(peer)
-            else:
-                self.roles.hosting.lose(peer)
+            self.roles.hosting.on_bye(peer, frame.reason, frame.text)
         elif peer != s.host:
             self.roles.cut(link.id, LinkEnd.CLOSED)
-        elif frame.reason is not EndReason.LEFT:
+        elif frame.reason not in _HOST_GOES:
             self.roles.following.finish(frame.reason, frame.text)
         elif s.state in (State.JOINING, State.FOLLOWING):
             s.close(link.id)
-            self.roles.lose_host(LossCause.LEFT)
+            self.roles.lose_host(_HOST_GOES[frame.reason])
 
     def _on_join(self, link: LinkState, frame: Join, data: bytes) -> None:
         s = self.session
@@ -198,6 +203,9 @@ class Router:
         elif s.state is State.FOLLOWING and s.reign is not None:
             redirect = Redirect(s.reign, self._host_addresses())
             s.send_on((link.id,), encode(redirect))
+
+    def _on_pending(self, link: LinkState, frame: Pending, data: bytes) -> None:
+        self.roles.following.on_pending(link, frame)
 
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
         self.roles.hosting.on_rejoin(link, frame)
@@ -347,6 +355,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Reign: (IN_SESSION, False, _C._on_reign),
     Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
     Rejoin: (frozenset({State.REIGNING}), True, _C._on_rejoin),
+    Pending: (frozenset({State.JOINING}), False, _C._on_pending),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),
     Denied: (IN_SESSION, False, _C._on_denied),
     Welcome: (frozenset({State.JOINING}), False, _C._on_welcome),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import attrs
 
+from .choices import Choices
 from .codec import encode
 from .credentials import Credentials, Says, process_nonce, statement
 from .effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
@@ -58,6 +59,7 @@ class Session:
     fingerprint: str
     settings: Settings
     replica: Replica
+    choices: Choices = attrs.field(factory=Choices)
 
     me: PeerId = attrs.field(init=False)
     key: bytes = attrs.field(init=False)

@@ -58,6 +58,20 @@ class Settings:
     seat_us: int = attrs.field(default=60_000_000, validator=_at_least(0))
     """How long the seat and the player of a lost member are kept for its return."""
 
+    approval_us: int = attrs.field(default=30_000_000, validator=_at_least(10_000))
+    """How long a newcomer waits for the host's game to approve it before it is denied."""
+
+    host_migration: bool = True
+    """Whether the session outlives its host. If not, it ends for all when the host is lost."""
+
+    disconnect_inactive_connections: bool = False
+    """Whether clients are disconnected that call no command for a while. Their seats are kept."""
+
+    disconnect_inactive_timeout_us: int = attrs.field(
+        default=60_000_000, validator=_at_least(100_000)
+    )
+    """How long that while is."""
+
     heartbeat_us: int = attrs.field(default=200_000, validator=_at_least(1_000))
     """Longest silence on a link: a heartbeat goes out when nothing else did for this long."""
 

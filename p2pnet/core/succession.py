@@ -81,6 +81,7 @@ class Succession:
         s = self.session
         assert s.reign is not None and s.host is not None
         self._search(s.host, cause)
+        self.search.chosen = s.choices.elect() if s.choices.automatic else None
         s.move(Move.LOSE_HOST)
         s.emit(HostLost(s.host, cause))
         s.replica.lose_host()
@@ -112,20 +113,29 @@ class Succession:
         return better
 
     def _successor(self) -> PeerId:
-        return (self._better() or [self.session.me])[0]
+        return self.search.chosen or (self._better() or [self.session.me])[0]
 
     def reconsider(self) -> None:
         """When is it our turn?  At once, if nobody better is left and nobody has our word."""
         s = self.session
-        if s.state is not State.DOUBTING or not s.can_host:
+        if s.state is not State.DOUBTING or not s.can_host or not s.choices.automatic:
             return
         if self.granting.promises.to is not None:
             return  # until its reign comes, its link closes, or the promise runs out
-        wait = len(self._better()) * s.mesh.answer_us()
+        wait = self._ahead() * s.mesh.answer_us()
         if wait == 0:
             self.claim()
         else:
             s.timers.set_once("claim", at=s.now + wait)
+
+    def _ahead(self) -> int:
+        """How many answer windows to wait before it is our turn."""
+        s, chosen = self.session, self.search.chosen
+        if chosen == s.me:
+            return 0
+        if chosen is not None and s.mesh.alive(s.now, chosen):
+            return ROUND_WINDOWS + len(self._better())  # then the order is as if nobody was chosen
+        return len(self._better())
 
     def concede(self, claimed: Epoch) -> None:
         """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
@@ -188,6 +198,8 @@ class Succession:
 
     def on_claim_timer(self) -> None:
         """Whoever was before us in line has had its time."""
+        if not self.session.choices.automatic:
+            return  # until the game asks once more
         if self.session.state in (State.DOUBTING, State.ISOLATED) and self.session.can_host:
             self.claim()
 
@@ -212,7 +224,7 @@ class Succession:
         shown = self.granting.shown(frame.evidence)
         if shown is not None:
             self.granting.promises.learn(shown)
-        self._withdraw()
+        self.withdraw()
 
     def _isolate(self, voucher: PeerId) -> None:
         """The host lives, only we do not hear it. Ask again no sooner than one red period later.
@@ -229,7 +241,7 @@ class Succession:
         s.timers.set("claim", at=s.now + s.settings.red_us)
         s.timers.set("redial", at=s.now + s.mesh.answer_us())
 
-    def _withdraw(self) -> None:
+    def withdraw(self) -> None:
         """Another claimant has the word of others, or goes first: wait for it, then ask again."""
         s = self.session
         s.timers.cancel("answers")
@@ -324,7 +336,9 @@ class Succession:
         """Those who granted have asked for their seats already."""
         for peer, grant in grants.items():
             link = self.session.mesh.link_to(peer)
-            if link is not None and grant.rejoin.epoch == reign.epoch:
+            if grant.rejoin is None:
+                self.hosting.ordering.aside.add(peer)
+            elif link is not None and grant.rejoin.epoch == reign.epoch:
                 self.hosting.on_rejoin(link, grant.rejoin)
 
     def on_promise_timer(self) -> None:
@@ -373,6 +387,6 @@ class Succession:
         self.asked.clear()
         self.sources.clear()
         self.grants.clear()
-        self.search.lost = self.cause = None
+        self.search.lost = self.search.chosen = self.search.offer = self.cause = None
         self.redialling = False
         self.paused = False

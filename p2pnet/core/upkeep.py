@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from .errors import EndReason, LinkEnd
+from .errors import DenyReason, EndReason, LinkEnd
 from .events import LossCause
 from .roles import Roles
 from .session import Session
@@ -47,7 +47,8 @@ class Upkeep:
         following, succession = self.roles.following, self.roles.succession
         handlers: dict[str, Callable[[], None]] = {
             "seat": lambda: self.roles.hosting.expire(PeerId(rest[0])),
-            "join": lambda: following.fail("the host did not answer in time"),
+            "join": lambda: following.fail(EndReason.TIMED_OUT, "the host did not answer in time"),
+            "approval": lambda: self._on_approval_timer(PeerId(rest[0])),
             "seek": following.on_seek_timer,
             "cold": self._on_cold_timer,
             "claim": succession.on_claim_timer,
@@ -64,6 +65,10 @@ class Upkeep:
         }
         handlers[kind]()
 
+    def _on_approval_timer(self, peer: PeerId) -> None:
+        text = "nobody on the host decided about it in time"
+        self.roles.hosting.turn_away(peer, DenyReason.APPROVAL, text)
+
     def _on_cold_timer(self) -> None:
         if self.session.state is State.JOINING:
             self.roles.lose_host(LossCause.SILENT)  # no link to the new host came up
@@ -77,9 +82,10 @@ class Upkeep:
             self.take(link, data)
 
     def _on_handover_timer(self) -> None:
-        if self.roles.handing_over.leaving:
+        leaving = self.roles.handing_over.leaving
+        if leaving is not None:
             self.roles.abdicate()
-            self.roles.say_goodbye(EndReason.LEFT, "")
+            self.roles.say_goodbye(leaving, "")
         else:
             self.roles.held.clear()  # whoever waits for an answer asks again
             self.roles.handing_over.fail()

@@ -283,7 +283,7 @@ class Shell:
         self.opened.settle(None)
 
     def _on_join_failed(self, event: JoinFailed) -> None:
-        self.opened.fail(HostUnreachable(f"{event.text}; {self.mesh.tried}"))
+        self.opened.fail(HostUnreachable(f"{event.text}; {self.mesh.tried}", event.reason))
 
     def _on_join_denied(self, event: JoinDenied) -> None:
         self.opened.fail(Denied(event.reason, event.text))

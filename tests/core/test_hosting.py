@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet.core.errors import DenyReason, EndReason
+from p2pnet.core.errors import DenyReason, EndReason, LocalProtocolError
 from p2pnet.core.events import (
+    ClientDisconnected,
     JoinDenied,
     PeerGone,
     PeerJoined,
@@ -15,6 +16,7 @@ from p2pnet.core.events import (
 from p2pnet.core.messages import Command, Join, Rejoin, Welcome
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
+from p2pnet.core.values import ConnectionId
 from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench
 
@@ -136,3 +138,69 @@ def test_of_two_that_join_with_one_key_the_later_has_the_seat() -> None:
     bench.world.run_for(2_000_000)
     assert first.core.state is State.LEFT and second.core.state is State.FOLLOWING
     assert [e.reason for e in first.saw(SessionEnded)] == [EndReason.REPLACED]  # type: ignore[attr-defined]
+
+
+# --- who goes, and why ---
+
+
+def test_who_leaves_for_a_while_keeps_its_seat() -> None:
+    bench = Bench.of(3)
+    host, _, client = bench.peers
+    bench.world.enter(client, lambda: client.core.leave(bench.world.now, "tea", EndReason.AWAY))
+    bench.world.run_for(500_000)
+    assert [e.reason for e in client.saw(SessionEnded)] == [EndReason.AWAY]  # type: ignore[attr-defined]
+    (told,) = host.saw(ClientDisconnected)
+    assert told == ClientDisconnected(client.id, ConnectionId(2), EndReason.AWAY, "tea", kept=True)
+    assert host.journal.away[client.id] is True
+
+
+def test_a_host_that_leaves_for_a_while_is_followed_and_keeps_its_seat() -> None:
+    bench = Bench.of(3)
+    host, heir, _ = bench.peers
+    bench.world.enter(host, lambda: host.core.leave(bench.world.now, "", EndReason.AWAY))
+    bench.world.run_for(1_000_000)
+    assert bench.world.hosts == [heir] and host.core.state is State.LEFT
+    assert heir.journal.away[host.id] is True
+
+
+@pytest.mark.parametrize("reason", [EndReason.DISCONNECTED, EndReason.KICKED, EndReason.INACTIVE])
+def test_who_is_put_out_is_told_why_and_what_becomes_of_its_seat(reason: EndReason) -> None:
+    bench = Bench.of(3)
+    host, _, client = bench.peers
+    bench.world.enter(host, lambda: host.core.kick(bench.world.now, client.id, "enough", reason))
+    bench.world.run_for(500_000)
+    assert client.saw(SessionEnded) == [SessionEnded(reason, "enough")]
+    member = host.core.roster.get(client.id)
+    assert (member is not None) is (reason is EndReason.INACTIVE)
+    assert (client.id in host.core.roster.banned) is (reason is EndReason.KICKED)
+
+
+def test_clients_that_do_nothing_are_disconnected_if_asked_for() -> None:
+    settings = Settings(
+        disconnect_inactive_connections=True, disconnect_inactive_timeout_us=2_000_000
+    )
+    bench = Bench.of(3, settings)
+    host, busy, idle = bench.peers
+    for _ in range(8):
+        bench.world.run_for(500_000)
+        bench.world.submit(busy, "work")
+    assert [e.reason for e in idle.saw(SessionEnded)] == [EndReason.INACTIVE]  # type: ignore[attr-defined]
+    assert busy.core.state is State.FOLLOWING
+    assert [e.reason for e in host.saw(ClientDisconnected)] == [EndReason.INACTIVE]  # type: ignore[attr-defined]
+
+
+def test_idle_clients_stay_by_default() -> None:
+    bench = Bench.of(2)
+    bench.world.run_for(120_000_000)
+    assert bench.peers[1].core.state is State.FOLLOWING
+
+
+def test_a_roster_that_is_announced_once_more_reaches_everybody() -> None:
+    bench = Bench.of(3)
+    host = bench.peers[0]
+    before = host.core.roster.version
+    bench.world.enter(host, lambda: host.core.announce(bench.world.now))
+    bench.world.run_for(100_000)
+    assert [peer.core.roster.version for peer in bench.peers] == [before + 1] * 3
+    with pytest.raises(LocalProtocolError):
+        bench.peers[1].core.announce(bench.world.now)

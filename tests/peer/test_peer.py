@@ -377,7 +377,7 @@ async def test_events_come_in_order_and_end_with_the_session(
     mattering = [kind for kind in kinds if kind is not events.RosterChanged]
     assert mattering == [
         *(events.StateChanged, events.RoleChanged, events.PeerJoined, events.BecameHost),
-        *(events.PeerJoined, events.PeerGone),
+        *(events.PeerJoined, events.ClientDisconnected, events.PeerGone),
         *(events.SessionEnded, events.StateChanged, events.RoleChanged),
     ]
 
