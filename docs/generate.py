@@ -373,7 +373,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "states": state_table,
     "moves": move_table,
     "signatures": signatures,
-    "refusals": lambda: reasons(messages.RefuseReason),
+    "refusals": lambda: reasons(errors.RefuseReason),
     "settings": settings,
     "setting-choices": setting_choices,
     "public-names": public_names,

@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from p2pnet.core import reunion, routing
+from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import Overslept
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.merge import Verdict
-from p2pnet.core.messages import Claim, Fenced, Refuse, RefuseReason
+from p2pnet.core.messages import Claim, Fenced, Refuse
 from p2pnet.core.promises import Promises
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.roles import HOSTS, Roles

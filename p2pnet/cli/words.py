@@ -55,6 +55,9 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     "claim_made": lambda f, who: f"claims the host role, epoch {f['number']}",
     "claim_granted": lambda f, who: f"grants epoch {f['number']} to {who(f['claimant'])}",
     "claim_refused": lambda f, who: f"was refused by {who(f['by'])}: {f['reason']}",
+    "claim_denied": lambda f, who: (
+        f"does not let {who(f['claimant'])} host epoch {f['number']}: {f['reason']}"
+    ),
     "pull_started": lambda f, who: f"fetches what it lacks from {who(f['source'])}",
     "became_host": lambda f, who: f"is the host of epoch {f['epoch']}",
     "host_changed": lambda f, who: f"follows host {who(f['host'])} in epoch {f['epoch']}",

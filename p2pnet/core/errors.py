@@ -172,6 +172,17 @@ END_OF_DENIAL: Final[Mapping[DenyReason, EndReason]] = {
 """How it ends for a newcomer that is denied."""
 
 
+class RefuseReason(enum.StrEnum):
+    """Why somebody does not stand behind a claim to the host role."""
+
+    PROMISED = "promised"  # another claimant has my word
+    RANK = "rank"  # a better-ranked member lives, and has not had its time yet
+    NUMBER = "number"  # the number is higher than anything that was proved
+    ALIVE = "alive"  # the host answered me after your claim came
+    NEWER = "newer"  # there is a newer reign already
+    UNABLE = "unable"  # you said when you joined that you can't host
+
+
 class Denied(RemoteError):
     """The host refused the join. Trying again changes nothing."""
 

@@ -11,7 +11,7 @@ import enum
 
 import attrs
 
-from .errors import DenyReason, EndReason
+from .errors import DenyReason, EndReason, RefuseReason
 from .roster import Roster
 from .states import Role, State
 from .values import ConnectionId, Epoch, PeerId, Position
@@ -218,7 +218,16 @@ class ClaimRefused(Event):
 
     number: int
     by: PeerId
-    reason: str
+    reason: RefuseReason
+
+
+@attrs.frozen
+class ClaimDenied(Event):
+    """This peer does not stand behind somebody's claim."""
+
+    number: int
+    claimant: PeerId
+    reason: RefuseReason
 
 
 @attrs.frozen

@@ -18,10 +18,11 @@ import attrs
 import msgspec
 
 from .codec import decode, encode
-from .events import ClaimGranted
+from .errors import RefuseReason
+from .events import ClaimDenied, ClaimGranted
 from .following import Following
 from .mesh import LinkState
-from .messages import Claim, Fenced, Grant, Refuse, RefuseReason
+from .messages import Claim, Fenced, Grant, Refuse, Reign
 from .promises import Promises
 from .session import Session
 from .states import HOSTLESS, Move, State
@@ -67,15 +68,26 @@ class Granting:
         if link.peer == s.host and self._is_second_try(frame.number):
             self._grant(link.peer, frame)
         elif (reason := self._objection(link.peer, frame)) is not None:
-            held = self.promises.evidence if reason is RefuseReason.PROMISED else None
-            proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
-            s.send(link.peer, Refuse(frame.number, reason, evidence=proof))
+            if reason is RefuseReason.NUMBER:
+                s.reject(link, f"a claim under the number {frame.number}, which nothing proves")
+            self.refuse(link.peer, frame.number, reason)
         elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
             self._grant(link.peer, frame)
         elif s.epoch is not None and s.epoch < frame.reign.epoch:
             self._grant(link.peer, frame)  # the life of an older reign's host says nothing
         else:
             self._verify(link.peer, frame)
+
+    def refuse(
+        self, claimant: PeerId, number: int, reason: RefuseReason, reign: Reign | None = None
+    ) -> None:
+        """Do not stand behind a claim, and say why."""
+        s = self.session
+        held = self.promises.evidence if reason is RefuseReason.PROMISED else None
+        proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
+        s.refused += 1
+        s.emit(ClaimDenied(number, claimant, reason))
+        s.send(claimant, Refuse(number, reason, reign, proof))
 
     def _is_second_try(self, number: int) -> bool:
         """Whether our own host may claim this: its handover spent a number and came to nothing."""
@@ -89,6 +101,9 @@ class Granting:
         proved = max(s.epoch, claim.reign.epoch)
         if not self.promises.justifies(claim.number, proved, self.shown(claim.evidence)):
             return RefuseReason.NUMBER
+        member = s.roster.get(claimant)
+        if member is not None and not member.can_host:
+            return RefuseReason.UNABLE
         if not self._free_for(claimant, claim.number):
             return RefuseReason.PROMISED
         if s.state in HOSTLESS and s.choices.automatic and s.now < self._turn_us(claimant):
@@ -151,7 +166,7 @@ class Granting:
         s = self.session
         s.timers.cancel("verify")
         for doubt in self.doubts:
-            s.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE))
+            self.refuse(doubt.claimant, doubt.claim.number, RefuseReason.ALIVE)
         self.doubts.clear()
 
     def answer_doubts(self) -> None:

@@ -48,6 +48,7 @@ class Greeting:
             s.reject(link, "somebody greeted with a key that it does not hold")
             raise RemoteProtocolError("a greeting with a false proof")
         peer = peer_id(link.key)
+        s.departed.discard(peer)
         member = s.roster.get(peer)
         seated = link.nonce if member is None else member.nonce
         older = s.mesh.greeted(s.now, link.id, peer, seated)

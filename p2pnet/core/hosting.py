@@ -49,15 +49,15 @@ class Hosting:
 
     # --- reigns ---
 
-    def begin(self, reign: Reign, departed: PeerId | None = None) -> None:
-        """This peer is the host from now on. `departed` left on purpose and keeps no seat."""
+    def begin(self, reign: Reign) -> None:
+        """This peer is the host from now on."""
         s = self.session
         migrated = reign.parent is not None
         s.reign = reign
         s.history.begin(reign.epoch)
         self.ordering.begin(reign.parent)
         if migrated:
-            self._inherit(departed)
+            self._inherit()
         else:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host, s.nonce))
             s.replica.start_reign(migrated)
@@ -66,16 +66,19 @@ class Hosting:
         self.ordering.run_own()
         self._changed()
 
-    def _inherit(self, departed: PeerId | None) -> None:
-        """Take over a session: everybody else is away until it asks for its seat."""
+    def _inherit(self) -> None:
+        """Take over a session: everybody else is away until it asks for its seat.
+
+        Who left on purpose keeps no seat, whether a host was there to hear the good-bye or not.
+        """
         s = self.session
-        gone = None if departed is None else s.roster.get(departed)
-        if gone is not None:
-            s.set_roster(s.roster.remove(gone.peer))
+        gone = [member.peer for member in s.roster.members if member.peer in s.departed]
+        for peer in gone:
+            s.set_roster(s.roster.remove(peer))
         s.set_roster(s.roster.crown(s.me))
         s.replica.start_reign(migrated=True)
-        if gone is not None:
-            s.replica.remove(gone.peer)
+        for peer in gone:
+            s.replica.remove(peer)
         for member in s.roster.members:
             if member.peer != s.me:
                 s.replica.suspend(member.peer)

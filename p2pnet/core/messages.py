@@ -6,12 +6,11 @@ reign carry its epoch, and whoever has a newer one answers them with `Fenced` an
 
 from __future__ import annotations
 
-import enum
 from typing import Final
 
 import msgspec
 
-from .errors import DenyReason, EndReason
+from .errors import DenyReason, EndReason, RefuseReason
 from .history import Lineage
 from .roster import Roster
 from .settings import Settings
@@ -291,14 +290,6 @@ class Grant(Frame, frozen=True, tag=31):
     number: int
     position: Position
     rejoin: Rejoin | None
-
-
-class RefuseReason(enum.StrEnum):
-    PROMISED = "promised"  # another claimant has my word
-    RANK = "rank"  # a better-ranked member lives, and has not had its time yet
-    NUMBER = "number"  # the number is higher than anything that was proved
-    ALIVE = "alive"  # the host answered me after your claim came
-    NEWER = "newer"  # there is a newer reign already
 
 
 class Refuse(Frame, frozen=True, tag=32):

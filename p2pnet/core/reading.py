@@ -96,6 +96,8 @@ class Reading:
             "sworn": len(self._roles.hosting.ordering.oaths()),
             "held": len(self._roles.held),
             "rejected": s.rejected,
+            "refused": s.refused,
+            "departed": len(s.departed),
         }
 
     @property

@@ -18,7 +18,7 @@ import attrs
 
 from .codec import decode, encode
 from .credentials import Says
-from .errors import EndReason, LinkEnd, RemoteProtocolError
+from .errors import EndReason, LinkEnd, RefuseReason, RemoteProtocolError
 from .events import LossCause, StrangerRefused
 from .greeting import Greeting
 from .mesh import LinkState
@@ -48,7 +48,6 @@ from .messages import (
     Pull,
     Redirect,
     Refuse,
-    RefuseReason,
     Reign,
     Rejoin,
     Renumber,
@@ -186,6 +185,8 @@ class Router:
             s.close(link.id)
             self.roles.hosting.on_bye(peer, frame.reason, frame.text)
         elif peer != s.host:
+            if frame.reason is EndReason.LEFT:
+                s.departed.add(peer)  # if no host heard it, the next one may be this peer
             self.roles.cut(link.id, LinkEnd.CLOSED)
         elif frame.reason not in _HOST_GOES:
             self.roles.following.finish(frame.reason, frame.text)
@@ -241,9 +242,9 @@ class Router:
         if not s.proves(link.key, frame.signature, Says.CLAIM, frame.number, epoch, frame.position):
             self._forged(link, "a claim that its claimant did not sign")
         if epoch < s.epoch:
-            s.send(link.peer, Refuse(frame.number, RefuseReason.NEWER, reign=s.reign))
+            self.roles.granting.refuse(link.peer, frame.number, RefuseReason.NEWER, s.reign)
         elif s.state in HOSTS and epoch == s.epoch:
-            s.send(link.peer, Refuse(frame.number, RefuseReason.ALIVE))
+            self.roles.granting.refuse(link.peer, frame.number, RefuseReason.ALIVE)
         else:
             if s.state in HOSTS:
                 self.roles.abdicate()

@@ -71,6 +71,8 @@ class Session:
     roster: Roster = attrs.field(factory=Roster)
     roster_proof: RosterProof | None = None
     rejected: int = 0  # proofs that did not hold
+    refused: int = 0  # claims that this peer did not stand behind
+    departed: set[PeerId] = attrs.field(factory=set)  # members that said good-bye to this peer
     history: History = attrs.field(init=False)
     ledger: Ledger = attrs.field(factory=Ledger)
     outbox: Outbox = attrs.field(factory=Outbox)
@@ -276,12 +278,14 @@ class Session:
             if roster.get(member.peer) is None:
                 self.ledger.forget(member.peer)
                 self.mesh.forget(member.peer)
+                self.departed.discard(member.peer)
                 reason = _why_gone(member, roster)
                 self.emit(PeerGone(member.peer, member.connection_id, reason))
         for member in roster.members:
             before = old.get(member.peer)
             if before is not None and before.nonce != member.nonce:
                 self.mesh.follow_process(member.peer, member.nonce)
+                self.departed.discard(member.peer)
             if before is None:
                 self.emit(PeerJoined(member.peer, member.connection_id))
             elif before.present and not member.present:

@@ -28,6 +28,7 @@ import msgspec
 from .catchup import missing_for, take_missing
 from .codec import encode
 from .credentials import Says
+from .errors import RefuseReason
 from .events import (
     ClaimMade,
     ClaimRefused,
@@ -47,7 +48,6 @@ from .messages import (
     Grant,
     Pull,
     Refuse,
-    RefuseReason,
     Reign,
     Tail,
 )
@@ -67,7 +67,6 @@ class Succession:
     relay: Relay
     granting: Granting
     search: Search
-    cause: LossCause | None = None
     paused: bool = False  # the application knows that we are too few
     asked: list[PeerId] = attrs.field(factory=list)
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
@@ -80,8 +79,10 @@ class Succession:
         """The host is gone as far as this peer can tell; `voucher` says that it is not."""
         s = self.session
         assert s.reign is not None and s.host is not None
-        self._search(s.host, cause)
+        self._search(s.host)
         self.search.chosen = s.choices.elect() if s.choices.automatic else None
+        if cause is LossCause.LEFT:
+            s.departed.add(s.host)
         s.move(Move.LOSE_HOST)
         s.emit(HostLost(s.host, cause))
         s.replica.lose_host()
@@ -98,8 +99,8 @@ class Succession:
         self.granting.answer_doubts()
         self.reconsider()
 
-    def _search(self, lost: PeerId | None, cause: LossCause | None) -> None:
-        self.search.lost, self.search.lost_us, self.cause = lost, self.session.now, cause
+    def _search(self, lost: PeerId | None) -> None:
+        self.search.lost, self.search.lost_us = lost, self.session.now
 
     def _better(self) -> list[PeerId]:
         """Those ahead of us in rank that are not known to be dead."""
@@ -140,7 +141,7 @@ class Succession:
     def concede(self, claimed: Epoch) -> None:
         """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
         s = self.session
-        self._search(claimed.host, LossCause.SILENT)
+        self._search(claimed.host)
         s.move(Move.CONCEDE)
         s.emit(Deposed(claimed, claimed.host))
         s.replica.lose_host()
@@ -149,14 +150,14 @@ class Succession:
     def reclaim(self) -> None:
         """This host's handover failed: the role is up for a claim, and this peer makes it."""
         s = self.session
-        self._search(None, LossCause.SILENT)
+        self._search(None)
         s.replica.lose_host()
         self.granting.release()
         self.claim()
 
     def inherit(self, number: int) -> None:
         """The host handed over to this peer."""
-        self._search(self.session.host, None)
+        self._search(self.session.host)
         self.search.number = number
         self._crown()
 
@@ -216,7 +217,7 @@ class Succession:
         assert link.peer is not None
         if s.state is not State.CLAIMING or frame.number != self.search.number:
             return
-        s.emit(ClaimRefused(self.search.number, link.peer, frame.reason.value))
+        s.emit(ClaimRefused(self.search.number, link.peer, frame.reason))
         if frame.reason is RefuseReason.ALIVE:
             if self.search.lost is not None:  # else it is this peer itself that is alive
                 self._isolate(link.peer)
@@ -324,12 +325,11 @@ class Succession:
         """Nothing stands in the way: from here on the old reign is fenced."""
         s = self.session
         reign = s.reign_of(Epoch(self.search.number, s.me, s.nonce), s.history.position)
-        departed = self.search.lost if self.cause is LossCause.LEFT else None
         grants = dict(self.grants)
         s.move(Move.CROWN)
         self.end()
         s.send_all(reign)
-        self.hosting.begin(reign, departed)
+        self.hosting.begin(reign)
         self._welcome(grants, reign)
 
     def _welcome(self, grants: dict[PeerId, Grant], reign: Reign) -> None:
@@ -387,6 +387,6 @@ class Succession:
         self.asked.clear()
         self.sources.clear()
         self.grants.clear()
-        self.search.lost = self.search.chosen = self.search.offer = self.cause = None
+        self.search.lost = self.search.chosen = self.search.offer = None
         self.redialling = False
         self.paused = False

@@ -14,7 +14,7 @@ import attrs
 
 from p2pnet.core.codec import decode
 from p2pnet.core.effects import Effect, Emit, Send, Settle
-from p2pnet.core.errors import RemoteProtocolError
+from p2pnet.core.errors import RefuseReason, RemoteProtocolError
 from p2pnet.core.events import (
     BecameHost,
     BranchDiscarded,
@@ -34,7 +34,7 @@ from p2pnet.core.events import (
     PullStarted,
     ReignsMet,
 )
-from p2pnet.core.messages import Command, Fenced, RefuseReason, Welcome
+from p2pnet.core.messages import Command, Fenced, Welcome
 from p2pnet.core.states import HOSTLESS, ROLES, Role, State
 from p2pnet.core.values import Epoch
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
@@ -27,7 +28,6 @@ from p2pnet.core.messages import (
     Meeting,
     Pong,
     Refuse,
-    RefuseReason,
     Update,
     Welcome,
     Yield,

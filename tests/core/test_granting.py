@@ -3,13 +3,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from p2pnet.core.credentials import Says
+from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     HostLost,
     Isolated,
     ProofRejected,
 )
-from p2pnet.core.messages import Claim, Grant, Refuse, RefuseReason
+from p2pnet.core.messages import Claim, Grant, Refuse
 from p2pnet.core.states import State
 from tests.core.bench import Bench, picture
 

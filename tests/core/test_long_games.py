@@ -37,7 +37,9 @@ def migrate(world: CoreWorld, silent: bool) -> SimPeer:
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["closes", "silent"])
-def test_twenty_migrations_leave_every_seat_and_pile_nothing_up(silent: bool) -> None:
+def test_unet_scenario_37_twenty_migrations_leave_every_seat_and_pile_nothing_up(
+    silent: bool,
+) -> None:
     world = CoreWorld(seed=20)
     watch = Watch(world)
     world.observers.append(watch)

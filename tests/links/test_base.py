@@ -156,7 +156,7 @@ async def test_a_frame_above_the_others_limit_ends_both(transport, listening, li
         parked.leave.set()
 
 
-async def test_a_slow_reader_is_dropped(transport, listening, limits) -> None:
+async def test_hard_case_34_a_slow_reader_is_dropped(transport, listening, limits) -> None:
     parked = Parked()
     async with listening(transport, parked, limits) as listener:
         async with transport.dial(f"127.0.0.1:{listener.port}", limits) as link:

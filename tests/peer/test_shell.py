@@ -83,7 +83,7 @@ async def test_an_error_in_a_tick_comes_out_and_the_others_migrate(
     assert is_mine(caught.value, "tick")
 
 
-async def test_the_host_falls_over_its_own_game_and_a_client_takes_over(
+async def test_hard_case_33_the_host_falls_over_its_own_game_and_a_client_takes_over(
     clock: MockClock, table: Table
 ) -> None:
     @networked

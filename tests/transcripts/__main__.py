@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .cases import CASES, tell
+from .collection import CASES, tell
 
 if __name__ == "__main__":
     for name in CASES:
