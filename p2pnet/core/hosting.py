@@ -98,8 +98,6 @@ class Hosting:
         s = self.session
         self.ordering.order()
         s.reign = s.reign_of(Epoch(number, s.me, s.nonce), s.history.position)
-        for follower in self.ordering.followers.values():
-            follower.oath = None
         s.history.begin(s.reign.epoch)
         followers = self.ordering.links()
         s.send_on(followers, encode(Renumber(s.reign)))

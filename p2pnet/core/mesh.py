@@ -19,7 +19,7 @@ import attrs
 from .detector import Detector, Light
 from .messages import Channel
 from .settings import Settings
-from .values import LinkId, PeerId
+from .values import Epoch, LinkId, PeerId
 
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
 
@@ -48,6 +48,19 @@ class LinkState:
     rtt_us: int | None = None
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0
+    told: tuple[Epoch, Epoch, int] | None = None  # the last word on a pair of reigns, and when
+
+    def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
+        """Whether the other end has not been told just now which of the two reigns is void.
+
+        Whoever is behind sends many frames before it can have read the first answer.
+        """
+        if self.told is not None:
+            *reigns, again_us = self.told
+            if reigns == [theirs, ours] and now < again_us:
+                return False
+        self.told = theirs, ours, now + self.detector.settings.heartbeat_us // 2
+        return True
 
     def ponged(self, now: int, token: int) -> bool:
         """A pong came; True if it answers the latest ping."""

@@ -305,6 +305,7 @@ class Oath(msgspec.Struct, frozen=True, array_like=True):
     """A member's word that it follows a reign, so that no host can count more than it has."""
 
     key: bytes
+    epoch: Epoch  # an earlier one of the same reign counts as well: a host may go on under another
     signature: bytes
 
 
@@ -336,9 +337,10 @@ class Meeting(Frame, frozen=True, tag=37):
 
 
 class Yield(Frame, frozen=True, tag=38):
-    """From host to host: yours goes on. Take my members in, under a number above `epoch`'s."""
+    """From host to host: your reign `to` goes on. Take my members in, above `epoch`'s number."""
 
     epoch: Epoch
+    to: Epoch
     signature: bytes
 
 

@@ -51,7 +51,7 @@ class Follower:
     attempt: int  # of the request that the welcome answered
     confirmed: int  # it has the history up to here
     active_us: int = 0  # when it last called a command, or was welcomed
-    oath: Oath | None = None  # on the reign of now
+    oath: Oath | None = None  # the latest
 
 
 @attrs.define(eq=False)
@@ -231,7 +231,7 @@ class Ordering:
         """A follower swears to this reign."""
         follower = None if link.peer is None else self.followers.get(link.peer)
         if follower is not None:
-            follower.oath = Oath(link.key, frame.signature)
+            follower.oath = Oath(link.key, frame.epoch, frame.signature)
 
     def oaths(self) -> tuple[Oath, ...]:
         """Those of all followers, to be shown to a rival."""

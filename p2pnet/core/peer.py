@@ -70,7 +70,7 @@ class PeerCore(Reading):
             choices=choices or Choices(),
         )
         self._roles = Roles(self._s)
-        self._router = Router(self._s, self._roles)
+        self._router = Router(self._s, self._roles, self._take)
         self._upkeep = Upkeep(self._s, self._roles, self._take)
         self._promised_wake: int | None = None
 
@@ -277,6 +277,7 @@ class PeerCore(Reading):
     def flush(self, now: int) -> None:
         """After a batch of input: what somebody waits for goes out."""
         self._s.now = now
+        self._roles.reunion.answer_waiting()
         if self._s.state is State.REIGNING:
             self._roles.hosting.ordering.flush()
 

@@ -3,6 +3,11 @@
 Until the loser yields nothing has changed, so an exchange that breaks off in the middle can simply
 begin anew. Repeating any frame of it changes nothing either: the verdict depends on the headers
 alone, and a winner whose number is above the loser's has no reason to move on again.
+
+Where many reigns meet at once, headers cross. A host may yield to one that has yielded to somebody
+else by then, or to one that yields to it. So a yield names the reign that it is for, and whoever
+gets one always answers with the reign that goes on instead. The loser obeys that if it is newer
+than its own; else it takes its yield back, and meets the host of that one.
 """
 
 from __future__ import annotations
@@ -17,7 +22,8 @@ from .merge import Verdict, verdict
 from .mesh import LinkState
 from .messages import Fenced, Header, Meeting, Reign, Yield
 from .session import Session
-from .states import Move
+from .states import Move, State
+from .values import Epoch, LinkId, PeerId
 
 
 @attrs.define(eq=False)
@@ -26,6 +32,9 @@ class Reunion:
 
     session: Session
     hosting: Hosting
+    yielded_to: Epoch | None = None  # whose host is to take us in
+    _waiting: dict[LinkId, Yield] = attrs.field(factory=dict)  # until we reign, or know who does
+    _sought: dict[PeerId, tuple[Epoch, Epoch, int]] = attrs.field(factory=dict)
 
     def header(self) -> Header:
         """What this host says of itself."""
@@ -49,27 +58,41 @@ class Reunion:
         Who swore to both follows the one of the higher epoch: an oath is for a reign, and nobody
         goes back to an older one.
         """
-        sworn = self._sworn(header)
-        if header.reign.epoch < other.reign.epoch:
-            sworn -= self._sworn(other) | {other.reign.key}
-        return 1 + len(sworn)
+        theirs = self._sworn(other)
+        theirs[other.reign.key] = other.reign.epoch
+        sworn = self._sworn(header).items()
+        return 1 + sum(key not in theirs or theirs[key] < epoch for key, epoch in sworn)
 
-    def _sworn(self, header: Header) -> set[bytes]:
-        epoch = header.reign.epoch
+    def _sworn(self, header: Header) -> dict[bytes, Epoch]:
+        """The members whose oaths on this reign hold, each with the epoch that it swore to."""
+        host = header.reign.epoch.host
+        epochs = {epoch for epoch, _ in header.lineage if epoch.host == host}
         return {
-            oath.key
+            oath.key: oath.epoch
             for oath in header.oaths
             if oath.key != header.reign.key
-            and self.session.proves(oath.key, oath.signature, Says.OATH, epoch)
+            and oath.epoch in epochs
+            and self.session.proves(oath.key, oath.signature, Says.OATH, oath.epoch)
         }
 
     def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
         """Another host is known of: get in touch with it."""
         s, host = self.session, rival.epoch.host
-        if s.mesh.link_to(host) is not None:
+        if s.mesh.link_to(host) is None:
+            if s.mesh.may_dial(s.now, host):
+                s.dial(host, addresses)
+        elif self._is_due(host, rival.epoch):
             s.send(host, Meeting(self.header(), answer=False))
-        elif s.mesh.may_dial(s.now, host):
-            s.dial(host, addresses)
+
+    def _is_due(self, host: PeerId, rival: Epoch) -> bool:
+        """Whether this pair of reigns has not met just now: each frame of a rival brings us here."""
+        s = self.session
+        assert s.epoch is not None
+        mine, theirs, again_us = self._sought.get(host, (None, None, 0))
+        if (mine, theirs) == (s.epoch, rival) and s.now < again_us:
+            return False
+        self._sought[host] = s.epoch, rival, s.now + s.settings.heartbeat_us // 2
+        return True
 
     def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:
         """Another host's header. Returns its reign if this peer is to obey it at once."""
@@ -87,20 +110,59 @@ class Reunion:
             return None
         if theirs.reign.epoch > mine.reign.epoch:
             return theirs.reign
-        s.send_on((link.id,), encode(Yield(mine.reign.epoch, self._proof(mine, theirs))))
+        self._yield(link, mine.reign.epoch, theirs.reign.epoch)
+        return None
+
+    def _yield(self, link: LinkState, mine: Epoch, theirs: Epoch) -> None:
+        s = self.session
+        signature = s.sign(Says.YIELD, mine, theirs)
+        s.send_on((link.id,), encode(Yield(mine, theirs, signature)))
+        self.yielded_to = theirs
         s.move(Move.YIELD)
         s.timers.cancel("probation")
         s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())
-        return None
 
-    def _proof(self, mine: Header, theirs: Header) -> bytes:
-        return self.session.sign(Says.YIELD, mine.reign.epoch, theirs.reign.epoch)
+    def has_yielded_to(self, peer: PeerId | None) -> bool:
+        """Whether this peer waits to be taken in by that one."""
+        return self.yielded_to is not None and peer == self.yielded_to.host
+
+    def is_turned_away(self, peer: PeerId | None, reign: Epoch) -> bool:
+        """Whether that is the answer to our yield, and not what was under way before it."""
+        return self.has_yielded_to(peer) and self.yielded_to is not None and reign > self.yielded_to
 
     def on_yield(self, link: LinkState, frame: Yield) -> None:
-        """The other host gives up: take it in, under a number that its members can obey."""
+        """The other host gives up, for us or for whom we obey by now. It is told as soon as we know."""
         s = self.session
-        assert s.epoch is not None
-        if frame.epoch > s.epoch:
-            self.hosting.renumber(frame.epoch.number + 1)
+        if s.state is State.REIGNING:
+            self._take_in(link, frame)
+        elif s.state in (State.JOINING, State.FOLLOWING):
+            assert s.reign is not None
+            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses_of(s.host))))
+        else:
+            self._waiting[link.id] = frame
+
+    def _take_in(self, link: LinkState, frame: Yield) -> None:
+        """Go on, under a number that the members of the other reign can obey."""
+        s = self.session
         assert s.reign is not None
+        still_ours = any(epoch == frame.to for epoch, _ in s.history.lineage)
+        if still_ours and frame.epoch > s.reign.epoch:
+            self.hosting.renumber(frame.epoch.number + 1)
         s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+
+    def answer_waiting(self) -> None:
+        """Answer those who yielded while this peer neither reigned nor obeyed anybody."""
+        s = self.session
+        if not self._waiting or s.state not in (State.REIGNING, State.JOINING, State.FOLLOWING):
+            return
+        waiting, self._waiting = self._waiting, {}
+        for link, frame in waiting.items():
+            if (state := s.mesh.links.get(link)) is not None:
+                self.on_yield(state, frame)
+
+    def end(self) -> None:
+        """This peer is not the host any more."""
+        self.yielded_to = None
+        self._sought.clear()
+        self.session.timers.cancel("probation")
+        self.session.timers.cancel("yield")

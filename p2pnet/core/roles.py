@@ -156,9 +156,8 @@ class Roles:
         """This peer is not the host any more; the next welcome brings it back as the ex-host."""
         self.hosting.end()
         self.handing_over.end()
+        self.reunion.end()
         self.following.was_host = True
-        self.session.timers.cancel("probation")
-        self.session.timers.cancel("yield")
         self.held.clear()
 
     def say_goodbye(self, reason: EndReason, text: str) -> None:
@@ -196,6 +195,8 @@ class Roles:
             self.succession.on_link_lost(peer)
         elif s.state is State.REIGNING:
             self.hosting.on_link_lost(link, peer)
+        elif s.state is State.YIELDING and self.reunion.has_yielded_to(peer):
+            s.timers.set("yield", at=s.now)  # nobody there to take us in
 
     def heartbeat(self, *links: LinkState) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
@@ -235,6 +236,7 @@ class Roles:
 
     def confirm(self) -> list[tuple[LinkId, bytes]]:
         """Nobody took this host's place after all. Returns the requests that were held back."""
+        self.reunion.end()
         self.session.move(Move.CONFIRM)
         self.hosting.resume()
         held, self.held = self.held, []

@@ -81,6 +81,7 @@ class Router:
 
     session: Session
     roles: Roles
+    take_again: Callable[[LinkId, bytes], None]  # for requests that were held back
     greeting: Greeting = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -95,7 +96,7 @@ class Router:
         if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
         state = self.session.state
-        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye | Yield):
+        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye):
             self.roles.hold(link.id, data)
             return
         if state not in states:
@@ -285,6 +286,10 @@ class Router:
             self.roles.hear_of(link, frame.reign, frame.addresses)
         elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
             self.roles.following.rejoin()  # given up for silence, by a host that still reigns
+        elif self.roles.reunion.is_turned_away(link.peer, frame.reign.epoch):
+            self._reign_on()
+            if frame.reign.epoch.host != s.me:
+                self.roles.reunion.seek(frame.reign, frame.addresses)
 
     def _on_renumber(self, link: LinkState, frame: Renumber, data: bytes) -> None:
         self._check_reign(link, frame.reign)
@@ -312,9 +317,19 @@ class Router:
 
     def _on_yield(self, link: LinkState, frame: Yield, data: bytes) -> None:
         s = self.session
-        if not s.proves(link.key, frame.signature, Says.YIELD, frame.epoch, s.epoch):
+        if not s.proves(link.key, frame.signature, Says.YIELD, frame.epoch, frame.to):
             self._forged(link, "a yield that its host did not sign")
-        self.roles.reunion.on_yield(link, frame)
+        reunion = self.roles.reunion
+        if s.epoch is not None and reunion.has_yielded_to(link.peer):
+            if frame.epoch > s.epoch:
+                return  # each gave up for the other: the newer reign goes on, and takes us in
+            self._reign_on()
+        reunion.on_yield(link, frame)
+
+    def _reign_on(self) -> None:
+        """Whom we yielded to does not take us in."""
+        for link, data in self.roles.confirm():
+            self.take_again(link, data)
 
     def _on_follow(self, link: LinkState, frame: Follow, data: bytes) -> None:
         if not self.session.proves(link.key, frame.signature, Says.OATH, frame.epoch):
@@ -328,11 +343,14 @@ class Router:
         s, reign = self.session, self.session.reign
         if reign is None or epoch == reign.epoch:
             return reign is None
-        if epoch < reign.epoch:
-            s.send_on((link.id,), encode(Fenced(reign, self._host_addresses())))
-        else:
-            s.send_on((link.id,), encode(Heartbeat(reign.epoch, s.history.seq)))
+        if link.is_to_tell(s.now, epoch, reign.epoch):
+            behind = epoch < reign.epoch
+            frame = Fenced(reign, self._host_addresses()) if behind else self._beat(reign.epoch)
+            s.send_on((link.id,), encode(frame))
         return True
+
+    def _beat(self, epoch: Epoch) -> Heartbeat:
+        return Heartbeat(epoch, self.session.history.seq)
 
     def _host_addresses(self) -> tuple[str, ...]:
         s = self.session
@@ -374,5 +392,5 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Handover: (frozenset({State.FOLLOWING}), True, _C._on_handover),
     Renumber: (frozenset({State.JOINING, State.FOLLOWING}), False, _C._on_renumber),
     Meeting: (frozenset({State.REIGNING, State.PROBATION}), False, _C._on_meeting),
-    Yield: (frozenset({State.REIGNING}), False, _C._on_yield),
+    Yield: (IN_SESSION, False, _C._on_yield),
 }

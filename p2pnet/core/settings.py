@@ -90,11 +90,12 @@ class Settings:
     connect_us: int = attrs.field(default=5_000_000, validator=_at_least(10_000))
     """Longest time for a dial, the WebSocket handshake included."""
 
-    redial_us_min: int = attrs.field(default=1_000_000, validator=_at_least(10_000))
+    redial_us_min: int = attrs.field(default=250_000, validator=_at_least(10_000))
     """Wait before the second dial to a peer that could not be reached; doubles with each try."""
 
-    redial_us_max: int = attrs.field(default=15_000_000, validator=_at_least(10_000))
-    """Longest wait between two dials to one peer."""
+    redial_us_max: int = attrs.field(default=500_000, validator=_at_least(10_000))
+    """Longest wait between two dials to one peer. When a network that was split is whole again,
+    the two sides may take so long to find one another."""
 
     warm_links_all_max: int = attrs.field(default=8, validator=_at_least(2))
     """Up to this many members each keeps a link to every other; above, to the first successors."""

@@ -215,6 +215,8 @@ class CoreWorld(Engine):
         living = self.members
         if not newcomers:
             living = [p for p in living if p.core.roster.get(p.id) is not None]
+            if not living:
+                return True  # there is no session any more
         if len(self.hosts) != 1 or any(p.paused for p in living):
             return False
         host = self.hosts[0]

@@ -97,11 +97,11 @@ def test_a_host_can_count_only_those_who_swore_to_follow_it() -> None:
     header = reunion.header()
     rival = replace(header, oaths=(), reign=replace(header.reign, key=b"rival"))
     assert reunion.live(header, rival) == 3
-    invented = tuple(Oath(bytes([n]) * 32, b"made up") for n in range(50))
+    invented = tuple(Oath(bytes([n]) * 32, header.reign.epoch, b"made up") for n in range(50))
     twice = header.oaths * 2
     assert reunion.live(replace(header, oaths=header.oaths + invented + twice), rival) == 3
     elsewhere = NotaryCredentials(clients[0].key).sign(b"another statement")
-    assert reunion.live(replace(header, oaths=(Oath(clients[0].key, elsewhere),)), rival) == 1
+    assert reunion.live(replace(header, oaths=(Oath(clients[0].key, header.reign.epoch, elsewhere),)), rival) == 1
 
 
 def test_a_header_or_yield_that_was_tampered_with_changes_nothing() -> None:
@@ -116,7 +116,7 @@ def test_a_header_or_yield_that_was_tampered_with_changes_nothing() -> None:
     before = picture(host)
     bench.slip(liar, host, Meeting(header, answer=False))
     bench.world.run_for(2_000_000)
-    bench.slip(liar, host, Yield(reign.epoch, b"made up"))
+    bench.slip(liar, host, Yield(reign.epoch, reign.epoch, b"made up"))
     assert host.core.census["rejected"] == 2
     assert host.core.state is State.REIGNING
     bench.world.run_for(3_000_000)
