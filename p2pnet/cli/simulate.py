@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..core.settings import Policy, Settings
-from ..testing.campaign import Report, Tallied, percentile, run_campaign
+from ..testing.campaign import Apart, Report, Tallied, percentile, run_campaign
 from ..testing.catalogue import InvariantBroken
 from ..testing.drawing import Shape
 from ..testing.recovery import Cause
@@ -124,7 +124,9 @@ def campaign_line(report: Report) -> dict[str, Any]:
         "violations": 0 if tallied.violation is None else 1,
         "goals_missed": [goal.value for goal in report.goals_missed],
         "scenarios_per_s": round(report.scenarios_per_s, 1),
-        "convergence_ms": _times_ms(tallied.converged_us),
+        "convergence_ms": _times_ms(tallied.converged_us[Apart.NEAR]),
+        "convergence_far_ms": _times_ms(tallied.converged_us[Apart.FAR]),
+        "convergence_bereft_ms": _times_ms(tallied.converged_us[Apart.BEREFT]),
         "recovery_ms": {c.value: _times_ms(tallied.recovered_us[c]) for c in Cause},
         "digest": tallied.digest.hex(),
     }

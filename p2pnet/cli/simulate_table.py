@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.table import Table
 
-from ..testing.campaign import Report, percentile
+from ..testing.campaign import Apart, Report, percentile
 from ..testing.goals import Goal
 from ..testing.recovery import Cause
 from ..testing.scenario import Kind
+
+_APART: Final = {
+    Apart.NEAR: "convergence after healing",
+    Apart.FAR: "… with round trips over 60 ms",
+    Apart.BEREFT: "… with a host dead, unnoticed",
+}
 
 
 def table(report: Report) -> Table:
@@ -26,7 +34,8 @@ def table(report: Report) -> Table:
     shown.add_row("goals reached", ", ".join(f"{goal.value} {n}" for goal, n in reached.items()))
     missed = ", ".join(goal.value for goal in report.goals_missed)
     shown.add_row("goals missed", missed or "none")
-    shown.add_row("convergence after healing", _times(tallied.converged_us))
+    for apart, name in _APART.items():
+        shown.add_row(name, _times(tallied.converged_us[apart]))
     for cause in Cause:
         shown.add_row(f"back after {cause.value}", _times(tallied.recovered_us[cause]))
     shown.add_row("scenarios a second", f"{report.scenarios_per_s:.0f}")

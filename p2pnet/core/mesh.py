@@ -48,6 +48,7 @@ class LinkState:
     rtt_us: int | None = None
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0
+    mute_us: int = 0  # an end that has not greeted by then never will
     told: tuple[Epoch, Epoch, int] | None = None  # the last word on a pair of reigns, and when
 
     def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
@@ -79,6 +80,7 @@ class Dialling:
     """Attempts to reach one peer."""
 
     busy: bool = False
+    began_us: int = 0
     failures: int = 0
     next_us: int = 0
 
@@ -94,17 +96,24 @@ class Mesh:
 
     # --- links ---
 
-    def opened(self, now: int, link: LinkId, dialled: PeerId | None) -> LinkState:
-        """A link came up; nobody has greeted yet."""
+    def opened(
+        self, now: int, link: LinkId, dialled: PeerId | None, seated: bool = True
+    ) -> LinkState:
+        """A link came up; nobody has greeted yet. Who has a seat would rather dial again soon."""
         state = LinkState(link, dialled, Detector(self.settings, now), sent_us=now)
         self.links[link] = state
+        patience_us = self.settings.connect_us
         if dialled is not None:
-            self.dialling(dialled)  # until it has greeted: whoever answers may be somebody else
+            began_us = self.dialling(now, dialled)  # until it has greeted: it may be somebody else
+            if seated:  # the dial took two round trips at least, the greeting takes one
+                patience_us = max(2 * self.settings.heartbeat_us, 2 * (now - began_us))
+        state.mute_us = now + patience_us
         return state
 
     def relayed(self, now: int, link: LinkId, way: Relayed, dialled: PeerId | None) -> LinkState:
         """A link through a neighbour."""
         state = LinkState(link, dialled, Detector(self.settings, now), now, relay=way)
+        state.mute_us = now + self.settings.connect_us
         self.links[link] = state
         return state
 
@@ -201,11 +210,10 @@ class Mesh:
 
         Before the greetings nothing is said on a link: it is looked after when its time is over.
         """
-        beat_us, limit_us = self.settings.heartbeat_us, self.settings.connect_us + 1
+        beat_us = self.settings.heartbeat_us
         due_us = None
         for link in self.links.values():
-            silent = link.peer is None
-            at = link.detector.heard_us + limit_us if silent else link.sent_us + beat_us
+            at = link.mute_us if link.peer is None else link.sent_us + beat_us
             if due_us is None or at < due_us:
                 due_us = at
         return due_us
@@ -222,9 +230,12 @@ class Mesh:
         link, dial = self.link_to(peer), self.dials.get(peer)
         return (link is None or link.relay is not None) and (dial is None or not dial.busy)
 
-    def dialling(self, peer: PeerId) -> None:
-        """A dial is under way."""
-        self.dials.setdefault(peer, Dialling()).busy = True
+    def dialling(self, now: int, peer: PeerId) -> int:
+        """A dial is under way. Returns when it began."""
+        dial = self.dials.setdefault(peer, Dialling())
+        if not dial.busy:
+            dial.busy, dial.began_us = True, now
+        return dial.began_us
 
     def failed(self, now: int, peer: PeerId) -> None:
         """A dial led nowhere: wait twice as long as last time."""

@@ -216,7 +216,7 @@ class PeerCore(Reading):
         """A link came up. `dialled` is whom the `Dial` was for; None if the other side dialled."""
         s = self._s
         self._observe(now)
-        s.mesh.opened(now, link, dialled)
+        s.mesh.opened(now, link, dialled, seated=s.seat is not None)
         if s.state not in IN_SESSION or s.id is None:
             s.close(link)
             return

@@ -85,7 +85,7 @@ class Reunion:
             s.send(host, Meeting(self.header(), answer=False))
 
     def _is_due(self, host: PeerId, rival: Epoch) -> bool:
-        """Whether this pair of reigns has not met just now: each frame of a rival brings us here."""
+        """Whether this pair of reigns has not met just now: many frames of a rival lead here."""
         s = self.session
         assert s.epoch is not None
         mine, theirs, again_us = self._sought.get(host, (None, None, 0))
@@ -131,7 +131,7 @@ class Reunion:
         return self.has_yielded_to(peer) and self.yielded_to is not None and reign > self.yielded_to
 
     def on_yield(self, link: LinkState, frame: Yield) -> None:
-        """The other host gives up, for us or for whom we obey by now. It is told as soon as we know."""
+        """The other host gives up, for us or for whom we obey by now: tell it which it is."""
         s = self.session
         if s.state is State.REIGNING:
             self._take_in(link, frame)

@@ -221,7 +221,7 @@ class Session:
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         """Have the shell dial a peer, unless that is under way, or it is linked or nowhere."""
         if addresses and self.mesh.is_to_dial(peer):
-            self.mesh.dialling(peer)
+            self.mesh.dialling(self.now, peer)
             self.effects.append(Dial(peer, addresses))
 
     def plan_dial(self, peer: PeerId | None) -> None:

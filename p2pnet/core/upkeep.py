@@ -97,8 +97,11 @@ class Upkeep:
         soon_us = s.settings.heartbeat_us // 2
         quiet = []
         for link in list(s.mesh.links.values()):
-            limit = s.settings.dead_link_us if link.peer else s.settings.connect_us
-            if s.now - link.detector.heard_us > limit:
+            if link.peer is None:
+                dead = s.now >= link.mute_us
+            else:
+                dead = s.now - link.detector.heard_us > s.settings.dead_link_us
+            if dead:
                 self.roles.cut(link.id, LinkEnd.BROKEN)
             elif link.peer is not None and s.now - link.sent_us >= soon_us:
                 quiet.append(link)

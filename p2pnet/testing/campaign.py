@@ -8,6 +8,7 @@ again in that order, ends the campaign.
 
 from __future__ import annotations
 
+import enum
 import gc
 import hashlib
 import multiprocessing
@@ -21,7 +22,7 @@ from typing import Final
 import attrs
 
 from .catalogue import InvariantBroken
-from .drawing import Shape, draw
+from .drawing import INTERNET, Shape, draw
 from .goals import Goal
 from .playing import Run, play
 from .recovery import Cause, Recovery, check_recovery
@@ -43,6 +44,14 @@ class Violation:
     text: str
 
 
+class Apart(enum.Enum):
+    """Why the times to come together after healing can't all be compared."""
+
+    NEAR = enum.auto()  # round trips of at most 60 ms
+    FAR = enum.auto()  # longer ones
+    BEREFT = enum.auto()  # a host had died in silence, and who followed it had yet to notice
+
+
 @attrs.define
 class Tallied:
     """What came of a number of scenarios. Can be added up."""
@@ -52,7 +61,7 @@ class Tallied:
     goals: Counter[Goal] = attrs.field(factory=Counter)
     reigns: int = 0
     discards: int = 0
-    converged_us: list[int] = attrs.field(factory=list)  # of those that were apart
+    converged_us: dict[Apart, list[int]] = attrs.field(factory=lambda: {a: [] for a in Apart})
     recovered_us: dict[Cause, list[int]] = attrs.field(factory=lambda: {c: [] for c in Cause})
     digest: bytes = b""
     violation: Violation | None = None
@@ -64,7 +73,8 @@ class Tallied:
         self.goals += other.goals
         self.reigns += other.reigns
         self.discards += other.discards
-        self.converged_us += other.converged_us
+        for apart, times in other.converged_us.items():
+            self.converged_us[apart] += times
         for cause, times in other.recovered_us.items():
             self.recovered_us[cause] += times
         self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
@@ -192,4 +202,12 @@ def _count(tallied: Tallied, run: Run) -> None:
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
     if run.converged_us is not None and run.was_apart:
-        tallied.converged_us.append(run.converged_us)
+        tallied.converged_us[kind_of(run)].append(run.converged_us)
+
+
+def kind_of(run: Run) -> Apart:
+    """With what the time that a run took to come together can be compared."""
+    if run.was_bereft:
+        return Apart.BEREFT
+    delays = [run.scenario.delay_us, *(way.delay_us for way in run.scenario.ways)]
+    return Apart.NEAR if max(most for _, most in delays) <= INTERNET[1] else Apart.FAR

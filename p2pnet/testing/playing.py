@@ -10,6 +10,7 @@ import attrs
 
 from p2pnet.core.errors import TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
+from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
 from .core_world import CoreWorld
@@ -42,6 +43,7 @@ class Run:
     healed_us: int = 0
     is_healed: bool = False  # the first life is over
     was_apart: bool = False  # when all was healed
+    was_bereft: bool = False  # somebody followed a host by then that had died in silence
     converged_us: int | None = None  # how long it took from there
     refused: int = 0  # commands for which there was no room in the outbox
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
@@ -138,7 +140,7 @@ class Run:
         world.heal()
         world.heal_peers()
         self.healed_us = world.now
-        self.was_apart = self._apart()
+        self.was_apart, self.was_bereft = self._apart(), self._bereft()
         progress = self.watch.progress
         while world.run_while(self._apart, CONVERGE_US) is False:
             if self.watch.progress == progress or world.now > self.healed_us + 4 * CONVERGE_US:
@@ -148,6 +150,16 @@ class Run:
 
     def _apart(self) -> bool:
         return bool(self.world.members) and not self.world.converged(newcomers=False)
+
+    def _bereft(self) -> bool:
+        """Whether somebody follows a host that is dead, and that nobody will ever hear of again.
+
+        Healing does not mend that. It is one more host lost in silence, and found out as such.
+        """
+        living = {peer.id for peer in self.world.members}
+        gone = {peer.id for peer in self.world.peers if peer.vanished} - living
+        follows = (State.FOLLOWING, State.JOINING)
+        return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
 
     def is_recoverable(self) -> bool:
         """Whether those who are left may go on: some policies want a majority of all seats."""
@@ -161,6 +173,7 @@ class Run:
         if self.converged_us is None:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
+        world.run_for(settings.red_us)  # what was under way when they came together arrives
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)

@@ -101,7 +101,12 @@ def test_a_host_can_count_only_those_who_swore_to_follow_it() -> None:
     twice = header.oaths * 2
     assert reunion.live(replace(header, oaths=header.oaths + invented + twice), rival) == 3
     elsewhere = NotaryCredentials(clients[0].key).sign(b"another statement")
-    assert reunion.live(replace(header, oaths=(Oath(clients[0].key, header.reign.epoch, elsewhere),)), rival) == 1
+    assert (
+        reunion.live(
+            replace(header, oaths=(Oath(clients[0].key, header.reign.epoch, elsewhere),)), rival
+        )
+        == 1
+    )
 
 
 def test_a_header_or_yield_that_was_tampered_with_changes_nothing() -> None:
