@@ -129,7 +129,7 @@ def test_a_heartbeat_is_due_on_the_link_that_was_silent_longest(mesh: Mesh) -> N
 
 def test_a_link_without_a_greeting_is_due_when_its_time_is_over(mesh: Mesh) -> None:
     mesh.opened(30, L1, None)
-    assert mesh.heartbeat_due_us() == 30 + mesh.settings.connect_us + 1
+    assert mesh.heartbeat_due_us() == 30 + mesh.settings.connect_us
 
 
 def test_a_peer_that_is_forgotten_is_dialled_no_more(mesh: Mesh) -> None:
@@ -150,3 +150,16 @@ def test_a_process_without_the_seat_takes_nothing_over_by_greeting() -> None:
     assert mesh.is_here(0, peer, 7) and not mesh.is_here(0, peer, 9)
     mesh.follow_process(peer, 8)
     assert mesh.link_to(peer) is mesh.links[LinkId(2)]
+
+
+def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:
+    beat_us = mesh.settings.heartbeat_us
+    mesh.dialling(0, ANA)
+    assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * beat_us
+    mesh.dialling(0, BO)
+    assert mesh.opened(600_000, L2, BO).mute_us == 1_800_000, "as far away as the dial says"
+
+
+def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
+    mesh.dialling(0, ANA)
+    assert mesh.opened(10, L1, ANA, seated=False).mute_us == 10 + mesh.settings.connect_us

@@ -214,7 +214,7 @@ def test_a_yield_that_comes_again_begins_no_reign_again() -> None:
     s = Scene.set_up()
     lost = Epoch(1, s.one.id, 1)
     for number in (3, 4):
-        s.takes(s.host, s.one, Yield(lost, b""))
+        s.takes(s.host, s.one, Yield(lost, lost, b""))
         s.host.core._s.reign = replace(s.reign, epoch=Epoch(number, s.host.id, 1))
         if number == 3:
             s.watch.stepped(s.world.now, s.host)
