@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -170,7 +169,7 @@ class Peer:
         Raises PortTaken or ListenFailed, and then another try may be made; LocalProtocolError if
         this peer has hosted or joined before.
         """
-        session = SessionId(short_id(os.urandom(_SESSION_ID_BYTES)))
+        session = SessionId(short_id(self._shell.machine.entropy(_SESSION_ID_BYTES)))
         await self._shell.open(address, port, Host(session))
         return str(self.invite)
 
@@ -270,8 +269,7 @@ class Peer:
 PeerTask = Callable[[Peer], Awaitable[None]]
 
 
-@asynccontextmanager
-async def open_peer(
+def open_peer(
     game: Game,
     *,
     name: str = "player",
@@ -281,7 +279,7 @@ async def open_peer(
     transport: Transport | None = None,
     host_task: PeerTask | None = None,
     client_task: PeerTask | None = None,
-) -> AsyncIterator[Peer]:
+) -> AbstractAsyncContextManager[Peer]:
     """A peer for as long as the context is open; leaving it leaves the session.
 
     `name` is what others see: one line of at most 32 characters that print; the rest is dropped.
@@ -290,7 +288,6 @@ async def open_peer(
     the other begins. Whatever the game's code raises inside p2pnet ends the peer: the body is
     cancelled and GameError comes out, with the cause. What the body raises comes out as it is.
     """
-    tasks: dict[Role, Callable[[], Awaitable[None]]] = {}
     shell = Shell(
         game=game,
         name=clean_name(name),
@@ -298,12 +295,20 @@ async def open_peer(
         identity=identity or Identity.generate(),
         transport=transport or WebSocketTransport(),
         manager=migration or MigrationManager(),
-        role_tasks=tasks,
+        role_tasks={},
     )
-    peer = Peer(shell)
+    return hold(Peer(shell), host_task, client_task)
+
+
+@asynccontextmanager
+async def hold(
+    peer: Peer, host_task: PeerTask | None = None, client_task: PeerTask | None = None
+) -> AsyncIterator[Peer]:
+    """Have a peer live for as long as the context is open. See `open_peer`, which makes one."""
+    shell = peer._shell
     for role, task in ((Role.HOST, host_task), (Role.CLIENT, client_task)):
         if task is not None:
-            tasks[role] = partial(task, peer)
+            shell.role_tasks[role] = partial(task, peer)
     from_body: BaseException | None = None
     async with trio.open_nursery() as nursery:
         body = trio.CancelScope()

@@ -6,7 +6,6 @@ that it asks for is one piece to every other task.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -16,9 +15,9 @@ from ..core.effects import Effect
 from ..core.errors import GameCodeError, GameError
 from ..core.peer import PeerCore
 from ..core.states import State
-from ..links.base import US_PER_S
 from .inbox import Inbox
 from .inputs import Input
+from .machine import Machine
 
 _BATCH_MAX: Final = 256  # inputs fed before effects are performed; others wait that long at most
 _GATHERING_PASSES_MAX: Final = 16  # a few hundred microseconds at most
@@ -36,12 +35,14 @@ class Pump:
         inbox: Inbox,
         performers: Performers,
         finish_batch: Callable[[], None],
+        machine: Machine,
     ) -> None:
         """`finish_batch` is called after the effects of each batch."""
         self._core = core
         self._inbox = inbox
         self._performers = performers
         self._finish_batch = finish_batch
+        self._machine = machine
         self._now = 0
         self._wake: int | None = None
 
@@ -62,18 +63,17 @@ class Pump:
         A link gives one frame in each pass of the scheduler, however many have arrived. What is fed
         together goes out as one update, so a short wait saves more time than it takes.
         """
-        deadline = math.inf if self._wake is None else self._wake / US_PER_S
-        with trio.move_on_at(deadline):
+        with trio.move_on_at(self._machine.deadline_s(self._wake)):
             await self._inbox.wait()
         for _ in range(_GATHERING_PASSES_MAX):
             waiting = len(self._inbox)
             await trio.lowlevel.checkpoint()
             if len(self._inbox) == waiting:
                 break
+        await self._machine.awake()
 
     def _step(self, batch: list[Input]) -> None:
-        # Rounded, because the clock may stop for good at a deadline that is a hair too low.
-        self._now = now = max(self._now, round(trio.current_time() * US_PER_S))
+        self._now = now = max(self._now, self._machine.now_us())
         try:
             for item in batch:
                 item.feed(self._core, now)

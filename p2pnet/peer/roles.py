@@ -11,6 +11,7 @@ from ..core.errors import GameError
 from ..core.states import Role
 from .inbox import Inbox
 from .inputs import Tick
+from .machine import Machine
 
 RoleTask = Callable[[], Awaitable[None]]
 """What the game wants to have running while this peer has a role."""
@@ -19,8 +20,11 @@ RoleTask = Callable[[], Awaitable[None]]
 class Roles:
     """Runs the tasks of one role at a time. Those of the old role end before the new ones begin."""
 
-    def __init__(self, inbox: Inbox, tick_hz: float, tasks: dict[Role, RoleTask]) -> None:
+    def __init__(
+        self, inbox: Inbox, tick_hz: float, tasks: dict[Role, RoleTask], machine: Machine
+    ) -> None:
         self._inbox = inbox
+        self._machine = machine
         self._period_s: Final = 1 / tick_hz
         self._tasks = tasks
         self._role: Role | None = None
@@ -51,7 +55,7 @@ class Roles:
             late = trio.current_time() - due
             if late >= 0:
                 due += self._period_s * (late // self._period_s + 1)
-            await trio.sleep_until(due)
+            await self._machine.tick(due)
             self._inbox.put_nowait(Tick())
 
     async def _run_task(self, role: Role) -> None:

@@ -7,7 +7,6 @@ cancelled still says good-bye; that takes bounded time, and then it ends in any 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -47,6 +46,7 @@ from .identity import Identity
 from .inbox import Inbox
 from .inputs import Input, Leave, Submit
 from .labels import Labels
+from .machine import Machine
 from .mesh import Mesh
 from .migration import SETTLED, Hooks, MigrationManager
 from .pump import Performers, Pump
@@ -69,6 +69,7 @@ class Shell:
     transport: Transport
     manager: MigrationManager
     role_tasks: dict[Role, RoleTask]
+    machine: Machine = attrs.field(factory=Machine)
 
     world: World = attrs.field(init=False)
     core: PeerCore | None = None
@@ -100,7 +101,7 @@ class Shell:
         self.world.connections = Labels(lambda: self.roster)
         self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
-        self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks)
+        self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks, self.machine)
 
     # --- reading ---
 
@@ -117,6 +118,11 @@ class Shell:
     @property
     def roster(self) -> Roster:
         return Roster() if self.core is None else self.core.roster
+
+    @property
+    def in_flight(self) -> int:
+        """Commands of this peer's player whose outcome is not known yet."""
+        return len(self._submitted)
 
     def objects_of(self, peer: PeerId) -> list[NetworkObject]:
         return [obj for obj in self.world.objects.values() if obj.owner == peer]
@@ -143,17 +149,21 @@ class Shell:
                 self.leave_soon()
 
     def _begin(self, first: Input) -> None:
-        self.core = PeerCore(
+        self.core = self.make_core(self.mesh.addresses)
+        self._first = first
+        self._begun.set()
+
+    def make_core(self, addresses: tuple[str, ...]) -> PeerCore:
+        """The protocol of a peer that can be dialled there, and is in no session yet."""
+        return PeerCore(
             credentials=self.identity,
-            entropy=os.urandom(_ENTROPY_BYTES),
+            entropy=self.machine.entropy(_ENTROPY_BYTES),
             name=self.name,
-            addresses=self.mesh.addresses,
+            addresses=addresses,
             settings=self.settings,
             fingerprint=self.game.fingerprint,
             replica=self.world,
         )
-        self._first = first
-        self._begun.set()
 
     def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:
         """Take a command of this peer's own player on its way."""
@@ -187,6 +197,10 @@ class Shell:
             self.post(first)
         self.leave_soon()
 
+    def die(self) -> None:
+        """End at once and without a word, as a process that is killed."""
+        self._scope.cancel()
+
     async def settled(self) -> None:
         """Wait until this peer plays. Raises SessionOver if it never will."""
         await trio.lowlevel.checkpoint()
@@ -219,7 +233,7 @@ class Shell:
         if self.core is None or self._first is None:
             return  # never in a session
         nursery.start_soon(self._roles.run)
-        pump = Pump(self.core, self.inbox, self._performers(), self._finish_batch)
+        pump = Pump(self.core, self.inbox, self._performers(), self._finish_batch, self.machine)
         await pump.run(self._first)
         await self.mesh.aclose()
 

@@ -128,7 +128,7 @@ class Table:
 
 def crash(peer: Peer) -> None:
     """Cut all links of a peer at once, without a good-bye, and stop all that it does."""
-    peer._shell._scope.cancel()
+    peer._shell.die()
 
 
 def tank(peer: Peer) -> Tank:

@@ -14,6 +14,7 @@ from p2pnet.core.errors import GameCodeError
 from p2pnet.core.peer import PeerCore
 from p2pnet.peer.inbox import Inbox
 from p2pnet.peer.inputs import Input
+from p2pnet.peer.machine import Machine
 from p2pnet.peer.pump import Pump
 
 
@@ -69,7 +70,7 @@ def make(core: FakeCore, inbox: Inbox, finish_batch: Callable[[], None] = lambda
     def perform(effect: Say) -> None:
         core.log.append((-1, effect.text))
 
-    return Pump(cast(PeerCore, core), inbox, {Say: perform}, finish_batch)
+    return Pump(cast(PeerCore, core), inbox, {Say: perform}, finish_batch, Machine())
 
 
 def texts(core: FakeCore) -> list[str]:
@@ -106,7 +107,7 @@ async def test_effects_that_come_while_effects_are_performed_are_performed_too(
             core.effects.append(Say("two"))
             core.leave()
 
-    pump = Pump(cast(PeerCore, core), inbox, {Say: perform}, lambda: None)
+    pump = Pump(cast(PeerCore, core), inbox, {Say: perform}, lambda: None, Machine())
     await pump.run(Note("first"))
     assert texts(core) == ["first", "flush", "one", "two"]
 

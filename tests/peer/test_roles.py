@@ -9,6 +9,7 @@ from p2pnet.core.states import Role
 from p2pnet.links import MemoryNetwork
 from p2pnet.peer.inbox import Inbox
 from p2pnet.peer.inputs import Tick
+from p2pnet.peer.machine import Machine
 from p2pnet.peer.roles import Roles
 
 from .conftest import GAME, Table, crash
@@ -32,7 +33,7 @@ class Logged:
 async def test_one_role_at_a_time_and_the_old_one_ends_first(clock: MockClock) -> None:
     log: list[str] = []
     tasks = {Role.HOST: Logged(log, "host"), Role.CLIENT: Logged(log, "client")}
-    roles = Roles(Inbox(), 20, dict(tasks))
+    roles = Roles(Inbox(), 20, dict(tasks), Machine())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(roles.run)
         for role in (Role.CLIENT, Role.HOST, None):
@@ -44,7 +45,7 @@ async def test_one_role_at_a_time_and_the_old_one_ends_first(clock: MockClock) -
 
 async def test_the_role_that_was_taken_before_it_runs_is_held(clock: MockClock) -> None:
     log: list[str] = []
-    roles = Roles(Inbox(), 20, {Role.HOST: Logged(log, "host")})
+    roles = Roles(Inbox(), 20, {Role.HOST: Logged(log, "host")}, Machine())
     roles.take(Role.HOST)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(roles.run)
@@ -60,7 +61,7 @@ async def test_a_task_that_returns_is_not_begun_again(clock: MockClock) -> None:
         nonlocal count
         count += 1
 
-    roles = Roles(Inbox(), 20, {Role.HOST: once})
+    roles = Roles(Inbox(), 20, {Role.HOST: once}, Machine())
     roles.take(Role.HOST)
     with trio.move_on_after(1):
         await roles.run()
@@ -69,7 +70,7 @@ async def test_a_task_that_returns_is_not_begun_again(clock: MockClock) -> None:
 
 async def test_only_a_host_ticks_and_it_does_so_at_even_distances(clock: MockClock) -> None:
     inbox = Inbox()
-    roles = Roles(inbox, 20, {})
+    roles = Roles(inbox, 20, {}, Machine())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(roles.run)
         roles.take(Role.CLIENT)
@@ -91,7 +92,7 @@ def test_after_a_pause_there_is_one_tick_and_no_burst_and_the_rhythm_is_kept() -
     async def main() -> list[int]:
         counts = []
         async with trio.open_nursery() as nursery:
-            roles = Roles(inbox, 10, {})
+            roles = Roles(inbox, 10, {}, Machine())
             roles.take(Role.HOST)
             nursery.start_soon(roles.run)
             for jump in (0.05, 0.1, 3.0, 0.1, 0.1):
@@ -109,7 +110,7 @@ async def test_what_a_task_raises_is_an_error_of_the_game(clock: MockClock) -> N
     async def bad() -> None:
         raise ZeroDivisionError("mine")
 
-    roles = Roles(Inbox(), 20, {Role.HOST: bad})
+    roles = Roles(Inbox(), 20, {Role.HOST: bad}, Machine())
     roles.take(Role.HOST)
     with pytest.RaisesGroup(
         pytest.RaisesExc(GameError, check=lambda e: isinstance(e.__cause__, ZeroDivisionError))

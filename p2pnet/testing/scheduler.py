@@ -1,0 +1,49 @@
+"""What trio keeps to itself and a repeatable run needs. Nothing else here touches such names.
+
+There are three: the flag by which the scheduler sorts each batch of tasks before it shuffles it,
+the generator that it shuffles with, and the tasks that wait until all others have nothing to do.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import trio
+from trio._core import _run
+
+_FLAG: Final = "_ALLOW_DETERMINISTIC_SCHEDULING"
+_SHUFFLER: Final = "_r"
+_CONTEXT: Final = "GLOBAL_RUN_CONTEXT"
+
+
+@contextmanager
+def repeatable(dice: random.Random) -> Iterator[None]:
+    """Runs of trio in here take their tasks in an order that `dice` decide."""
+    shuffler, flag = _of_trio(_SHUFFLER), _of_trio(_FLAG)
+    before = shuffler.getstate()
+    shuffler.setstate(dice.getstate())
+    setattr(_run, _FLAG, True)
+    try:
+        yield
+    finally:
+        setattr(_run, _FLAG, flag)
+        shuffler.setstate(before)
+
+
+def somebody_waits_for_idleness() -> bool:
+    """Whether a task of this run is in `trio.testing.wait_all_tasks_blocked`."""
+    return bool(_of_trio(_CONTEXT).runner.waiting_for_idle)
+
+
+def _of_trio(name: str) -> Any:
+    """What trio keeps under this name. Raises RuntimeError if it does so no more."""
+    try:
+        return getattr(_run, name)
+    except AttributeError:
+        raise RuntimeError(
+            f"trio {trio.__version__} has no trio._core._run.{name} any more, which repeatable "
+            "runs need: see what took its place, and change p2pnet/testing/scheduler.py"
+        ) from None

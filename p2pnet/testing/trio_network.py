@@ -1,0 +1,167 @@
+"""What is between real peers in a simulation: who can dial whom, and which link ends where.
+
+When anything arrives is for `Network` to say, the same that carries frames between mere cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final, Protocol
+
+import attrs
+import trio
+
+from p2pnet.core.errors import AddressError, LinkDown, LinkEnd
+from p2pnet.core.values import LinkId
+from p2pnet.links.addresses import join_address, split_address
+from p2pnet.links.base import US_PER_S, Limits
+
+from .network import End, Network
+from .sim_peer import Dials
+from .trio_links import SimLink, SimListener
+
+PORT: Final = 7777
+_ASK_AGAIN_S: Final = 0.2  # between two attempts of one dial
+_PREFIX: Final = "peer"
+
+
+class Dialled(Protocol):
+    """What a network has to know of a process that somebody dials."""
+
+    alive: bool
+    vanished: bool
+    dials: Dials
+
+
+def address_of(number: int) -> str:
+    """Where the process with this number can be dialled."""
+    return join_address(host_of(number), PORT)
+
+
+def host_of(number: int) -> str:
+    """The name of the machine that the process with this number runs on."""
+    return f"{_PREFIX}{number}"
+
+
+def _number_at(address: str) -> int | None:
+    """Which process should be there; None for a place where there can't be one."""
+    try:
+        host, port = split_address(address)
+    except AddressError:
+        return None
+    digits = host.removeprefix(_PREFIX)
+    return int(digits) if port == PORT and host != digits and digits.isdecimal() else None
+
+
+@attrs.define(eq=False)
+class TrioNetwork:
+    """All links between the processes of one world."""
+
+    network: Network
+    process: Callable[[int], Dialled]
+    """Who has this number; raises IndexError for nobody."""
+    links: dict[End, SimLink] = attrs.field(factory=dict)
+    listeners: dict[int, SimListener] = attrs.field(factory=dict)
+
+    # --- bytes ---
+
+    def far(self, link: SimLink) -> SimLink | None:
+        """The other end, if it is still there."""
+        end = self.network.far_end(*link.end)
+        return None if end is None else self.links.get(end)
+
+    def carry(self, link: SimLink, far: SimLink | None, frame: bytes) -> None:
+        """Have a frame arrive at the far end, in its time."""
+        if far is not None:
+            far.unread_bytes += len(frame)
+        self.network.transmit(*link.end, partial(self._arrive, frame))
+
+    def _arrive(self, frame: bytes, peer: int, link: LinkId) -> None:
+        there = self.links.get((peer, link))
+        if there is not None:
+            there.arrive(frame)
+
+    def end(self, link: SimLink, end: LinkEnd, text: str) -> None:
+        """An end of a link is gone. The other one is told behind all that was sent."""
+
+        def ended(peer: int, there: LinkId) -> None:
+            self.ended(peer, there, end, text)
+
+        self.network.transmit(*link.end, ended)
+        self.network.forget(link.end)
+        self.links.pop(link.end, None)
+
+    def end_at(self, place: End, end: LinkEnd) -> None:
+        """A process is gone, or let go of a link: neither end of it is of use any more."""
+        link = self.links.get(place)
+        if link is not None:
+            link.go_down(end, "cut here")
+            self.end(link, end, "cut by the other side")
+
+    def ended(self, peer: int, link: LinkId, end: LinkEnd, text: str = "") -> None:
+        """An end of a link learns that the link is over."""
+        self.network.forget((peer, link))
+        there = self.links.pop((peer, link), None)
+        if there is not None:
+            there.go_down(end, text)
+
+    # --- dialling ---
+
+    @contextmanager
+    def listening(self, number: int, listener: SimListener) -> Iterator[None]:
+        """A process can be dialled, as long as this context is open."""
+        self.listeners[number] = listener
+        try:
+            yield
+        finally:
+            del self.listeners[number]
+
+    async def dial(self, source: int, address: str, limits: Limits) -> SimLink:
+        """A link to whoever is at this address. Raises LinkDown, after `connect_us` at most."""
+        target = _number_at(address)
+        if target is None:
+            raise LinkDown(LinkEnd.UNREACHABLE, f"there is no {address}")
+        with trio.move_on_after(limits.connect_us / US_PER_S):
+            # As the network stack does, which asks again and again.
+            while not await self._is_answered(source, target):  # noqa: ASYNC110
+                await trio.sleep(_ASK_AGAIN_S)
+            return await self._connect(source, target, address, limits)
+        raise LinkDown(LinkEnd.UNREACHABLE, f"no answer from {address} in time")
+
+    async def _is_answered(self, source: int, target: int) -> bool:
+        """Ask a machine for a link. False for silence. Raises LinkDown if it says no."""
+        delay = self.network.delay
+        await trio.sleep(delay(source, target) / US_PER_S)
+        try:
+            process = self.process(target)
+        except IndexError:
+            return False
+        cuts = self.network.cuts
+        if process.vanished or process.dials is Dials.IGNORED or (source, target) in cuts:
+            return False
+        if target in self.listeners and process.alive and process.dials is not Dials.REFUSED:
+            return True
+        await trio.sleep(delay(target, source) / US_PER_S)
+        if (target, source) in cuts:
+            return False
+        raise LinkDown(LinkEnd.REFUSED, f"nobody listens at {address_of(target)}")
+
+    async def _connect(self, source: int, target: int, address: str, limits: Limits) -> SimLink:
+        """The accepting end is there at once; the dialling one when it has heard of it."""
+        here, there = self.network.connect(source, target)
+        mine = self.links[source, here] = SimLink(self, (source, here), address, limits)
+        listener = self.listeners[target]
+        theirs = SimLink(self, (target, there), host_of(source), listener.limits)
+        self.links[target, there] = theirs
+        heard = trio.Event()
+        self.network.transmit(target, there, lambda peer, link: heard.set())
+        if self.process(target).dials is not Dials.MUTE:
+            listener.accept(theirs)
+        try:
+            await heard.wait()
+        except BaseException:
+            mine.abort()
+            raise
+        return mine

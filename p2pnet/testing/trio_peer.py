@@ -1,0 +1,113 @@
+"""One real peer in a simulated world: its process, and the machine that it runs on."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Awaitable, Callable
+
+import attrs
+import trio
+
+from p2pnet.core.peer import PeerCore
+from p2pnet.links.base import US_PER_S
+from p2pnet.peer.machine import Machine
+from p2pnet.peer.peer import Peer, PeerTask, hold
+from p2pnet.peer.shell import Shell
+
+from .sim_peer import SimPeer
+from .virtual_clock import VirtualClock
+
+
+@attrs.define(eq=False, kw_only=True)
+class TrioPeer(SimPeer):
+    """A process with a real peer in it."""
+
+    peer: Peer
+    shell: SimShell
+    host_task: PeerTask | None = None
+    client_task: PeerTask | None = None
+    failure: BaseException | None = None
+    """What ended it, if it was not killed and did not leave."""
+
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    """Set when nothing of it is left."""
+
+    _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
+    async def live(self, enter: Callable[[Peer], Awaitable[object]]) -> None:
+        """Run the process until it is killed, or out of the session."""
+        try:
+            with self._scope:
+                async with hold(self.peer, self.host_task, self.client_task) as peer:
+                    await enter(peer)
+                    await self.shell.stopped.wait()
+        except Exception as error:  # noqa: BLE001  # it is for those who look at this world
+            self.failure = error
+        finally:
+            self.ended.set()
+
+    def die(self) -> None:
+        """The process is gone from one moment to the next."""
+        self.shell.die()
+        self._scope.cancel()
+
+
+@attrs.define(eq=False)
+class SimShell(Shell):
+    """A shell whose core is there from the beginning, so that a process always has one."""
+
+    first_core: PeerCore = attrs.field(init=False)
+
+    def build(self, address: str) -> PeerCore:
+        """Make the core of a peer that will listen there."""
+        self.first_core = Shell.make_core(self, (address,))
+        return self.first_core
+
+    def make_core(self, addresses: tuple[str, ...]) -> PeerCore:
+        return self.first_core
+
+
+@attrs.define(eq=False)
+class SimMachine(Machine):
+    """A machine of its own for one process. What is wrong with it is said by the process."""
+
+    clock: VirtualClock
+    dice: random.Random
+    lids: Lids
+    process: TrioPeer = attrs.field(init=False)
+
+    def entropy(self, count: int) -> bytes:
+        return self.dice.randbytes(count)
+
+    def now_us(self) -> int:
+        return self.process.clock.at(self.clock.now_us)
+
+    def deadline_s(self, at_us: int | None) -> float:
+        if at_us is None:
+            return math.inf
+        late_us = self.process.late_timers_us
+        late_us = self.dice.randrange(late_us) if late_us else 0
+        return (self.process.clock.world_at(at_us) + late_us) / US_PER_S
+
+    async def tick(self, at_s: float) -> None:
+        await trio.sleep_until(at_s)
+        while self.process.paused or self.lids.stop_ticks:
+            await self.lids.opened.park()
+
+    async def awake(self) -> None:
+        if self.process.slow_us:
+            await trio.sleep(self.process.slow_us / US_PER_S)
+        while self.process.paused:
+            await self.lids.opened.park()
+
+
+@attrs.define(eq=False)
+class Lids:
+    """What keeps the machines of one world from going on."""
+
+    stop_ticks: bool = False
+    """The game clocks of all stand still."""
+
+    opened: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
+    """Who stands still waits here, and looks again whenever it is woken."""

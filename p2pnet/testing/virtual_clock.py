@@ -1,0 +1,204 @@
+"""Virtual time for trio: it stands while anybody has something to do, then jumps to what is next.
+
+What is next is the deadline of a task or an entry of the clock's own heap. The heap is for what
+is under way in a simulated network: it costs no task and no pass of the scheduler, which is where
+most of the time of such a simulation would go. Its entries are in whole microseconds, and those for
+one instant are done in the order in which they were planned.
+
+A run that can't go on is a failure and not a hang. There are three ways: nothing is left that could
+ever happen; the time that it was given is over; tasks keep one another busy and time stands still.
+In each case the clock says so, once, to whom it may concern, and who does not listen is stopped.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import trio
+
+from .scheduler import somebody_waits_for_idleness
+
+US_PER_S: Final = 1_000_000
+_PASSES_MAX: Final = 10_000
+"""So often the scheduler goes round at one instant. A busy session needs a few dozen."""
+
+_DUE_MAX: Final = 100
+"""So many entries are done in one pass, so that one that plans itself again is noticed."""
+
+_IDLE_PASSES_MAX: Final = 100
+_LONG_S: Final = 1e9
+_GRACE_S: Final = 60.0
+"""Virtual time to come to an end in, after all was called off."""
+
+
+class Stuck(Exception):
+    """A run that can't go on, or does not come to its end. The text says who waits where."""
+
+
+@attrs.define(eq=False)
+class _Wait:
+    """Somebody waits for something that shows when nobody has anything to do."""
+
+    holds: Callable[[], bool]
+    event: trio.Event = attrs.field(factory=trio.Event)
+
+
+class VirtualClock(trio.abc.Clock):
+    """Hand it to `trio.run`, and to the network that it drives.
+
+    It does what a `MockClock` with a threshold of zero does (which can't be subclassed).
+    """
+
+    def __init__(self, limit_s: float = math.inf) -> None:
+        self.now_us = 0
+        self.limit_s = limit_s
+        self.on_stuck: list[Callable[[], None]] = []
+        """Called once if the run can't go on: call off what can be called off."""
+        self.failure: Stuck | None = None
+        self.hold_us: int | None = None
+        """Time does not go on from here for now; for who drives a run step by step."""
+        self.hold_when: Callable[[], bool] | None = None
+        """Nor does it as soon as this is so, once all that happens at an instant has happened."""
+        self.is_held = False
+        """Time would have to go on, and does not for now."""
+        self._seconds = 0.0
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._waits: list[_Wait] = []
+        self._passes = self._idle_passes = 0
+        self._stops_everything = False
+
+    # --- what simulations use ---
+
+    def after(self, delay_us: int, do: Callable[[], None]) -> None:
+        """Have a thing done after so many microseconds. It must not wait for anything."""
+        heapq.heappush(self._heap, (self.now_us + delay_us, next(self._order), do))
+
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Until this is so. It is asked for at each instant, once all that happens has happened."""
+        await trio.lowlevel.checkpoint()
+        if not holds():
+            wait = _Wait(holds)
+            self._waits.append(wait)
+            try:
+                await wait.event.wait()
+            finally:
+                self._waits.remove(wait)
+
+    # --- what trio uses ---
+
+    def current_time(self) -> float:
+        if self._stops_everything and self.failure is not None:
+            raise self.failure
+        return self._seconds
+
+    def start_clock(self) -> None:
+        """It stands until somebody waits."""
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Trio asks for this when no task has anything to do: go on to what happens next."""
+        if deadline <= self._seconds:
+            return 0
+        if somebody_waits_for_idleness():
+            return _LONG_S
+        if self.hold_when is not None and self.hold_when():
+            self.is_held = True
+        elif not self._end_a_wait():
+            self._jump(min(deadline, self._heap[0][0] / US_PER_S) if self._heap else deadline)
+        return 0
+
+    def _end_a_wait(self) -> bool:
+        """Whether what somebody waits for has come true."""
+        for wait in self._waits:
+            if not wait.event.is_set() and wait.holds():
+                wait.event.set()
+                return True
+        return False
+
+    def _jump(self, next_s: float) -> None:
+        if self.hold_us is not None and next_s > self.hold_us / US_PER_S:
+            self._go_to(self.hold_us / US_PER_S)
+            self.is_held = True
+        elif next_s == math.inf:
+            # Trio itself may have a wake-up under way, which comes with one of the next passes.
+            self._idle_passes += 1
+            if self._idle_passes > _IDLE_PASSES_MAX:
+                self._idle_passes = 0
+                self.give_up("nothing can happen any more")
+        elif next_s > self.limit_s:
+            self.give_up(f"not done after {self.limit_s:g} virtual seconds")
+            self.limit_s += _GRACE_S
+        else:
+            self._go_to(next_s)
+            self._do_what_is_due()
+
+    def _go_to(self, seconds: float) -> None:
+        if seconds > self._seconds:
+            self._seconds = seconds
+            self.now_us = max(self.now_us, round(seconds * US_PER_S))
+            self._passes = self._idle_passes = 0
+
+    def _do_what_is_due(self) -> None:
+        heap, at_us = self._heap, self.now_us
+        for _ in range(_DUE_MAX):
+            if not heap or heap[0][0] > at_us:
+                break
+            heapq.heappop(heap)[2]()
+
+    # --- the end of patience ---
+
+    def count_pass(self) -> None:
+        """The scheduler has gone round once more."""
+        self._passes += 1
+        if self._passes > _PASSES_MAX:
+            self._passes = 0
+            self.give_up(f"time stands still at {self._seconds:.6f} s while tasks keep busy")
+
+    def give_up(self, why: str) -> None:
+        """Call everything off; the second time, stop it."""
+        if self.failure is not None:
+            self._stops_everything = True
+            return
+        self.failure = Stuck(f"{why}\n{tasks_now()}")
+        for call_off in self.on_stuck:
+            call_off()
+
+
+class Passes(trio.abc.Instrument):
+    """Tells a clock of each pass of the scheduler."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def after_io_wait(self, timeout: float) -> None:
+        self._clock.count_pass()
+
+
+def tasks_now() -> str:
+    """All tasks of this run and where they wait, one a line."""
+    root = trio.lowlevel.current_root_task()
+    lines: list[str] = []
+    waiting = [] if root is None else [root]
+    while waiting:
+        task = waiting.pop()
+        waiting += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
+        lines.append(f"  {task.name}: {_place(task)}")
+    return "\n".join(sorted(lines))
+
+
+def _place(task: trio.lowlevel.Task) -> str:
+    """The innermost place in a task that is not trio's own."""
+    own = [
+        (frame.f_code.co_filename, line)
+        for frame, line in task.iter_await_frames()
+        if "/trio/" not in frame.f_code.co_filename
+    ]
+    if not own:
+        return "at its beginning"
+    path, line = own[-1]
+    return f"{'/'.join(path.split('/')[-2:])}:{line}"
