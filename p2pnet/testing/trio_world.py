@@ -105,7 +105,7 @@ class TrioWorld:
         host_task: PeerTask | None = None,
         client_task: PeerTask | None = None,
     ) -> TrioPeer:
-        """A new process, whose peer does `enter`. With the key of an earlier one it is that peer."""
+        """A new process, whose peer does `enter`. The key of an earlier one makes it that peer."""
         number = len(self.peers)
         key = key or stream(self.seed, "key", number).randbytes(32)
         machine = SimMachine(self.clock, stream(self.seed, "machine", number), self._lids)
