@@ -17,7 +17,7 @@ from .core_world import CoreWorld
 from .faults import DOINGS
 from .goals import Tally
 from .hostile import Tape
-from .invariants import check_end
+from .invariants import check_end, in_session
 from .scenario import TOGETHER, Kind, Phase, Scenario, Step, Victim
 from .sim_peer import Observer, SimPeer
 from .streams import stream
@@ -188,7 +188,7 @@ class Run:
 
     def check(self) -> None:
         """Raise `InvariantBroken` for the first thing that does not hold in the end."""
-        if self.world.members and self.is_recoverable():  # or all left, or were sent away
+        if in_session(self.world) and self.is_recoverable():  # or all left, or were sent away
             self.work_and_rest()
             check_end(self.world, self.watch, self.scenario)
 
