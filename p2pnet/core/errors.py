@@ -102,6 +102,8 @@ class CommandRefusal(enum.StrEnum):
     NO_SUCH_COMMAND = "no_such_command"
     NO_AUTHORITY = "no_authority"
     BAD_ARGUMENTS = "bad_arguments"
+    LOCKED = "locked"  # the owner of the object keeps it from changing hands
+    DECLINED = "declined"  # the game said no
 
 
 class CommandRefused(RemoteError):

@@ -2,6 +2,7 @@
 
 from .calls import client_rpc, command
 from .containers import SyncDict, SyncList
+from .custody import OwnerLost
 from .dispatch import PastCommand
 from .edits import Change, SyncOp
 from .fields import sync_dict, sync_list, sync_set, sync_var
@@ -15,6 +16,7 @@ __all__ = [
     "Change",
     "Game",
     "NetworkObject",
+    "OwnerLost",
     "PastCommand",
     "Player",
     "SyncDict",

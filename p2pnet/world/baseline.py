@@ -13,7 +13,7 @@ import attrs
 
 from ..core.values import PeerId
 from .presence import Presence
-from .wire import Spawn, State, encode
+from .wire import Spawn, State, Tie, encode
 
 if TYPE_CHECKING:
     from .objects import NetworkObject
@@ -28,6 +28,7 @@ class Baseline:
     """By object id and index: the former value, or a copy of the former contents."""
 
     _owners: dict[int, PeerId | None] = attrs.field(factory=dict, init=False)
+    _ties: dict[int, Tie] = attrs.field(factory=dict, init=False)
     _gone: dict[int, Spawn] = attrs.field(factory=dict, init=False)
     _away: list[PeerId] | None = attrs.field(default=None, init=False)
     _next_id: int | None = attrs.field(default=None, init=False)
@@ -40,6 +41,10 @@ class Baseline:
     def keep_owner(self, presence: Presence) -> None:
         """An object is about to have another owner."""
         self._owners.setdefault(presence.object_id, presence.owner)
+
+    def keep_tie(self, presence: Presence) -> None:
+        """An object is about to have another tie."""
+        self._ties.setdefault(presence.object_id, presence.tie)
 
     def keep_away(self, world: World) -> None:
         """A peer is about to be suspended or resumed."""
@@ -67,6 +72,7 @@ class Baseline:
         """An update was collected, or the changes were undone."""
         self.fields.clear()
         self._owners.clear()
+        self._ties.clear()
         self._gone.clear()
         self._away = self._next_id = None
 
@@ -82,4 +88,5 @@ class Baseline:
             for field in obj.__layout__.fields
         ]
         owner = self._owners.get(number, presence.owner)
-        return Spawn(number, class_index, owner, values)
+        tie = self._ties.get(number, presence.tie)
+        return Spawn(number, class_index, owner, values, tie)

@@ -25,6 +25,7 @@ from ..core.values import PeerId
 from .calls import CallSpec
 from .hints import BAD_BYTES, Misfit
 from .objects import NetworkObject
+from .requests import CLASS_INDEX, Request, run
 from .wire import (
     CALL,
     OUTCOME,
@@ -83,6 +84,16 @@ class Dispatch:
             raise LocalProtocolError(f"{spec.where}: this peer is in no session")
         return world.submit(payload, spec.mark.ack)
 
+    def request(self, request: Request, object_id: int, arguments: Sequence[Any]) -> Any:
+        """Send a request that every world understands; inside of the host's game, do it."""
+        world = self.world
+        if world.running:
+            return run(world, world.caller or world.me, request, object_id, list(arguments))
+        if world.submit is None:
+            raise LocalProtocolError(f"{request.name.lower()}: this peer is in no session")
+        payload = encode(Call(CLASS_INDEX, request, object_id, list(arguments)))
+        return world.submit(payload, None)
+
     def decode_outcome(self, payload: bytes, outcome: bytes) -> Any:
         """The result of a command, typed as its return annotation says.
 
@@ -95,6 +106,8 @@ class Dispatch:
         if isinstance(found, Failed):
             raise CommandFailed(found.error, found.text)
         call = decode(CALL, payload, "a command")
+        if call.class_index == CLASS_INDEX:
+            return found.result
         try:
             return self._spec(call).result.load(found.result)
         except (Misfit, LookupError) as error:
@@ -103,6 +116,9 @@ class Dispatch:
     def describe(self, payload: bytes) -> PastCommand:
         """What a command of this peer said. Raises `RemoteProtocolError` for other bytes."""
         call = decode(CALL, payload, "a command")
+        if call.class_index == CLASS_INDEX:
+            named = {str(place): value for place, value in enumerate(call.arguments)}
+            return PastCommand(call.object_id, Request(call.command).name.lower(), named)
         try:
             spec = self._spec(call)
             values = spec.load(call.arguments)
@@ -115,17 +131,26 @@ class Dispatch:
 
     def execute(self, origin: PeerId, payload: bytes) -> bytes:
         """Judge a command, run it, and return its encoded outcome."""
-        try:
-            obj, spec, values = self._judge(origin, payload)
-        except CommandRefused as refusal:
-            return encode(Refused(refusal.reason, _plain(refusal.text)))
         world = self.world
         world.caller, before = origin, world.caller
         try:
-            outcome: Outcome = self._run(obj, spec, values)
-            return encode(outcome)
+            call = self._read(payload)
+            if call.class_index == CLASS_INDEX:
+                return encode(self._run_request(origin, call))
+            return encode(self._run(*self._judge(origin, call)))
+        except CommandRefused as refusal:
+            return encode(Refused(refusal.reason, _plain(refusal.text)))
         finally:
             world.caller = before
+
+    def _run_request(self, origin: PeerId, call: Call) -> Outcome:
+        arguments = origin, call.command, call.object_id, call.arguments
+        try:
+            return Done(self.world.call_game(run, self.world, *arguments))
+        except CommandRefused:
+            raise
+        except Exception as error:  # noqa: BLE001  a hook of the game, as in `_run`
+            return Failed(type(error).__name__, _plain(_text_of(error)))
 
     def _run(self, obj: NetworkObject, spec: CallSpec, values: list[Any]) -> Outcome:
         try:
@@ -139,13 +164,15 @@ class Dispatch:
             text = f"{spec.where}: the result does not fit: {error}{hint}"
             return Failed(SyncTypeError.__name__, _plain(text))
 
-    def _judge(self, origin: PeerId, payload: bytes) -> tuple[NetworkObject, CallSpec, list[Any]]:
+    def _read(self, payload: bytes) -> Call:
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise CommandRefused(CommandRefusal.BAD_ARGUMENTS, _too_long("the command", payload))
         try:
-            call = CALL.decode(payload)
+            return CALL.decode(payload)
         except BAD_BYTES as error:
             raise CommandRefused(CommandRefusal.BAD_ARGUMENTS, f"not a command: {error}") from None
+
+    def _judge(self, origin: PeerId, call: Call) -> tuple[NetworkObject, CallSpec, list[Any]]:
         obj = self.world.objects.get(call.object_id)
         if obj is None:
             raise CommandRefused(
@@ -172,7 +199,10 @@ class Dispatch:
             raise LookupError(f"the game has no class {call.class_index}")
         layout = layouts[call.class_index]
         if not 0 <= call.command < len(layout.commands):
-            raise LookupError(f"{layout.cls.__name__} has no command {call.command}")
+            names = ", ".join(spec.name for spec in layout.commands) or "none"
+            raise LookupError(
+                f"{layout.cls.__name__} has no command {call.command}; its commands are: {names}"
+            )
         return layout.commands[call.command]
 
     # --- client rpcs ---

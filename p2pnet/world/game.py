@@ -9,6 +9,7 @@ import attrs
 
 from ..core.errors import DeclarationError
 from ..core.values import short_id
+from .custody import OwnerLost
 from .layout import Layout, layout_of
 from .objects import NetworkObject, Player
 
@@ -35,6 +36,13 @@ class Game:
         default=(), kw_only=True, converter=_as_tuple
     )
     tick_hz: int = attrs.field(default=20, kw_only=True)
+    auto_create_player: bool = attrs.field(default=True, kw_only=True)
+    """Whether a newcomer gets a player by itself, and a member that is back gets its own. If not,
+    it has to ask: `Peer.add_player`, `MigrationManager.send_reconnect_message`."""
+
+    owner_lost_us: int = attrs.field(default=1_000_000, kw_only=True)
+    """How long an owner is away before its objects go where their `on_owner_lost` says."""
+
     setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
 
     layouts: tuple[Layout, ...] = attrs.field(init=False, repr=False)
@@ -51,7 +59,9 @@ class Game:
         _check_player(self.player)
         for cls in self.objects:
             _check_object(cls)
-        classes: list[type] = [self.player, *self.objects]
+        classes: list[type[NetworkObject]] = [self.player, *self.objects]
+        for cls in classes:
+            _check_rule(cls)
         doubles = sorted({cls.__name__ for cls in classes if classes.count(cls) > 1})
         if doubles:
             raise DeclarationError(f"Game: registered twice: {', '.join(doubles)}")
@@ -71,6 +81,16 @@ class Game:
                 f"Game(objects=[..., {cls.__name__}])"
             )
         return index
+
+
+def _check_rule(cls: type[NetworkObject]) -> None:
+    if not isinstance(cls.on_owner_lost, OwnerLost):
+        names = ", ".join(f"OwnerLost.{each.name}" for each in OwnerLost)
+        raise DeclarationError(f"{cls.__name__}.on_owner_lost must be one of {names}")
+    if issubclass(cls, Player) and cls.on_owner_lost is not OwnerLost.DESTROY:
+        raise DeclarationError(
+            f"{cls.__name__}.on_owner_lost: a player is kept with its seat, and goes with it"
+        )
 
 
 def _check_name(name: Any) -> None:

@@ -20,7 +20,21 @@ from .fields import ContainerField, SyncField, VarField
 from .hints import Misfit
 from .objects import NetworkObject
 from .sets import SyncSet
-from .wire import UPDATE, Assign, Despawn, Edits, Op, Resume, Rpc, Spawn, Suspend, Vars, decode
+from .wire import (
+    UPDATE,
+    Assign,
+    Despawn,
+    Edits,
+    Op,
+    Resume,
+    Retie,
+    Rpc,
+    Spawn,
+    Suspend,
+    Tie,
+    Vars,
+    decode,
+)
 
 if TYPE_CHECKING:
     from .world import World
@@ -139,7 +153,7 @@ class Intake:
         self._steps.append((self._appear, obj, op))
 
     def _appear(self, obj: NetworkObject, op: Spawn) -> None:
-        self.world.registry.place(self.world, obj, op.object_id, op.owner)
+        self.world.registry.place(self.world, obj, op.object_id, op.owner, op.tie)
         self.calls.append((obj.on_start_client,))
         self.calls.extend(self.world.owner_calls(obj, None, op.owner))
 
@@ -163,6 +177,15 @@ class Intake:
         assert presence is not None
         old, presence.owner = presence.owner, owner
         self.calls.extend(self.world.owner_calls(obj, old, owner))
+        self.calls.extend(self.world.registry.changed_sleep([obj]))
+
+    def _judge_retie(self, op: Retie) -> None:
+        self._steps.append((self._retie, self._find(op.object_id), op.tie))
+
+    def _retie(self, obj: NetworkObject, tie: Tie) -> None:
+        presence = obj._presence
+        assert presence is not None
+        presence.tie = tie
         self.calls.extend(self.world.registry.changed_sleep([obj]))
 
     # --- peers ---
@@ -209,6 +232,7 @@ _JUDGES: Final = cast(
         Assign: Intake._judge_assign,
         Suspend: Intake._judge_suspend,
         Resume: Intake._judge_resume,
+        Retie: Intake._judge_retie,
         Rpc: Intake._judge_rpc,
     },
 )

@@ -72,7 +72,8 @@ class Journal:
             return b""
         for obj, _, vars_op in self._changed:
             vars_op.values = obj.__layout__.dump_vars(obj.__dict__, vars_op.mask)
-        for obj, _, spawn_op in self._spawned:
+        for obj, presence, spawn_op in self._spawned:
+            spawn_op.tie = presence.tie
             spawn_op.values = [field.dumped(obj) for field in obj.__layout__.fields]
         update = encode(self._ops)
         self.drop()

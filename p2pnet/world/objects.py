@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from ..core.errors import DeclarationError, LocalProtocolError
 from ..core.values import PeerId
+from .custody import OwnerLost, check_rule
 from .fields import sync_var
 from .layout import Layout, networked
 from .presence import Presence
+from .requests import Request
 
 if TYPE_CHECKING:
     from .world import World
@@ -30,6 +32,12 @@ class NetworkObject:
 
     __layout__: ClassVar[Layout]
 
+    on_owner_lost: ClassVar[OwnerLost] = OwnerLost.DESTROY
+    """What becomes of an object of this class when its owner is lost. On the host it can be written
+    on a single object too, and is replicated."""
+
+    _is_player: ClassVar[bool] = False
+
     __slots__ = ("__dict__", "__weakref__", "_object_id", "_presence")
 
     _presence: Presence | None
@@ -48,7 +56,9 @@ class NetworkObject:
 
         def __setattr__(self, name: str, value: Any) -> None:
             field = self.__layout__.field_of.get(name)
-            if field is None:
+            if name == "on_owner_lost":
+                set_rule(self, value)
+            elif field is None:
                 object.__setattr__(self, name, value)
             else:
                 field.write(self, value)
@@ -112,7 +122,43 @@ class NetworkObject:
         """Take this object out of its world. See `World.despawn`."""
         self.world.despawn(self)
 
+    def request_authority(self) -> Any:
+        """Ask the host to own this object. Gives a receipt: True, or it raises `CommandRefused`.
+
+        The host asks `on_authority_request`, unless the owner has locked the object.
+        """
+        return self.world.request(Request.REQUEST_AUTHORITY, self.object_id)
+
+    def give_authority(self, to: Owner = None) -> Any:
+        """Called by its owner: pass this object on to another member, or to the host alone.
+
+        Gives a receipt, which raises `CommandRefused` if the object is locked or not one's own.
+        """
+        peer = self.world.peer_named(to)
+        return self.world.request(Request.GIVE_AUTHORITY, self.object_id, peer)
+
+    def lock_authority(self, locked: bool = True) -> Any:
+        """Called by its owner: keep others from asking for this object. Gives a receipt."""
+        return self.world.request(Request.LOCK_AUTHORITY, self.object_id, locked)
+
+    @property
+    def authority_locked(self) -> bool:
+        """Whether its owner keeps others from asking for it."""
+        return self._presence is not None and self._presence.tie.locked
+
+    @property
+    def controller_id(self) -> int:
+        """Of a player: which of its member's players it is, 0 for the first. Else -1."""
+        return -1 if self._presence is None else self._presence.tie.controller
+
     # --- what the game may override ---
+
+    def on_authority_request(self, peer: PeerId) -> bool | str:
+        """On the host: a member wants to own this. True gives it away; a text says why not.
+
+        By default what is owned by nobody is given away.
+        """
+        return True if self.owner is None else "somebody owns it"
 
     def on_start_server(self, migrated: bool) -> None:
         """On the host: it was spawned; or, with `migrated`, this peer has become the host."""
@@ -142,6 +188,15 @@ class NetworkObject:
         """On the host, once a tick unless it is suspended. `dt` is in seconds."""
 
 
+def set_rule(obj: NetworkObject, rule: Any) -> None:
+    """`on_owner_lost` of one object was written to."""
+    if obj._presence is None:
+        check_rule(obj, rule)
+        object.__setattr__(obj, "on_owner_lost", rule)
+    else:
+        obj._presence.world.custody.set_rule(obj, rule)
+
+
 def _not_networked(cls: type) -> DeclarationError:
     """The error for a class that lacks its decorator."""
     if cls is NetworkObject:
@@ -158,3 +213,6 @@ class Player(NetworkObject):
 
     name: str = sync_var("")
     """The name that the member gave when it joined."""
+
+
+Player._is_player = True

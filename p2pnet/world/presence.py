@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..core.values import PeerId
-from .wire import Vars
+from .wire import Tie, Vars
 
 if TYPE_CHECKING:
     from .world import World
@@ -20,6 +20,7 @@ class Presence:
     world: World
     object_id: int
     owner: PeerId | None
+    tie: Tie
     asleep: bool = False
     """Its owner is away, or the host is."""
 

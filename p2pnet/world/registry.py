@@ -15,6 +15,7 @@ import attrs
 from ..core.values import PeerId
 from .objects import NetworkObject, Player
 from .presence import Presence
+from .wire import NO_TIE, Tie
 
 if TYPE_CHECKING:
     from .world import World
@@ -39,10 +40,16 @@ class Registry:
                 yield obj, obj._presence
 
     def place(
-        self, world: World, obj: NetworkObject, object_id: int, owner: PeerId | None
+        self,
+        world: World,
+        obj: NetworkObject,
+        object_id: int,
+        owner: PeerId | None,
+        tie: Tie = NO_TIE,
     ) -> Presence:
         """Take an object in."""
-        presence = Presence(world, object_id, owner, asleep=self._sleeps(owner))
+        presence = Presence(world, object_id, owner, tie)
+        presence.asleep = self._sleeps(presence)
         object.__setattr__(obj, "_presence", presence)
         object.__setattr__(obj, "_object_id", object_id)
         self.objects[object_id] = obj
@@ -84,10 +91,13 @@ class Registry:
         calls: list[tuple[Any, ...]] = []
         for obj in objects:
             presence = obj._presence
-            if presence is not None and presence.asleep is not self._sleeps(presence.owner):
+            if presence is not None and presence.asleep is not self._sleeps(presence):
                 presence.asleep = not presence.asleep
                 calls.append((obj.on_suspended if presence.asleep else obj.on_resumed,))
         return calls
 
-    def _sleeps(self, owner: PeerId | None) -> bool:
-        return owner is not None and (self.host_lost or owner in self.away)
+    def _sleeps(self, presence: Presence) -> bool:
+        owner = presence.owner
+        if owner is None:
+            return False
+        return self.host_lost or owner in self.away or presence.tie.held

@@ -33,6 +33,7 @@ def take_snapshot(world: World) -> bytes:
             world.game.index_of(type(obj)),
             presence.owner,
             [field.dumped(obj) for field in obj.__layout__.fields],
+            presence.tie,
         )
         for obj, presence in registry
     ]
@@ -122,7 +123,7 @@ class Restoration:
         for op in state.objects:
             known = op.object_id in self._kept
             obj = self._kept[op.object_id][0] if known else self._built[op.object_id]
-            presence = registry.place(self.world, obj, op.object_id, op.owner)
+            presence = registry.place(self.world, obj, op.object_id, op.owner, op.tie)
             if known:
                 presence.asleep = asleep[op.object_id]
                 self.calls.extend(self.world.owner_calls(obj, before[op.object_id], op.owner))

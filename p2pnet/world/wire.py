@@ -6,7 +6,7 @@ untyped here, since only the object's class knows their types; `intake` gives th
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -34,6 +34,19 @@ class Edits(msgspec.Struct, tag=1, array_like=True):
     edits: list[Edit]
 
 
+class Tie(msgspec.Struct, frozen=True, array_like=True):
+    """What ties an object to its owner, beside the owner's name. See `custody`."""
+
+    controller: int = -1  # of a player: which of its member's players it is
+    rule: Annotated[int, msgspec.Meta(ge=0, le=3)] | None = None  # None: that of the class
+    home: PeerId | None = None  # whose it was before the rule moved it
+    locked: bool = False
+    held: bool = False  # it sleeps although its owner is there
+
+
+NO_TIE: Final = Tie()
+
+
 class Spawn(msgspec.Struct, tag=2, array_like=True):
     """A whole object: it appeared, or it is part of a snapshot."""
 
@@ -41,6 +54,7 @@ class Spawn(msgspec.Struct, tag=2, array_like=True):
     class_index: int
     owner: PeerId | None
     values: list[Any]
+    tie: Tie = NO_TIE
 
 
 class Despawn(msgspec.Struct, tag=3, array_like=True):
@@ -77,7 +91,14 @@ class Rpc(msgspec.Struct, tag=7, array_like=True):
     arguments: Any  # a list; already encoded on the host, so that nobody changes it meanwhile
 
 
-Op = Vars | Edits | Spawn | Despawn | Assign | Suspend | Resume | Rpc
+class Retie(msgspec.Struct, tag=12, array_like=True):
+    """An object has another tie."""
+
+    object_id: int
+    tie: Tie
+
+
+Op = Vars | Edits | Spawn | Despawn | Assign | Suspend | Resume | Rpc | Retie
 
 
 class State(msgspec.Struct, array_like=True):

@@ -20,12 +20,15 @@ import attrs
 from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
 from ..core.settings import AckLevel
 from ..core.values import ConnectionId, PeerId
+from .custody import Custody, first_tie
 from .dispatch import Dispatch, PastCommand
 from .game import Game
 from .intake import Intake, Step
 from .journal import Journal
 from .objects import NetworkObject, Owner, Player
+from .players import Players
 from .registry import Registry
+from .requests import Request
 from .snapshots import Restoration, dump, take_snapshot
 from .wire import Assign, Despawn, Resume, Suspend
 
@@ -63,6 +66,8 @@ class World:
     objects: Mapping[int, NetworkObject] = attrs.field(init=False)
     """All objects by id, in the order in which they were spawned. Can't be written to."""
 
+    custody: Custody = attrs.field(init=False, repr=False)
+    players: Players = attrs.field(init=False, repr=False)
     registry: Registry = attrs.field(factory=Registry, init=False, repr=False)
     journal: Journal = attrs.field(factory=Journal, init=False, repr=False)
     _dispatch: Dispatch = attrs.field(init=False, repr=False)
@@ -71,6 +76,8 @@ class World:
     def __attrs_post_init__(self) -> None:
         self.objects = MappingProxyType(self.registry.objects)
         self._dispatch = Dispatch(self)
+        self.custody = Custody(self)
+        self.players = Players(self)
 
     # --- for the game ---
 
@@ -81,13 +88,14 @@ class World:
         Raises `AuthorityError` on a client, `DeclarationError` for a class that the game does not
         list, `LocalProtocolError` if it is in a world already.
         """
-        self._check_host("spawn an object")
+        self.check_host("spawn an object")
         _check_object(obj)
         if obj._presence is not None:
             raise LocalProtocolError(f"{obj!r} is spawned already")
         class_index = self.game.index_of(type(obj))
         peer = self.peer_named(owner)
-        presence = self.registry.place(self, obj, self.registry.next_id, peer)
+        tie = first_tie(obj, self.players.controller_of(obj, peer))
+        presence = self.registry.place(self, obj, self.registry.next_id, peer, tie)
         self.journal.spawn(obj, presence, class_index)
         self.call_game(obj.on_start_server, False)
         self.call_game(obj.on_start_client)
@@ -97,7 +105,7 @@ class World:
 
     def despawn(self, obj: NetworkObject) -> None:
         """Take an object out of the world, on the host; it disappears from all peers."""
-        self._check_host("despawn an object")
+        self.check_host("despawn an object")
         self._check_here(obj)
         presence = obj._presence
         assert presence is not None
@@ -115,11 +123,15 @@ class World:
 
         Raises `AuthorityError` on a client, and for players, which stay with their member.
         """
-        self._check_host("assign authority")
+        self.check_host("assign authority")
         self._check_here(obj)
         if isinstance(obj, Player):
             raise AuthorityError(f"{obj!r} is a player; it belongs to its member for good")
-        peer = self.peer_named(owner)
+        self.custody.tie(obj, home=None)
+        self.change_owner(obj, self.peer_named(owner))
+
+    def change_owner(self, obj: NetworkObject, peer: PeerId | None) -> None:
+        """Make a peer the owner of an object that is here; on the host."""
         presence = obj._presence
         assert presence is not None
         old = presence.owner
@@ -205,6 +217,10 @@ class World:
         """A command was called on this peer. Returns what `submit` returns."""
         return self._dispatch.submit(obj, name, args, kwargs)
 
+    def request(self, request: Request, object_id: int = 0, *arguments: Any) -> Any:
+        """Ask the host for what every world can do. Returns what `submit` returns."""
+        return self._dispatch.request(request, object_id, arguments)
+
     def call_rpc(
         self,
         obj: NetworkObject,
@@ -229,6 +245,8 @@ class World:
     def start_reign(self, migrated: bool) -> None:
         """This peer is the host from now on. The first one of a session sets the game up."""
         self.is_host = True
+        self.custody.forget_times()
+        self.players.unclaimed.clear()
         self.journal.drop()
         if migrated:
             self._tell((obj.on_start_server, True) for obj, _ in self.registry)
@@ -254,6 +272,7 @@ class World:
     def tick(self, dt_us: int) -> None:
         """Let every object advance that does something in `on_tick` and is not suspended."""
         dt = dt_us / 1_000_000
+        self._tell([(self.custody.tick, dt_us)])
         self._tell(
             (obj.on_tick, dt)
             for obj, presence in self.registry
@@ -265,11 +284,12 @@ class World:
         return self.journal.take()
 
     def admit(self, peer: PeerId, name: str) -> None:
-        """Spawn the player of a newcomer."""
-        self._tell([(self._spawn_player, peer, name)])
+        """Spawn the player of a newcomer, unless the game wants to be asked for it."""
+        self._tell([(self.players.admit, peer, name)])
 
     def suspend(self, peer: PeerId) -> None:
         """Put everything to sleep that the peer owns."""
+        self.players.unclaimed.discard(peer)
         if peer not in self.registry.away:
             self.journal.baseline.keep_away(self)
             self.registry.away[peer] = None
@@ -277,15 +297,25 @@ class World:
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
 
     def resume(self, peer: PeerId) -> None:
-        """Wake everything that the peer owns."""
+        """The peer is back: wake what it owns, or wait until it asks for it (see `Game`)."""
+        if self.players.is_to_claim(peer):
+            self.players.unclaimed.add(peer)
+        else:
+            self.wake(peer)
+
+    def wake(self, peer: PeerId) -> None:
+        """Wake everything that the peer owns, and give back what was its own."""
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
             self.journal.add(Resume(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
+            self._tell([(self.custody.give_back, peer)])
 
     def remove(self, peer: PeerId) -> None:
-        """Despawn everything that the peer owns."""
+        """The seat was given up: despawn what the peer owns, or pass it on, as its rules say."""
+        self.players.unclaimed.discard(peer)
+        self._tell([(self.custody.pass_on, peer), (self.custody.forget, peer)])
         self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
@@ -329,9 +359,6 @@ class World:
 
     # --- helpers ---
 
-    def _spawn_player(self, peer: PeerId, name: str) -> None:
-        self.spawn(self.game.player(name=name), peer)
-
     def _tell(self, calls: Iterable[Step]) -> None:
         """Make all calls, and only then raise `GameCodeError` for those that raised."""
         errors: list[Exception] = []
@@ -343,7 +370,7 @@ class World:
         if errors:
             raise GameCodeError(errors) from errors[0]
 
-    def _check_host(self, deed: str) -> None:
+    def check_host(self, deed: str) -> None:
         if not self.is_host:
             raise AuthorityError(f"only the host may {deed}; do it in a @command, which runs there")
 
