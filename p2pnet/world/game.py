@@ -84,10 +84,11 @@ class Game:
 
 
 def _check_rule(cls: type[NetworkObject]) -> None:
-    if not isinstance(cls.on_owner_lost, OwnerLost):
+    rule: object = cls.on_owner_lost
+    if not isinstance(rule, OwnerLost):
         names = ", ".join(f"OwnerLost.{each.name}" for each in OwnerLost)
         raise DeclarationError(f"{cls.__name__}.on_owner_lost must be one of {names}")
-    if issubclass(cls, Player) and cls.on_owner_lost is not OwnerLost.DESTROY:
+    if issubclass(cls, Player) and rule is not OwnerLost.DESTROY:
         raise DeclarationError(
             f"{cls.__name__}.on_owner_lost: a player is kept with its seat, and goes with it"
         )
