@@ -33,6 +33,7 @@ class Reunion:
     session: Session
     hosting: Hosting
     yielded_to: Epoch | None = None  # whose host is to take us in
+    _said: tuple[LinkId, Yield] | None = None  # our yield, and on which link we sent it
     _waiting: dict[LinkId, Yield] = attrs.field(factory=dict)  # until we reign, or know who does
     _sought: dict[PeerId, tuple[Epoch, Epoch, int]] = attrs.field(factory=dict)
 
@@ -110,17 +111,31 @@ class Reunion:
             return None
         if theirs.reign.epoch > mine.reign.epoch:
             return theirs.reign
-        self._yield(link, mine.reign.epoch, theirs.reign.epoch)
+        self._yield(mine.reign.epoch, theirs.reign.epoch)
         return None
 
-    def _yield(self, link: LinkState, mine: Epoch, theirs: Epoch) -> None:
+    def _yield(self, mine: Epoch, theirs: Epoch) -> None:
         s = self.session
-        signature = s.sign(Says.YIELD, mine, theirs)
-        s.send_on((link.id,), encode(Yield(mine, theirs, signature)))
         self.yielded_to = theirs
         s.move(Move.YIELD)
         s.timers.cancel("probation")
         s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())
+        self._say(Yield(mine, theirs, s.sign(Says.YIELD, mine, theirs)))
+
+    def _say(self, frame: Yield) -> None:
+        """Send our yield. Without a link there is nobody to take us in."""
+        s = self.session
+        link = s.mesh.link_to(frame.to.host)
+        if link is None:
+            s.timers.set("yield", at=s.now)
+        else:
+            self._said = link.id, frame
+            s.send_on((link.id,), encode(frame))
+
+    def on_link_lost(self, link: LinkId) -> None:
+        """What was said on this link may be lost: two hosts that dial one another close one."""
+        if self._said is not None and self._said[0] == link:
+            self._say(self._said[1])
 
     def has_yielded_to(self, peer: PeerId | None) -> bool:
         """Whether this peer waits to be taken in by that one."""
@@ -162,7 +177,7 @@ class Reunion:
 
     def end(self) -> None:
         """This peer is not the host any more."""
-        self.yielded_to = None
+        self.yielded_to = self._said = None
         self._sought.clear()
         self.session.timers.cancel("probation")
         self.session.timers.cancel("yield")

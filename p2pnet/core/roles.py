@@ -195,8 +195,8 @@ class Roles:
             self.succession.on_link_lost(peer)
         elif s.state is State.REIGNING:
             self.hosting.on_link_lost(link, peer)
-        elif s.state is State.YIELDING and self.reunion.has_yielded_to(peer):
-            s.timers.set("yield", at=s.now)  # nobody there to take us in
+        elif s.state is State.YIELDING:
+            self.reunion.on_link_lost(link)
 
     def heartbeat(self, *links: LinkState) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""

@@ -162,10 +162,22 @@ class Run:
         return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
 
     def is_recoverable(self) -> bool:
-        """Whether those who are left may go on: some policies want a majority of all seats."""
-        members, policy = self.world.members, self.scenario.settings.policy
+        """Whether those who are left can come together, and may go on.
+
+        Some policies want a majority of all seats. And players who have never heard of one another
+        can't look for one another: those who had let them in are dead.
+        """
+        members, policy = in_session(self.world), self.scenario.settings.policy
         seats = max((len(peer.core.roster.members) for peer in members), default=0)
-        return policy is not Policy.MAJORITY_ONLY or 2 * len(members) > seats
+        if policy is Policy.MAJORITY_ONLY and 2 * len(members) <= seats:
+            return False
+        met, *others = members
+        circle = [met]
+        for one in circle:
+            known = [other for other in others if _know(one, other)]
+            circle += known
+            others = [other for other in others if other not in known]
+        return not others
 
     def work_and_rest(self) -> None:
         """After all has healed: work flows, and then nothing happens any more."""
@@ -191,6 +203,12 @@ class Run:
         if in_session(self.world) and self.is_recoverable():  # or all left, or were sent away
             self.work_and_rest()
             check_end(self.world, self.watch, self.scenario)
+
+
+def _know(one: SimPeer, other: SimPeer) -> bool:
+    """Whether either has ever heard of the other."""
+    pairs = (one, other), (other, one)
+    return any(knows.core.roster.get(known.id) is not None for knows, known in pairs)
 
 
 def prepare(scenario: Scenario, *observers: Observer) -> Run:
