@@ -91,9 +91,8 @@ class Following:
         s = self.session
         self.target = target
         self.link = None
+        self.attempt += 1
         self.early = self.requested is not None and self.requested.host == target
-        if not self.early:
-            self.attempt += 1
         self.requested = None
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         if s.mesh.link_to(target) is not None:
@@ -121,8 +120,7 @@ class Following:
         It is the one that `seek` will make when the reign is known, so it is answered once.
         """
         self.requested = epoch
-        self.attempt += 1
-        return self._rejoin(link, epoch, self.attempt)
+        return self._rejoin(link, epoch, self.attempt + 1)
 
     def _rejoin(self, link: LinkState, epoch: Epoch, attempt: int) -> Rejoin:
         s = self.session

@@ -29,9 +29,7 @@ from .mesh import LinkState
 from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
 from .ordering import Ordering
 from .policy import Standing, stand
-from .ranking import RANK_EVERY_US, ranked
 from .session import Session
-from .states import State
 from .values import Epoch, LinkId, PeerId, Position, clean_name
 
 
@@ -64,7 +62,6 @@ class Hosting:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host, s.nonce))
             s.replica.start_reign(migrated)
             s.replica.admit(s.me, s.name)
-        s.timers.set("rank", at=s.now + RANK_EVERY_US)
         s.emit(BecameHost(reign.epoch, Position(reign.epoch, s.history.seq), migrated))
         self.ordering.run_own()
         self._changed()
@@ -93,7 +90,6 @@ class Hosting:
         self.session.replica.stop_reign()
         self.session.timers.cancel_all("seat")
         self.session.timers.cancel("pause")
-        self.session.timers.cancel("rank")
         self.ordering.end()
         self.admission.end()
 
@@ -321,17 +317,6 @@ class Hosting:
         s.timers.cancel("seat", peer)
         s.replica.remove(peer)
         s.set_roster(s.roster.remove(peer, ban))
-
-    def on_rank_timer(self) -> None:
-        """Look at the order of succession, and measure the round trips for the next look."""
-        s = self.session
-        s.timers.set("rank", at=s.now + RANK_EVERY_US)
-        if s.state is not State.REIGNING:
-            return
-        for peer in self.ordering.followers:
-            s.ping(peer)
-        s.set_roster(s.roster.reorder(ranked(s.roster.members, s.me, s.mesh.link_to)))
-        self.ordering.order()
 
     # --- minorities ---
 
