@@ -31,13 +31,15 @@ from .core.errors import (
     PortTaken,
     RemoteError,
     RemoteProtocolError,
+    SaveError,
+    SaveFault,
     SessionOver,
     SettingsError,
     SyncTypeError,
     TooManyInFlight,
 )
 from .core.roster import Member, Roster
-from .core.settings import AckLevel, Policy, Settings
+from .core.settings import AckLevel, Policy, Settings, WhileDown
 from .core.states import Role, State
 from .core.values import (
     RECONNECT_ID_HOST,
@@ -131,6 +133,8 @@ __all__ = [
     "RemoteProtocolError",
     "Role",
     "Roster",
+    "SaveError",
+    "SaveFault",
     "SceneChange",
     "SessionId",
     "SessionOver",
@@ -144,6 +148,7 @@ __all__ = [
     "SyncSet",
     "SyncTypeError",
     "TooManyInFlight",
+    "WhileDown",
     "World",
     "client_rpc",
     "command",

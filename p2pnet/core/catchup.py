@@ -97,18 +97,21 @@ def missing_for(session: Session, position: Position | None) -> Missing:
     tail = None if position is None else session.history.since(position)
     if tail is not None:
         return Missing(updates=tail)
+    return Missing(snapshot=snapshot_of(session))
+
+
+def snapshot_of(session: Session) -> Snapshot:
+    """All that the session has agreed on, as it is here. Nothing may be waiting to be ordered."""
     here = session.history.position
     assert here is not None, "only a peer with a history can give it away"
     assert session.roster_proof is not None
-    return Missing(
-        snapshot=Snapshot(
-            position=here,
-            digest=session.history.digest,
-            lineage=tuple(session.history.lineage),
-            world=session.replica.snapshot(),
-            executed=session.ledger.lines(),
-            marks=dict(session.ledger.marks),
-            roster=session.roster,
-            roster_proof=session.roster_proof,
-        )
+    return Snapshot(
+        position=here,
+        digest=session.history.digest,
+        lineage=tuple(session.history.lineage),
+        world=session.replica.snapshot(),
+        executed=session.ledger.lines(),
+        marks=dict(session.ledger.marks),
+        roster=session.roster,
+        roster_proof=session.roster_proof,
     )

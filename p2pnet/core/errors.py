@@ -63,6 +63,25 @@ class GameError(LocalError):
     """The game's own code raised inside p2pnet; `__cause__` is what it raised. This peer is out."""
 
 
+class SaveFault(enum.StrEnum):
+    """Why a saved session can't be gone on with."""
+
+    NOT_A_SAVE = "not_a_save"  # the file is something else
+    DAMAGED = "damaged"  # it was cut short, or changed
+    VERSION = "version"  # saved by another version of p2pnet
+    GAME = "game"  # of another game, or another build of it
+    NO_SEAT = "no_seat"  # this peer has no seat in it
+
+
+class SaveError(LocalError, ValueError):
+    """A saved session can't be gone on with; `reason` says why. Nothing was started."""
+
+    def __init__(self, reason: SaveFault, text: str) -> None:
+        super().__init__(f"{reason.value}: {text}")
+        self.reason = reason
+        self.text = text
+
+
 class EventsMissed(LocalError):
     """The reader of events fell so far behind that some were dropped."""
 
@@ -104,6 +123,8 @@ class CommandRefusal(enum.StrEnum):
     BAD_ARGUMENTS = "bad_arguments"
     LOCKED = "locked"  # the owner of the object keeps it from changing hands
     DECLINED = "declined"  # the game said no
+    PAUSED = "paused"  # the game stands still while somebody is missing
+    NO_HOST = "no_host"  # there is no host for the time being, and `Settings.while_down` is refuse
 
 
 class CommandRefused(RemoteError):

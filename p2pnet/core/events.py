@@ -354,6 +354,15 @@ class BranchDiscarded(Event):
 
 
 @attrs.frozen
+class WriteRefused(Event):
+    """The host did not take what this peer wrote to a field of its own; `text` says why."""
+
+    object_id: int
+    field: str
+    text: str
+
+
+@attrs.frozen
 class ProofRejected(Event):
     """Somebody said what it can't prove: another's identity, or a number out of thin air."""
 

@@ -57,6 +57,7 @@ from .messages import (
     Rejoin,
     Update,
     Welcome,
+    Write,
 )
 from .outbox import Submission
 from .session import Session
@@ -91,8 +92,9 @@ class Following:
         s = self.session
         self.target = target
         self.link = None
-        self.attempt += 1
         self.early = self.requested is not None and self.requested.host == target
+        if not self.early:
+            self.attempt += 1
         self.requested = None
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         if s.mesh.link_to(target) is not None:
@@ -120,7 +122,8 @@ class Following:
         It is the one that `seek` will make when the reign is known, so it is answered once.
         """
         self.requested = epoch
-        return self._rejoin(link, epoch, self.attempt + 1)
+        self.attempt += 1
+        return self._rejoin(link, epoch, self.attempt)
 
     def _rejoin(self, link: LinkState, epoch: Epoch, attempt: int) -> Rejoin:
         s = self.session
@@ -226,7 +229,7 @@ class Following:
 
     # --- playing ---
 
-    def _send(self, frame: Command | Confirm | Follow) -> None:
+    def _send(self, frame: Command | Confirm | Follow | Write) -> None:
         assert self.link is not None
         if self.link in self.session.mesh.links:
             self.session.send_on((self.link,), encode(frame))
@@ -237,6 +240,11 @@ class Following:
         assert s.epoch is not None
         floor = s.outbox.floor
         self._send(Command(s.epoch, submission.seq, floor, submission.payload))
+
+    def write(self, payload: bytes) -> None:
+        """Tell the host what was written here to fields of our own."""
+        assert self.session.epoch is not None
+        self._send(Write(self.session.epoch, payload))
 
     def on_update(self, link: LinkState, frame: Update, raw: bytes) -> None:
         """The next change; anything but the next one means that something got lost."""

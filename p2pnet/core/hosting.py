@@ -29,7 +29,9 @@ from .mesh import LinkState
 from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
 from .ordering import Ordering
 from .policy import Standing, stand
+from .ranking import RANK_EVERY_US, ranked
 from .session import Session
+from .states import State
 from .values import Epoch, LinkId, PeerId, Position, clean_name
 
 
@@ -62,6 +64,7 @@ class Hosting:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host, s.nonce))
             s.replica.start_reign(migrated)
             s.replica.admit(s.me, s.name)
+        s.timers.set("rank", at=s.now + RANK_EVERY_US)
         s.emit(BecameHost(reign.epoch, Position(reign.epoch, s.history.seq), migrated))
         self.ordering.run_own()
         self._changed()
@@ -82,7 +85,7 @@ class Hosting:
         for member in s.roster.members:
             if member.peer != s.me:
                 s.replica.suspend(member.peer)
-                s.timers.set("seat", member.peer, at=s.now + s.settings.seat_us)
+                self._keep_seat(member.peer)
         s.replica.find_host()  # not before, so that nobody's objects wake for an instant
 
     def end(self) -> None:
@@ -90,6 +93,7 @@ class Hosting:
         self.session.replica.stop_reign()
         self.session.timers.cancel_all("seat")
         self.session.timers.cancel("pause")
+        self.session.timers.cancel("rank")
         self.ordering.end()
         self.admission.end()
 
@@ -245,8 +249,23 @@ class Hosting:
         s.emit(ClientDisconnected(peer, member.connection_id, reason, text, kept=True))
         s.replica.suspend(peer)
         s.set_roster(s.roster.lose(peer))
-        s.timers.set("seat", peer, at=s.now + s.settings.seat_us)
+        self._keep_seat(peer)
         self._changed()
+
+    def _keep_seat(self, peer: PeerId) -> None:
+        """The seat of an absent member is kept for as long as the game says."""
+        s = self.session
+        grace_us = s.replica.grace_us(peer, s.settings.seat_us)
+        if grace_us is None:
+            s.timers.cancel("seat", peer)
+        else:
+            s.timers.set("seat", peer, at=s.now + grace_us)
+
+    def keep_seats(self) -> None:
+        """The game changed its mind about how long seats are kept."""
+        for member in self.session.roster.members:
+            if not member.present:
+                self._keep_seat(member.peer)
 
     def on_link_lost(self, link: LinkId, peer: PeerId | None) -> None:
         """A link is gone; `peer` can't be reached any more, None if another link leads there.
@@ -317,6 +336,17 @@ class Hosting:
         s.timers.cancel("seat", peer)
         s.replica.remove(peer)
         s.set_roster(s.roster.remove(peer, ban))
+
+    def on_rank_timer(self) -> None:
+        """Look at the order of succession, and measure the round trips for the next look."""
+        s = self.session
+        s.timers.set("rank", at=s.now + RANK_EVERY_US)
+        if s.state is not State.REIGNING:
+            return
+        for peer in self.ordering.followers:
+            s.ping(peer)
+        s.set_roster(s.roster.reorder(ranked(s.roster.members, s.me, s.mesh.link_to)))
+        self.ordering.order()
 
     # --- minorities ---
 

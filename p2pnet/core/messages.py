@@ -230,6 +230,13 @@ class Command(Frame, frozen=True, tag=20):
     payload: bytes
 
 
+class Write(Frame, frozen=True, tag=25):
+    """What I wrote to fields of my own. Not counted, not answered: a later one makes up for it."""
+
+    epoch: Epoch
+    payload: bytes
+
+
 class Update(Frame, frozen=True, tag=21):
     """One ordered change of everything replicated. The same bytes go to everybody."""
 
@@ -388,6 +395,7 @@ AnyFrame = (
     | Denied
     | Welcome
     | Command
+    | Write
     | Update
     | Confirm
     | Follow

@@ -37,6 +37,7 @@ from .messages import (
     Oath,
     RosterProof,
     Update,
+    Write,
 )
 from .outbox import Submission
 from .session import Session
@@ -142,6 +143,13 @@ class Ordering:
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
             return
         self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
+
+    def on_write(self, link: LinkState, frame: Write) -> None:
+        """A follower wrote to fields of its own. While the session is paused that is void."""
+        follower = None if link.peer is None else self.followers.get(link.peer)
+        if follower is not None and follower.link == link.id and not self.is_paused:
+            assert link.peer is not None
+            self.session.replica.write(link.peer, frame.payload)
 
     def submit(self, submission: Submission) -> None:
         """Run a command of this peer's own player: the same path, without a link."""

@@ -14,7 +14,8 @@ from typing import Final
 
 import attrs
 
-from .settings import AckLevel
+from .errors import CommandRefusal, CommandRefused, TooManyInFlight
+from .settings import AckLevel, Settings, WhileDown
 
 _REMEMBERED_MAX: Final = 4096  # settled commands that a discarded branch can be held against
 
@@ -37,6 +38,9 @@ class Outbox:
 
     _waiting: dict[int, Submission] = attrs.field(factory=dict)  # by command number, in order
     _settled: deque[Submission] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED_MAX))
+    kept: int = 0
+    """How many were called while there was no host, and wait for the next."""
+
     _next_ticket: int = 1
     _next_seq: int = 1
 
@@ -59,6 +63,18 @@ class Outbox:
         self._next_seq += 1
         return submission
 
+    def keep(self, settings: Settings) -> None:
+        """One more is about to be added while there is no host.
+
+        Raises `CommandRefused` or `TooManyInFlight` if that is against the settings.
+        """
+        if settings.while_down is WhileDown.REFUSE:
+            text = "there is no host for the time being; try again when there is"
+            raise CommandRefused(CommandRefusal.NO_HOST, text)
+        if self.kept >= settings.kept_commands_max:
+            raise TooManyInFlight(f"{self.kept} commands wait for the next host already")
+        self.kept += 1
+
     def executed(self, seq: int, outcome: bytes, update_seq: int) -> None:
         """The outcome of a command is in the history."""
         submission = self._waiting.get(seq)
@@ -68,6 +84,7 @@ class Outbox:
 
     def forget_executions(self) -> None:
         """The history changed under us: which commands it holds is told anew by the ledger."""
+        self.kept = 0
         for submission in self._waiting.values():
             submission.outcome = None
             submission.update_seq = None

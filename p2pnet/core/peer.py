@@ -11,6 +11,8 @@ not go on hosting it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from .choices import Choices
 from .codec import encode
 from .credentials import Credentials, challenge
@@ -30,11 +32,14 @@ from .reading import Reading
 from .replica import Replica
 from .roles import HOSTS, IN_SESSION, Roles
 from .routing import Router
+from .saving import Saved, restore, save
 from .session import Session
 from .settings import AckLevel, Settings
 from .states import HOSTLESS, Move, State
 from .upkeep import Upkeep
 from .values import Epoch, LinkId, PeerId, SessionId
+
+_PLAYING: Final = frozenset({State.FOLLOWING, State.REIGNING})
 
 
 class PeerCore(Reading):
@@ -96,7 +101,9 @@ class PeerCore(Reading):
         """Have the host run a command, exactly once. Returns its ticket; `Settle` follows.
 
         Raises `LocalProtocolError` without a seat, `SessionOver` after the end of the session, and
-        `TooManyInFlight` above `Settings.commands_in_flight_max`.
+        `TooManyInFlight` above `Settings.commands_in_flight_max`. While there is no host, raises
+        `CommandRefused` if `Settings.while_down` says so, and `TooManyInFlight` above
+        `Settings.kept_commands_max`.
         """
         s = self._s
         self._observe(now)
@@ -108,12 +115,45 @@ class PeerCore(Reading):
             raise TooManyInFlight(
                 f"{len(s.outbox)} commands wait for their results; await some of the receipts"
             )
+        if s.state not in _PLAYING:
+            s.outbox.keep(s.settings)
         submission = s.outbox.add(payload, ack or s.settings.ack)
         if s.state is State.REIGNING:
             self._roles.hosting.ordering.submit(submission)
         elif s.state is State.FOLLOWING:
             self._roles.following.submit(submission)
         return submission.ticket
+
+    def write(self, now: int, payload: bytes) -> None:
+        """Tell the host what was written here to fields of our own; void while there is none."""
+        self._observe(now)
+        if self._s.state is State.FOLLOWING:
+            self._roles.following.write(payload)
+
+    def keep_seats(self, now: int) -> None:
+        """On a host: ask the replica anew how long the seats of absent members are kept."""
+        self._observe(now)
+        if self._s.state is State.REIGNING:
+            self._roles.hosting.keep_seats()
+
+    def save(self, now: int) -> bytes:
+        """The whole session, to be resumed one day. Raises `LocalProtocolError` on a client."""
+        self._observe(now)
+        if self._s.state is not State.REIGNING:
+            raise LocalProtocolError("only the host can save the session")
+        self._roles.hosting.ordering.order()
+        return save(self._s)
+
+    def resume(self, now: int, saved: Saved) -> None:
+        """Go on with a session that was saved, as its host. `saved` was checked by `load`.
+
+        Raises `LocalProtocolError` unless this peer is idle.
+        """
+        self._begin(now, saved.session, Move.FOUND)
+        restore(self._s, saved)
+        number, position = saved.snapshot.position.epoch.number + 1, saved.snapshot.position
+        reign = self._s.reign_of(Epoch(number, self.me, self._s.nonce), position)
+        self._roles.hosting.begin(reign)
 
     def tick(self, now: int) -> None:
         """The game clock: on a host the game advances and its changes go out."""

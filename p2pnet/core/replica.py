@@ -48,6 +48,15 @@ class Replica(Protocol):
     def remove(self, peer: PeerId) -> None:
         """The seat is given up: what happens to its objects is up to the game."""
 
+    def grace_us(self, peer: PeerId, seat_us: int) -> int | None:
+        """How much longer the seat of an absent peer is kept; None for ever.
+
+        `seat_us` is what the settings say. Asked when a peer is lost and when a reign begins.
+        """
+
+    def write(self, origin: PeerId, writes: bytes) -> None:
+        """Take what a peer wrote to fields of its own. Never raises for bad bytes."""
+
     # --- on a client ---
 
     def apply(self, update: bytes) -> None:

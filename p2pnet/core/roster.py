@@ -105,6 +105,10 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         """The member is back as another process: it listens elsewhere, and has not stayed."""
         return self._put_last(peer, present=True, addresses=addresses, nonce=nonce)
 
+    def reorder(self, members: tuple[Member, ...]) -> Roster:
+        """The same members in another order of succession."""
+        return self if members == self.members else self._next(members=members)
+
     def _put_last(self, peer: PeerId, **changes: object) -> Roster:
         member = self.get(peer)
         assert member is not None, "only a member can change"

@@ -55,6 +55,7 @@ from .messages import (
     Update,
     Vouch,
     Welcome,
+    Write,
     Yield,
 )
 from .roles import HOSTS, IN_SESSION, Roles
@@ -226,6 +227,9 @@ class Router:
     def _on_command(self, link: LinkState, frame: Command, data: bytes) -> None:
         self.roles.hosting.ordering.on_command(link, frame)
 
+    def _on_write(self, link: LinkState, frame: Write, data: bytes) -> None:
+        self.roles.hosting.ordering.on_write(link, frame)
+
     def _on_update(self, link: LinkState, frame: Update, data: bytes) -> None:
         self.roles.following.on_update(link, frame, data)
 
@@ -379,6 +383,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Denied: (IN_SESSION, False, _C._on_denied),
     Welcome: (frozenset({State.JOINING}), False, _C._on_welcome),
     Command: (frozenset({State.REIGNING}), True, _C._on_command),
+    Write: (frozenset({State.REIGNING}), True, _C._on_write),
     Update: (frozenset({State.FOLLOWING}), True, _C._on_update),
     Confirm: (frozenset({State.REIGNING}), True, _C._on_confirm),
     Follow: (frozenset({State.REIGNING}), True, _C._on_follow),

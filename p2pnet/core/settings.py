@@ -30,6 +30,13 @@ class Policy(enum.StrEnum):
     MAJORITY_ONLY = "majority_only"  # stand still without more than half of the seats
 
 
+class WhileDown(enum.StrEnum):
+    """What becomes of commands that are called while there is no host."""
+
+    KEEP = "keep"  # up to `kept_commands_max` of them wait for the next host
+    REFUSE = "refuse"  # they are refused at once
+
+
 def _at_least(low: int) -> Any:
     def check(settings: object, field: attrs.Attribute[int], value: int) -> None:
         if not isinstance(value, int) or value < low:
@@ -105,6 +112,12 @@ class Settings:
 
     commands_in_flight_max: int = attrs.field(default=1024, validator=_at_least(1))
     """Commands of one peer that may wait for their results at one time."""
+
+    while_down: WhileDown = attrs.field(default=WhileDown.KEEP, converter=WhileDown)
+    """What becomes of commands that are called while there is no host."""
+
+    kept_commands_max: int = attrs.field(default=1024, validator=_at_least(1))
+    """Commands of one peer that may be called while there is no host, to be sent to the next."""
 
     tail_updates_max: int = attrs.field(default=4096, validator=_at_least(1))
     """Latest updates that each peer keeps for those who missed them."""

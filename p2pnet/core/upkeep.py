@@ -59,6 +59,7 @@ class Upkeep:
             "verify": self._on_verify_timer,
             "dial": lambda: None,  # being awake is enough, see `keep_links`
             "pause": self.roles.hosting.on_pause_timer,
+            "rank": self.roles.hosting.on_rank_timer,
             "probation": self._on_confirm_timer,
             "yield": self._on_confirm_timer,
             "handover": self._on_handover_timer,

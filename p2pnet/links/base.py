@@ -47,6 +47,11 @@ class Link(abc.ABC):
         above `frame_bytes_max` (both end the link), or why the link had ended before.
         """
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much of what was sent still waits on this machine for a slow other side."""
+        return 0
+
     @abc.abstractmethod
     async def receive(self) -> bytes:
         """The next frame. Raises LinkDown once the link has ended and all frames are taken.

@@ -28,6 +28,10 @@ class Inbox:
     def is_full(self) -> bool:
         return self._waiting_bytes > self._bytes_max
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._waiting_bytes
+
     def put(self, frame: bytes) -> None:
         self._frames.append(frame)
         self._waiting_bytes += len(frame) + _FRAME_COST_BYTES

@@ -41,6 +41,10 @@ class MemoryLink(Link):
             raise LinkDown(self._down.end, self._down.text)
         self._other._inbox.put(frame)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._other._inbox.waiting_bytes
+
     def _check(self, frame: bytes) -> None:
         """End the link if the frame can't go over it."""
         other = self._other

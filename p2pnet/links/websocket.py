@@ -89,6 +89,10 @@ class WebSocketLink(Link):
         if self._down is not None:
             raise LinkDown(self._down.end, self._down.text)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._stream.waiting_bytes
+
     async def receive(self) -> bytes:
         return await self._inbox.take()
 

@@ -126,6 +126,11 @@ class WireStream(trio.abc.Stream):
             self._wake.set()
         return True
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much was written and could not be sent yet."""
+        return self._waiting_bytes
+
     def mute(self) -> None:
         """Drop what is written from now on. What waits is still sent, and reading goes on."""
         self._is_mute = True

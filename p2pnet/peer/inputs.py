@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from ..core.errors import LinkEnd, LocalProtocolError, P2PNetError, SessionOver, TooManyInFlight
+from ..core.errors import (
+    CommandRefused,
+    LinkEnd,
+    LocalProtocolError,
+    P2PNetError,
+    SessionOver,
+    TooManyInFlight,
+)
 from ..core.peer import PeerCore
+from ..core.saving import Saved
 from ..core.settings import AckLevel
 from ..core.states import Role, State
 from ..core.values import LinkId, PeerId, SessionId
@@ -64,6 +73,17 @@ class DialFailed(Input):
 
 
 @attrs.frozen
+class ClientTick(Input):
+    """The moment to tell the host what was written here to fields of our own."""
+
+    writes: Callable[[], bytes]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        if core.state is State.FOLLOWING and (payload := self.writes()):
+            core.write(now, payload)
+
+
+@attrs.frozen
 class Tick(Input):
     """The game clock of a host."""
 
@@ -83,7 +103,7 @@ class Submit(Input):
     def feed(self, core: PeerCore, now: int) -> None:
         try:
             ticket = core.submit(now, self.payload, self.ack)
-        except (TooManyInFlight, LocalProtocolError, SessionOver) as error:
+        except (TooManyInFlight, LocalProtocolError, CommandRefused, SessionOver) as error:
             self.receipt.fail(error)
         else:
             self.waiting[ticket] = self
@@ -98,6 +118,38 @@ class Host(Input):
 
     def feed(self, core: PeerCore, now: int) -> None:
         core.host(now, self.session)
+
+
+@attrs.frozen
+class Resume(Input):
+    saved: Saved
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.resume(now, self.saved)
+
+
+@attrs.frozen
+class Save(Input):
+    """The receipt gives the bytes of the file."""
+
+    receipt: Receipt[bytes]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        try:
+            self.receipt.settle(core.save(now))
+        except LocalProtocolError as error:
+            self.receipt.fail(error)
+
+    def void(self, error: P2PNetError) -> None:
+        self.receipt.fail(error)
+
+
+@attrs.frozen
+class KeepSeats(Input):
+    """The game changed its mind about how long the seats of absent members are kept."""
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.keep_seats(now)
 
 
 @attrs.frozen

@@ -134,6 +134,11 @@ class Mesh:
                 except LinkDown:
                     continue
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits for the slowest of those at the other ends."""
+        return max((entry.link.waiting_bytes for entry in self._open.values()), default=0)
+
     def dial(self, effect: Dial) -> None:
         """Begin to look for a peer; the outcome goes to the inbox."""
         self._nursery.start_soon(self._dial, effect.peer, effect.addresses)

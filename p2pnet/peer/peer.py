@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -28,12 +29,13 @@ from ..links.base import Transport
 from ..links.websocket import WebSocketTransport
 from ..world.game import Game
 from ..world.objects import NetworkObject, Player
-from ..world.world import World
 from .identity import Identity
-from .inputs import EndSession, HandOver, Host, Join, Kick
+from .inputs import EndSession, HandOver, Host, Input, Join, Kick, Resume
 from .invite import Invite
 from .migration import MigrationManager
 from .receipts import Receipt
+from .running import Running
+from .saves import read_save
 from .shell import Shell
 from .subscription import Subscription
 
@@ -43,7 +45,7 @@ O = TypeVar("O", bound=NetworkObject)  # noqa: E741
 _SESSION_ID_BYTES = 16
 
 
-class Peer:
+class Peer(Running):
     """One player's place in a session. Made by `open_peer`; hosts or joins one session, once."""
 
     def __init__(self, shell: Shell) -> None:
@@ -131,11 +133,6 @@ class Peer:
     # --- the game ---
 
     @property
-    def world(self) -> World:
-        """The replicated objects."""
-        return self._shell.world
-
-    @property
     def player(self) -> Player | None:
         """This peer's own player; None without a seat."""
         return self.world.player_of(self.me)
@@ -163,15 +160,28 @@ class Peer:
 
     # --- coming ---
 
-    async def host(self, address: str = "0.0.0.0", port: int = 7777) -> str:
-        """Open a session and return the invite to it.
+    async def host(
+        self,
+        address: str = "0.0.0.0",
+        port: int = 7777,
+        *,
+        resume: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Open a session and return the invite to it; with `resume`, go on with a saved one.
 
         Raises PortTaken or ListenFailed, and then another try may be made; LocalProtocolError if
-        this peer has hosted or joined before.
+        this peer has hosted or joined before. Raises SaveError for a file that is no saved session
+        of this game, OSError for one that can't be read, with nothing started.
         """
-        session = SessionId(short_id(self._shell.machine.entropy(_SESSION_ID_BYTES)))
-        await self._shell.open(address, port, Host(session))
+        await self._shell.open(address, port, self._first(resume))
         return str(self.invite)
+
+    def _first(self, resume: str | os.PathLike[str] | None) -> Input:
+        if resume is not None:
+            saved = read_save(resume, self._shell.game, self.identity)
+            self.world.is_resuming = True
+            return Resume(saved)
+        return Host(SessionId(short_id(self._shell.machine.entropy(_SESSION_ID_BYTES))))
 
     async def join(self, invite: str | Invite, *, address: str = "0.0.0.0", port: int = 0) -> None:
         """Get a seat in a session. Listens as well, since every peer may become the host.
@@ -233,10 +243,6 @@ class Peer:
         if member is None or member.peer == self.me:
             raise LocalProtocolError(f"there is no other member with connection id {connection_id}")
         self._shell.post(Kick(member.peer, reason))
-
-    def _need_host(self, what: str) -> None:
-        if self.role is not Role.HOST:
-            raise LocalProtocolError(f"only the host can {what}")
 
     # --- watching ---
 

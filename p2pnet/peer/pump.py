@@ -36,13 +36,15 @@ class Pump:
         performers: Performers,
         finish_batch: Callable[[], None],
         machine: Machine,
+        begin_batch: Callable[[int], None] = lambda now: None,
     ) -> None:
-        """`finish_batch` is called after the effects of each batch."""
+        """`begin_batch` is called before each batch, `finish_batch` after its effects."""
         self._core = core
         self._inbox = inbox
         self._performers = performers
         self._finish_batch = finish_batch
         self._machine = machine
+        self._begin_batch = begin_batch
         self._now = 0
         self._wake: int | None = None
 
@@ -75,6 +77,7 @@ class Pump:
     def _step(self, batch: list[Input]) -> None:
         self._now = now = max(self._now, self._machine.now_us())
         try:
+            self._begin_batch(now)
             for item in batch:
                 item.feed(self._core, now)
             if self._wake is not None and now >= self._wake:

@@ -10,7 +10,7 @@ import trio
 from ..core.errors import GameError
 from ..core.states import Role
 from .inbox import Inbox
-from .inputs import Tick
+from .inputs import Input, Tick
 from .machine import Machine
 
 RoleTask = Callable[[], Awaitable[None]]
@@ -21,10 +21,20 @@ class Roles:
     """Runs the tasks of one role at a time. Those of the old role end before the new ones begin."""
 
     def __init__(
-        self, inbox: Inbox, tick_hz: float, tasks: dict[Role, RoleTask], machine: Machine
+        self,
+        inbox: Inbox,
+        tick_hz: float,
+        tasks: dict[Role, RoleTask],
+        machine: Machine,
+        client_tick: Input | None = None,
     ) -> None:
+        """`client_tick` is what a client is to do with each tick, if anything."""
         self._inbox = inbox
         self._machine = machine
+        self._ticks: Final[dict[Role, Input | None]] = {
+            Role.HOST: Tick(),
+            Role.CLIENT: client_tick,
+        }
         self._period_s: Final = 1 / tick_hz
         self._tasks = tasks
         self._role: Role | None = None
@@ -41,13 +51,14 @@ class Roles:
             self._scope = trio.CancelScope()
             with self._scope:
                 async with trio.open_nursery() as nursery:
-                    if self._role is Role.HOST:
-                        nursery.start_soon(self._tick)
+                    tick = None if self._role is None else self._ticks[self._role]
+                    if tick is not None:
+                        nursery.start_soon(self._tick, tick)
                     if self._role is not None and self._role in self._tasks:
                         nursery.start_soon(self._run_task, self._role)
                     await trio.sleep_forever()
 
-    async def _tick(self) -> None:
+    async def _tick(self, tick: Input) -> None:
         """Ticks at even distances. Those missed are left out: the next one covers their time."""
         due = trio.current_time()
         while True:
@@ -56,7 +67,7 @@ class Roles:
             if late >= 0:
                 due += self._period_s * (late // self._period_s + 1)
             await self._machine.tick(due)
-            self._inbox.put_nowait(Tick())
+            self._inbox.put_nowait(tick)
 
     async def _run_task(self, role: Role) -> None:
         try:

@@ -31,6 +31,7 @@ from ..core.events import (
     JoinFailed,
     SessionEnded,
     StateChanged,
+    WriteRefused,
 )
 from ..core.peer import PeerCore
 from ..core.roster import Roster
@@ -44,7 +45,7 @@ from ..world.objects import NetworkObject
 from ..world.world import World
 from .identity import Identity
 from .inbox import Inbox
-from .inputs import Input, Leave, Submit
+from .inputs import ClientTick, Input, Leave, Submit
 from .labels import Labels
 from .machine import Machine
 from .mesh import Mesh
@@ -55,6 +56,7 @@ from .roles import Roles, RoleTask
 from .subscription import Fanout
 
 _ENTROPY_BYTES: Final = 32
+_BACKLOG_BYTES: Final = 64 << 10  # that wait for one peer: it can't keep up
 _GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of everything
 
 
@@ -101,7 +103,12 @@ class Shell:
         self.world.connections = Labels(lambda: self.roster)
         self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
-        self._roles = Roles(self.inbox, self.game.tick_hz, self.role_tasks, self.machine)
+        self.world.on_refused.append(self._on_refused)
+        writes = any(layout.owner_writes for layout in self.game.layouts)
+        client_tick = ClientTick(self.world.collect_writes) if writes else None
+        self._roles = Roles(
+            *(self.inbox, self.game.tick_hz, self.role_tasks, self.machine), client_tick
+        )
 
     # --- reading ---
 
@@ -233,7 +240,10 @@ class Shell:
         if self.core is None or self._first is None:
             return  # never in a session
         nursery.start_soon(self._roles.run)
-        pump = Pump(self.core, self.inbox, self._performers(), self._finish_batch, self.machine)
+        performers, machine = self._performers(), self.machine
+        pump = Pump(
+            *(self.core, self.inbox, performers, self._finish_batch, machine), self._begin_batch
+        )
         await pump.run(self._first)
         await self.mesh.aclose()
 
@@ -288,6 +298,10 @@ class Shell:
         self._hooks.call(event)
         self.fanout.put(event)
 
+    def _begin_batch(self, now: int) -> None:
+        self.world.observe(now)
+        self.world.backlogged = self.mesh.waiting_bytes > _BACKLOG_BYTES
+
     def _finish_batch(self) -> None:
         self._hooks.finish_batch()
         if self.core is not None and self.core.state is State.LEFT:
@@ -307,6 +321,9 @@ class Shell:
 
     def _on_state_changed(self, event: StateChanged) -> None:
         self._moved.unpark_all()
+
+    def _on_refused(self, object_id: int, field: str, text: str) -> None:
+        self.fanout.put(WriteRefused(object_id, field, text))
 
     def _on_authority(self, obj: NetworkObject, old: PeerId | None, new: PeerId | None) -> None:
         for peer, state in ((old, False), (new, True)):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import gc
 import hashlib
-import itertools
 import multiprocessing
 import time
 from collections import Counter
@@ -63,15 +62,9 @@ class Tallied:
     reigns: int = 0
     discards: int = 0
     converged_us: dict[Apart, list[int]] = attrs.field(factory=lambda: {a: [] for a in Apart})
-    recoveries: list[tuple[Recovery, int]] = attrs.field(factory=list)  # and how long each took
-    together: Counter[tuple[Kind, Goal]] = attrs.field(factory=Counter)  # scenarios that had both
+    recovered_us: dict[Cause, list[int]] = attrs.field(factory=lambda: {c: [] for c in Cause})
     digest: bytes = b""
     violation: Violation | None = None
-
-    @property
-    def recovered_us(self) -> dict[Cause, list[int]]:
-        """How long clean recoveries took, by cause."""
-        return {c: [us for what, us in self.recoveries if what.cause is c] for c in Cause}
 
     def add(self, other: Tallied) -> None:
         """What came of the scenarios right after these."""
@@ -82,8 +75,8 @@ class Tallied:
         self.discards += other.discards
         for apart, times in other.converged_us.items():
             self.converged_us[apart] += times
-        self.recoveries += other.recoveries
-        self.together += other.together
+        for cause, times in other.recovered_us.items():
+            self.recovered_us[cause] += times
         self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
         self.violation = other.violation
 
@@ -172,7 +165,7 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
         recovery = Recovery(cause, scenario.players, scenario.seed)
-        tallied.recoveries.append((recovery, check_recovery(recovery)))
+        tallied.recovered_us[cause].append(check_recovery(recovery))
     tallied.scenarios += 1
     return digest
 
@@ -203,11 +196,9 @@ def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
 
 def _count(tallied: Tallied, run: Run) -> None:
     tallied.faults.update(run.done)
-    reached = dict(run.tally.reached)
+    tallied.goals.update(run.tally.reached)
     if run.refused:
-        reached[Goal.QUEUE_LIMIT] = 1
-    tallied.goals.update(reached)
-    tallied.together.update(itertools.product(run.done, reached))
+        tallied.goals[Goal.QUEUE_LIMIT] += 1
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
     if run.converged_us is not None and run.was_apart:

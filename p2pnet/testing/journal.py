@@ -25,6 +25,7 @@ class Journal:
     away: dict[PeerId, bool] = attrs.field(factory=dict)  # members; True while suspended
     reigns: int = 0  # how often this copy became the host's
     hostless: bool = False
+    graces: dict[PeerId, int | None] = attrs.field(factory=dict)  # how long seats are kept
     _pending: list[tuple[str, str, str]] = attrs.field(factory=list)
 
     # --- on the host ---
@@ -69,6 +70,12 @@ class Journal:
 
     def lose_host(self) -> None:
         self.hostless = True
+
+    def grace_us(self, peer: PeerId, seat_us: int) -> int | None:
+        return self.graces.get(peer, seat_us)
+
+    def write(self, origin: PeerId, writes: bytes) -> None:
+        self._do(("entry", origin, writes.decode(errors="replace")))
 
     def find_host(self) -> None:
         self.hostless = False

@@ -5,7 +5,7 @@ Nothing here judges: `reigns`, `histories` and `watch` do.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import Final
 
 import attrs
@@ -19,7 +19,7 @@ from .catalogue import InvariantBroken
 from .core_world import CoreWorld
 from .sim_peer import SimPeer
 
-_A_SECOND_MAX: Final = 20  # so many claims, or dials, of one peer
+_A_SECOND_MAX: Final = 20  # so many claims of one peer, or its dials to one other
 _SECOND_US: Final = 1_000_000
 
 
@@ -52,7 +52,9 @@ class Seen:
     grants: dict[int, Position] = attrs.field(factory=dict)  # for its own claim, by process
     vetoed: bool = False  # proof that the host lives has come for its own claim
     claims: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))
-    dials: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))
+    dials: defaultdict[PeerId, deque[int]] = attrs.field(
+        factory=lambda: defaultdict(lambda: deque(maxlen=_A_SECOND_MAX))
+    )
     merged: list[Epoch] = attrs.field(factory=list)  # the yields for which it moved on
 
 

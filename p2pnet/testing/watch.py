@@ -196,7 +196,7 @@ class Watch(Observer):
         elif isinstance(effect, Settle) and effect.outcome is not None:
             self._histories.note(peer, effect)
         elif isinstance(effect, Dial):
-            paced(now, self.record.seen(peer).dials, peer, "dials")
+            paced(now, self.record.seen(peer).dials[effect.peer], peer, "dials")
         elif isinstance(effect, CloseLink):
             self._histories.closes_its_own(peer, effect)
 

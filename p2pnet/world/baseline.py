@@ -13,6 +13,7 @@ import attrs
 
 from ..core.values import PeerId
 from .presence import Presence
+from .session_state import SESSION_ID
 from .wire import Spawn, State, Tie, encode
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Baseline:
         registry = world.registry
         next_id = registry.next_id if self._next_id is None else self._next_id
         away = list(registry.away) if self._away is None else self._away
-        return encode(State(next_id, away, [objects[number] for number in sorted(objects)]))
+        session = self._former_values(world.session, SESSION_ID)
+        return encode(State(next_id, away, [objects[n] for n in sorted(objects)], session))
 
     def clear(self) -> None:
         """An update was collected, or the changes were undone."""
@@ -81,12 +83,14 @@ class Baseline:
 
     def _former(self, obj: NetworkObject, presence: Presence, class_index: int) -> Spawn:
         number = presence.object_id
-        values = [
+        owner = self._owners.get(number, presence.owner)
+        tie = self._ties.get(number, presence.tie)
+        return Spawn(number, class_index, owner, self._former_values(obj, number), tie)
+
+    def _former_values(self, obj: NetworkObject, number: int) -> list[Any]:
+        return [
             field.dump(self.fields[number, field.index])
             if (number, field.index) in self.fields
             else field.dumped(obj)
             for field in obj.__layout__.fields
         ]
-        owner = self._owners.get(number, presence.owner)
-        tie = self._ties.get(number, presence.tie)
-        return Spawn(number, class_index, owner, values, tie)

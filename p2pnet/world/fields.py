@@ -21,6 +21,7 @@ from .sets import SyncSet
 
 if TYPE_CHECKING:
     from .objects import NetworkObject
+    from .presence import Presence
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -40,6 +41,9 @@ class Declaration:
     on_change: str | None = None
     encode: Callable[[Any], Any] | None = None
     decode: Callable[[Any], Any] | None = None
+    owner_writes: bool = False
+    validate: str | None = None
+    latest: bool = False
 
     def field(self) -> Any:
         """The attrs field that carries this."""
@@ -56,15 +60,28 @@ def sync_var(
     on_change: str | None = None,
     encode: Callable[[T], Any] | None = None,
     decode: Callable[[Any], T] | None = None,
+    owner_writes: bool = False,
+    validate: str | None = None,
+    latest: bool = False,
 ) -> T:
     """A replicated value. Its annotation says what it may hold; it is replaced, never mutated.
 
     `on_change` names a method `(old, new)` that runs on every peer after a change. `encode` and
     `decode` turn a value of the game's own type into one that msgspec can encode, and back.
+
+    `owner_writes` lets the owner of the object write the field, and see the value at once.
+    `validate` then names a method `(old, new)` that runs on the host and gives the value to take,
+    or raises to take none. `latest` says that only the newest value matters: where a link is slow,
+    those in between may be left out.
     """
     if (encode is None) is not (decode is None):
         raise DeclarationError("sync_var: encode= and decode= only work together")
-    return cast(T, Declaration("sync_var", None, default, on_change, encode, decode).field())
+    if validate is not None and not owner_writes:
+        raise DeclarationError("sync_var: validate= is for fields with owner_writes=True")
+    found = Declaration(
+        *("sync_var", None, default, on_change, encode, decode, owner_writes, validate, latest)
+    )
+    return cast(T, found.field())
 
 
 def sync_list(default: Iterable[T] = (), *, on_change: str | None = None) -> SyncList[T]:
@@ -106,6 +123,9 @@ class VarField:
     index: int
     value: WireType
     on_change: str | None
+    owner_writes: bool = False
+    validate: str | None = None
+    latest: bool = False
     bit: int = attrs.field(init=False)  # in the masks of changed fields
 
     def __attrs_post_init__(self) -> None:
@@ -114,17 +134,22 @@ class VarField:
     @property
     def text(self) -> str:
         """The field in words that are the same on every peer."""
-        return f"{self.name}: {self.value.text}"
+        marks = " owner_writes" * self.owner_writes + " latest" * self.latest
+        return f"{self.name}: {self.value.text}{marks}"
 
     def write(self, obj: NetworkObject, value: Any) -> None:
         """`obj.x = value`, wherever it is written."""
         presence = obj._presence
-        if presence is not None:
+        owner_writes = presence is not None and self.owner_writes and not presence.world.is_host
+        if presence is not None and not owner_writes:
             presence.world.check_write(obj, self.name)
         try:
             new = self.value.check(value)
         except Misfit as error:
             raise SyncTypeError(f"{self.where}: {error}") from None
+        if presence is not None and owner_writes:
+            presence.world.mine.write(obj, presence, self, new)
+            return
         values = obj.__dict__
         if presence is None:
             values[self.name] = new
@@ -133,14 +158,18 @@ class VarField:
         if self.value.same(old, new):
             return
         values[self.name] = new
+        self.note(obj, presence, old)
+        if self.on_change is not None:
+            presence.world.call_game(getattr(obj, self.on_change), old, new)
+
+    def note(self, obj: NetworkObject, presence: Presence, old: Any) -> None:
+        """On the host: the value, which was `old`, goes out with the coming update."""
         journal, changed = presence.world.journal, presence.changed
         if changed is None:
             changed = presence.changed = journal.open_vars(obj, presence)
         if not changed.mask & self.bit:
             changed.mask |= self.bit
             journal.baseline.fields[presence.object_id, self.index] = old
-        if self.on_change is not None:
-            presence.world.call_game(getattr(obj, self.on_change), old, new)
 
     def put(self, obj: NetworkObject, value: Any) -> None:
         """Set what came from the wire and was loaded."""
@@ -249,4 +278,9 @@ def _make_var(declaration: Declaration, name: str, where: str, index: int, hint:
         wire.check(declaration.default)
     except Misfit as error:
         raise DeclarationError(f"{where}: the default does not fit: {error}") from None
-    return VarField(name, where, index, wire, declaration.on_change)
+    return VarField(
+        *(name, where, index, wire, declaration.on_change),
+        owner_writes=declaration.owner_writes,
+        validate=declaration.validate,
+        latest=declaration.latest,
+    )

@@ -12,6 +12,7 @@ from ..core.values import short_id
 from .custody import OwnerLost
 from .layout import Layout, layout_of
 from .objects import NetworkObject, Player
+from .session_state import SessionState
 
 if TYPE_CHECKING:
     from .world import World
@@ -46,7 +47,7 @@ class Game:
     setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
 
     layouts: tuple[Layout, ...] = attrs.field(init=False, repr=False)
-    """The player's first, then those of the objects. The index of each is what travels."""
+    """The player's, those of the objects, the session's own. The index of each is what travels."""
 
     fingerprint: str = attrs.field(init=False)
     """Sixteen characters that differ as soon as two peers could misunderstand one another."""
@@ -65,6 +66,7 @@ class Game:
         doubles = sorted({cls.__name__ for cls in classes if classes.count(cls) > 1})
         if doubles:
             raise DeclarationError(f"Game: registered twice: {', '.join(doubles)}")
+        classes.append(SessionState)
         layouts = tuple(layout_of(cls) for cls in classes)
         object.__setattr__(self, "layouts", layouts)
         object.__setattr__(self, "_index_of", {cls: i for i, cls in enumerate(classes)})

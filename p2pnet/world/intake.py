@@ -18,7 +18,9 @@ from .containers import SyncContainer, SyncDict
 from .edits import Change, SyncOp
 from .fields import ContainerField, SyncField, VarField
 from .hints import Misfit
+from .layout import Layout
 from .objects import NetworkObject
+from .session_state import SESSION_ID, SessionState
 from .sets import SyncSet
 from .wire import (
     UPDATE,
@@ -33,6 +35,7 @@ from .wire import (
     Suspend,
     Tie,
     Vars,
+    Wrote,
     decode,
 )
 
@@ -72,6 +75,7 @@ class Intake:
             step(*arguments)
 
     def _find(self, object_id: int) -> NetworkObject:
+        """An object that comes and goes."""
         if object_id in self._objects:
             obj = self._objects[object_id]
         else:
@@ -80,10 +84,14 @@ class Intake:
             raise LookupError(f"there is no object {object_id}")
         return obj
 
+    def _find_any(self, object_id: int) -> NetworkObject:
+        """The same, or the session's own object."""
+        return self.world.session if object_id == SESSION_ID else self._find(object_id)
+
     # --- plain fields ---
 
     def _judge_vars(self, op: Vars) -> None:
-        obj = self._find(op.object_id)
+        obj = self._find_any(op.object_id)
         fields = obj.__layout__.vars_in(op.mask)
         values = [f.value.load(raw) for f, raw in zip(fields, op.values, strict=True)]
         self._steps.append((self._set_vars, obj, fields, values))
@@ -92,7 +100,11 @@ class Intake:
         self, obj: NetworkObject, fields: tuple[VarField, ...], values: list[Any]
     ) -> None:
         state = obj.__dict__
+        overlays = self.world.mine.overlays
         for field, new in zip(fields, values, strict=True):
+            if overlays and (overlay := overlays.get((obj.object_id, field.index))) is not None:
+                overlay.agreed = new  # the owner's own value lies over it until it is answered
+                continue
             if field.on_change is not None:
                 old = state[field.name]
                 if not field.value.same(old, new):
@@ -102,7 +114,7 @@ class Intake:
     # --- containers ---
 
     def _judge_edits(self, op: Edits) -> None:
-        obj = self._find(op.object_id)
+        obj = self._find_any(op.object_id)
         fields = obj.__layout__.fields
         if not 0 <= op.field < len(fields):
             raise LookupError(f"{type(obj).__name__} has no field {op.field}")
@@ -206,6 +218,13 @@ class Intake:
         registry.away.pop(peer, None)
         self.calls.extend(registry.changed_sleep(registry.owned_by(peer)))
 
+    def _judge_wrote(self, op: Wrote) -> None:
+        if op.peer == self.world.me:
+            self._steps.append((self._answer, op))
+
+    def _answer(self, op: Wrote) -> None:
+        self.calls.extend(self.world.mine.on_wrote(op))
+
     # --- rpcs ---
 
     def _judge_rpc(self, op: Rpc) -> None:
@@ -234,18 +253,24 @@ _JUDGES: Final = cast(
         Resume: Intake._judge_resume,
         Retie: Intake._judge_retie,
         Rpc: Intake._judge_rpc,
+        Wrote: Intake._judge_wrote,
     },
 )
 
 
 def load_fields(world: World, op: Spawn) -> list[tuple[SyncField, Any]]:
     """The fields of a whole object with their values. Raises `Misfit` or `LookupError`."""
-    if not 0 <= op.class_index < len(world.game.layouts):
+    layouts = world.game.layouts
+    if not 0 <= op.class_index < len(layouts) or layouts[op.class_index].cls is SessionState:
         raise LookupError(f"the game has no class {op.class_index}")
-    fields = world.game.layouts[op.class_index].fields
-    if len(fields) != len(op.values):
-        raise LookupError(f"{len(op.values)} values for {len(fields)} fields")
-    return [(field, field.load(raw)) for field, raw in zip(fields, op.values, strict=True)]
+    return load_values(layouts[op.class_index], op.values)
+
+
+def load_values(layout: Layout, values: list[Any]) -> list[tuple[SyncField, Any]]:
+    """The fields of a class with these values for them. Raises `Misfit` or `LookupError`."""
+    if len(layout.fields) != len(values):
+        raise LookupError(f"{len(values)} values for {len(layout.fields)} fields")
+    return [(field, field.load(raw)) for field, raw in zip(layout.fields, values, strict=True)]
 
 
 def build(world: World, op: Spawn) -> NetworkObject:

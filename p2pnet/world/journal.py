@@ -8,14 +8,15 @@ out whole when the update is collected, and notes nothing until then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..core.values import PeerId
 from .baseline import Baseline
 from .containers import SyncContainer
 from .presence import Presence
-from .wire import Edits, Op, Spawn, Vars, encode
+from .wire import Edits, Op, Spawn, Vars, Wrote, encode
 
 if TYPE_CHECKING:
     from .objects import NetworkObject
@@ -30,13 +31,16 @@ class Journal:
     _spawned: list[tuple[NetworkObject, Presence, Spawn]] = attrs.field(factory=list, init=False)
     _edited: list[SyncContainer] = attrs.field(factory=list, init=False)
 
+    wrote: dict[PeerId, Wrote] = attrs.field(factory=dict, init=False)
+    """The answers to those who wrote to fields of their own."""
+
     baseline: Baseline = attrs.field(factory=Baseline, init=False)
     """What there was before the changes."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed."""
-        return not self._ops
+        return not self._ops and not self.wrote
 
     def add(self, op: Op) -> None:
         """Note an operation that is complete."""
@@ -66,18 +70,53 @@ class Journal:
         self._edited.append(container)
         return op
 
-    def take(self) -> bytes:
-        """All changes, encoded, and forgotten here; empty if there were none."""
-        if not self._ops:
-            return b""
+    def take(self, hold_latest: bool = False) -> bytes:
+        """All changes, encoded, and forgotten here; empty if there were none.
+
+        With `hold_latest` those of fields of which only the newest value matters stay for later.
+        """
+        held = self._held() if hold_latest else []
+        if held:
+            self._ops = [op for op in self._ops if not isinstance(op, Vars) or op.mask]
+        elif self.wrote:
+            # Behind the values that they speak of. While some of those are held back, so are they.
+            self._ops.extend(self.wrote.values())
+            self.wrote.clear()
+        update = self._encoded() if self._ops else b""
+        answers = self.wrote
+        self.drop()
+        if held:
+            self.wrote = answers
+        for obj, presence, changes in held:
+            self._note_again(obj, presence, changes)
+        return update
+
+    def _held(self) -> list[tuple[NetworkObject, Presence, dict[int, Any]]]:
+        """Take out of the coming update what can wait: of which objects, by index of the field."""
+        found = []
+        for obj, presence, op in self._changed:
+            mask = op.mask & obj.__layout__.latest_mask
+            if mask and not presence.spawning and obj._presence is presence:
+                op.mask &= ~mask
+                former = self.baseline.fields
+                indices = [field.index for field in obj.__layout__.vars_in(mask)]
+                found.append((obj, presence, {i: former[presence.object_id, i] for i in indices}))
+        return found
+
+    def _note_again(self, obj: NetworkObject, presence: Presence, former: dict[int, Any]) -> None:
+        op = presence.changed = self.open_vars(obj, presence)
+        for index, value in former.items():
+            op.mask |= 1 << index
+            self.baseline.fields[presence.object_id, index] = value
+
+    def _encoded(self) -> bytes:
         for obj, _, vars_op in self._changed:
-            vars_op.values = obj.__layout__.dump_vars(obj.__dict__, vars_op.mask)
+            if vars_op.mask:
+                vars_op.values = obj.__layout__.dump_vars(obj.__dict__, vars_op.mask)
         for obj, presence, spawn_op in self._spawned:
             spawn_op.tie = presence.tie
             spawn_op.values = [field.dumped(obj) for field in obj.__layout__.fields]
-        update = encode(self._ops)
-        self.drop()
-        return update
+        return encode(self._ops)
 
     def drop(self) -> None:
         """Forget all changes."""
@@ -88,6 +127,7 @@ class Journal:
         for container in self._edited:
             container._op = None
         self._ops.clear()
+        self.wrote = {}
         self.baseline.clear()
         self._changed.clear()
         self._spawned.clear()

@@ -44,11 +44,20 @@ class Layout:
     ticks: bool
     """Whether the class does something in `on_tick`."""
 
+    latest_mask: int = attrs.field(init=False)
+    """The plain fields of which only the newest value matters."""
+
+    owner_writes: bool = attrs.field(init=False)
+    """Whether the owner of an object writes any of its fields itself."""
+
     field_of: dict[str, SyncField] = attrs.field(init=False)
     call_of: dict[str, CallSpec] = attrs.field(init=False)
     _masks: dict[int, _SharedBy] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
+        plain = [field for field in self.fields if isinstance(field, VarField)]
+        self.latest_mask = sum(field.bit for field in plain if field.latest)
+        self.owner_writes = any(field.owner_writes for field in plain)
         self.field_of = {field.name: field for field in self.fields}
         self.call_of = {call.name: call for call in self.commands + self.rpcs}
 
@@ -232,6 +241,12 @@ def _check_hooks(cls: type, fields: tuple[SyncField, ...]) -> None:
             raise DeclarationError(
                 f"{field.where}: on_change names {field.on_change!r}, but {cls.__name__} has no "
                 f"such method; define `def {field.on_change}(self, {wanted})`"
+            )
+        validate = field.validate if isinstance(field, VarField) else None
+        if validate is not None and not callable(getattr(cls, validate, None)):
+            raise DeclarationError(
+                f"{field.where}: validate names {validate!r}, but {cls.__name__} has no such "
+                f"method; define `def {validate}(self, old, new)`"
             )
 
 

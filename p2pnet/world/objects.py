@@ -151,6 +151,14 @@ class NetworkObject:
         """Of a player: which of its member's players it is, 0 for the first. Else -1."""
         return -1 if self._presence is None else self._presence.tie.controller
 
+    def after(self, seconds: float, method: str, *arguments: Any) -> int:
+        """Have one of its methods called on the host, some time from now. See `World.after`."""
+        return self.world.after(self, seconds, method, *arguments)
+
+    def cancel_timer(self, number: int) -> bool:
+        """Forget a timer. See `World.cancel_timer`."""
+        return self.world.cancel_timer(number)
+
     # --- what the game may override ---
 
     def on_authority_request(self, peer: PeerId) -> bool | str:

@@ -16,8 +16,9 @@ from ..core.values import PeerId
 from .containers import SyncContainer
 from .fields import SyncField, VarField
 from .hints import Misfit
-from .intake import Step, build, load_fields
+from .intake import Step, build, load_fields, load_values
 from .objects import NetworkObject
+from .owner_writes import agreed_values
 from .wire import STATE, Spawn, State, decode, encode
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ def take_snapshot(world: World) -> bytes:
             presence.object_id,
             world.game.index_of(type(obj)),
             presence.owner,
-            [field.dumped(obj) for field in obj.__layout__.fields],
+            agreed_values(world, obj),
             presence.tie,
         )
         for obj, presence in registry
     ]
-    return encode(State(registry.next_id, list(registry.away), objects))
+    session = [field.dumped(world.session) for field in world.session.__layout__.fields]
+    return encode(State(registry.next_id, list(registry.away), objects, session))
 
 
 def dump(world: World) -> dict[int, dict[str, Any]]:
@@ -49,8 +51,10 @@ def dump(world: World) -> dict[int, dict[str, Any]]:
             "owner": presence.owner,
             "suspended": presence.owner in away,
             "fields": {
-                field.name: msgspec.to_builtins(field.dumped(obj), str_keys=True)
-                for field in obj.__layout__.fields
+                field.name: msgspec.to_builtins(value, str_keys=True)
+                for field, value in zip(
+                    obj.__layout__.fields, agreed_values(world, obj), strict=True
+                )
             },
         }
         for obj, presence in world.registry
@@ -69,15 +73,22 @@ class Restoration:
         factory=dict, init=False
     )
     _built: dict[int, NetworkObject] = attrs.field(factory=dict, init=False)
+    _session: list[tuple[SyncField, Any]] = attrs.field(factory=list, init=False)
 
-    def take(self, snapshot: bytes) -> None:
-        """Judge the snapshot, then do it. Raises `RemoteProtocolError` with nothing done."""
+    def judge(self, snapshot: bytes) -> State:
+        """Raises `RemoteProtocolError` unless the snapshot fits this world's game."""
         state = decode(STATE, snapshot, "a snapshot")
         try:
             self._judge(state)
         except (Misfit, LookupError, ValueError, TypeError) as error:
             raise RemoteProtocolError(f"snapshot: {error}") from error
+        return state
+
+    def take(self, snapshot: bytes) -> None:
+        """Judge the snapshot, then do it. Raises `RemoteProtocolError` with nothing done."""
+        state = self.judge(snapshot)
         self.world.journal.drop()
+        self._change(self.world.session, self._session)
         self._drop_others()
         for op in state.objects:
             if op.object_id in self._kept:
@@ -85,6 +96,7 @@ class Restoration:
         self._place(state)
 
     def _judge(self, state: State) -> None:
+        self._session = load_values(self.world.session.__layout__, state.session)
         last = 0
         for op in state.objects:
             if not last < op.object_id < state.next_id:
@@ -105,7 +117,11 @@ class Restoration:
                 self.calls.append((obj.on_stop_client,))
 
     def _change(self, obj: NetworkObject, loaded: list[tuple[SyncField, Any]]) -> None:
+        overlays = self.world.mine.overlays
         for field, new in loaded:
+            if overlays and (overlay := overlays.get((obj.object_id, field.index))) is not None:
+                overlay.agreed = new
+                continue
             old = obj.__dict__[field.name]
             if field.on_change is not None:
                 hook = getattr(obj, field.on_change)

@@ -98,7 +98,23 @@ class Retie(msgspec.Struct, tag=12, array_like=True):
     tie: Tie
 
 
-Op = Vars | Edits | Spawn | Despawn | Assign | Suspend | Resume | Rpc | Retie
+class Refusal(msgspec.Struct, array_like=True):
+    """What the owner of an object wrote to one of its fields was not taken."""
+
+    object_id: int
+    field: int
+    text: str
+
+
+class Wrote(msgspec.Struct, tag=8, array_like=True):
+    """The host has dealt with what this peer wrote to fields of its own, up to this message."""
+
+    peer: PeerId
+    number: int
+    refused: list[Refusal]
+
+
+Op = Vars | Edits | Spawn | Despawn | Assign | Suspend | Resume | Rpc | Retie | Wrote
 
 
 class State(msgspec.Struct, array_like=True):
@@ -107,6 +123,7 @@ class State(msgspec.Struct, array_like=True):
     next_id: int
     suspended: list[PeerId]
     objects: list[Spawn]
+    session: list[Any]  # the fields of the session's own object
 
 
 class Call(msgspec.Struct, array_like=True):
@@ -117,6 +134,13 @@ class Call(msgspec.Struct, array_like=True):
     command: int
     object_id: int
     arguments: list[Any]
+
+
+class Writes(msgspec.Struct, array_like=True):
+    """What the owner of objects wrote to fields of its own. Numbers count up within a process."""
+
+    number: int
+    objects: list[Vars]
 
 
 class Done(msgspec.Struct, tag=0, array_like=True):
@@ -143,6 +167,7 @@ Outcome = Done | Refused | Failed
 
 UPDATE: msgspec.msgpack.Decoder[list[Op]] = msgspec.msgpack.Decoder(list[Op])
 STATE = msgspec.msgpack.Decoder(State)
+WRITES = msgspec.msgpack.Decoder(Writes)
 CALL = msgspec.msgpack.Decoder(Call)
 OUTCOME: msgspec.msgpack.Decoder[Outcome] = msgspec.msgpack.Decoder(Outcome)
 

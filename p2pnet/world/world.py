@@ -12,30 +12,41 @@ run after an update is wholly in; whatever they raise comes out as one `GameCode
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
 from ..core.settings import AckLevel
 from ..core.values import ConnectionId, PeerId
+from .clock import SessionClock
 from .custody import Custody, first_tie
 from .dispatch import Dispatch, PastCommand
 from .game import Game
 from .intake import Intake, Step
 from .journal import Journal
 from .objects import NetworkObject, Owner, Player
+from .owner_writes import OwnerWrites
 from .players import Players
+from .presence import Presence
 from .registry import Registry
 from .requests import Request
+from .session_state import SESSION_ID, SessionState
 from .snapshots import Restoration, dump, take_snapshot
-from .wire import Assign, Despawn, Resume, Suspend
+from .timers import Timers
+from .wire import Assign, Despawn, Resume, Suspend, Tie
 
 O = TypeVar("O", bound=NetworkObject)  # noqa: E741
 
 Submit = Callable[[bytes, AckLevel | None], Any]
 """Takes an encoded command and an ack level (None for the session's), returns a receipt."""
+
+RefusedHook = Callable[[int, str, str], None]
+"""Gets the number of the object, the name of the field, and why its owner's value was refused."""
+
+_HELD_US_MAX: Final = 1_000_000  # longest time for which a slow link keeps the newest values back
 
 AuthorityHook = Callable[[NetworkObject, PeerId | None, PeerId | None], None]
 """Gets the object, its former owner and its new one."""
@@ -63,6 +74,15 @@ class World:
     on_authority: list[AuthorityHook] = attrs.field(factory=list, init=False)
     """Called on every peer when an object that is no player has another owner."""
 
+    on_refused: list[RefusedHook] = attrs.field(factory=list, init=False)
+    """Called on the owner of an object when the host did not take what it wrote to a field."""
+
+    backlogged: bool = attrs.field(default=False, init=False)
+    """On the host: some link is slow, so values of `latest` fields are left out for a while."""
+
+    is_resuming: bool = attrs.field(default=False, init=False)
+    """The reign that begins next goes on with a saved session."""
+
     objects: Mapping[int, NetworkObject] = attrs.field(init=False)
     """All objects by id, in the order in which they were spawned. Can't be written to."""
 
@@ -70,6 +90,12 @@ class World:
     players: Players = attrs.field(init=False, repr=False)
     registry: Registry = attrs.field(factory=Registry, init=False, repr=False)
     journal: Journal = attrs.field(factory=Journal, init=False, repr=False)
+    session: SessionState = attrs.field(factory=SessionState, init=False, repr=False)
+    clock: SessionClock = attrs.field(factory=SessionClock, init=False, repr=False)
+    timers: Timers = attrs.field(init=False, repr=False)
+    mine: OwnerWrites = attrs.field(init=False, repr=False)
+    _held_us: int = attrs.field(default=0, init=False, repr=False)
+    _hold_latest: bool = attrs.field(default=False, init=False, repr=False)
     _dispatch: Dispatch = attrs.field(init=False, repr=False)
     _depth: int = attrs.field(default=0, init=False, repr=False)
 
@@ -78,6 +104,9 @@ class World:
         self._dispatch = Dispatch(self)
         self.custody = Custody(self)
         self.players = Players(self)
+        self.timers = Timers(self)
+        self.mine = OwnerWrites(self)
+        object.__setattr__(self.session, "_presence", Presence(self, SESSION_ID, None, Tie()))
 
     # --- for the game ---
 
@@ -109,6 +138,7 @@ class World:
         self._check_here(obj)
         presence = obj._presence
         assert presence is not None
+        self.timers.forget(obj)
         self.journal.baseline.keep_object(obj, presence, self.game.index_of(type(obj)))
         mine = obj.has_authority
         self.registry.remove(obj)
@@ -146,6 +176,40 @@ class World:
     def remove_authority(self, obj: NetworkObject) -> None:
         """Give an object back to the host. Raises as `assign_authority`."""
         self.assign_authority(obj, None)
+
+    def find(self, object_id: int) -> NetworkObject | None:
+        """The object of this number, the session's own one too."""
+        return self.session if object_id == SESSION_ID else self.registry.objects.get(object_id)
+
+    @property
+    def time_s(self) -> float:
+        """The time of the game in seconds, the same for all peers, over any number of hosts.
+
+        It stands still while there is no host. It never goes back.
+        """
+        return self.clock.show(self.game_us) / 1_000_000
+
+    @property
+    def game_us(self) -> int:
+        """The time of the game as far as this peer can tell; exact on the host."""
+        return self.clock.us
+
+    def after(self, obj: NetworkObject, seconds: float, method: str, *arguments: Any) -> int:
+        """Have a method of `obj` called on the host, so many seconds of game time from now.
+
+        Whoever is the host then calls it, exactly once; what it does is a change like any other. It
+        is called even if `obj` is suspended, and not if it was despawned. Returns a number for
+        `cancel_timer`. Raises `AuthorityError` on a client, `SyncTypeError` for a method that there
+        is not, or arguments that are not plain.
+        """
+        self.check_host("set a timer")
+        self._check_here(obj)
+        return self.timers.set(obj, seconds, method, arguments)
+
+    def cancel_timer(self, number: int) -> bool:
+        """Forget a timer, on the host. False if it has fired, or never was."""
+        self.check_host("cancel a timer")
+        return self.timers.cancel(number)
 
     def player_of(self, peer: PeerId) -> Player | None:
         """The player of a member; the first one if the game gave it several."""
@@ -248,6 +312,10 @@ class World:
         self.custody.forget_times()
         self.players.unclaimed.clear()
         self.journal.drop()
+        self.mine.adopt()
+        if self.is_resuming:
+            self.is_resuming = False
+            self.session.reserved = {peer for peer in self.connections if peer != self.me}  # type: ignore[assignment]
         if migrated:
             self._tell((obj.on_start_server, True) for obj, _ in self.registry)
         elif self.game.setup is not None:
@@ -273,15 +341,26 @@ class World:
         """Let every object advance that does something in `on_tick` and is not suspended."""
         dt = dt_us / 1_000_000
         self._tell([(self.custody.tick, dt_us)])
+        self.clock.advance(dt_us)
         self._tell(
-            (obj.on_tick, dt)
-            for obj, presence in self.registry
-            if obj.__layout__.ticks and not presence.asleep
+            chain(
+                self.timers.due(),
+                (
+                    (obj.on_tick, dt)
+                    for obj, presence in self.registry
+                    if obj.__layout__.ticks and not presence.asleep
+                ),
+            )
         )
+        self._hold_latest = self.backlogged and self._held_us < _HELD_US_MAX
+        self._held_us = self._held_us + dt_us if self._hold_latest else 0
 
     def collect(self) -> bytes:
         """All changes since the last time, encoded; empty if there were none."""
-        return self.journal.take()
+        if not self.journal.is_empty:
+            self.session.uptime_us = self.clock.us
+        hold_latest, self._hold_latest = self._hold_latest, False  # only what a tick brought waits
+        return self.journal.take(hold_latest)
 
     def admit(self, peer: PeerId, name: str) -> None:
         """Spawn the player of a newcomer, unless the game wants to be asked for it."""
@@ -308,6 +387,7 @@ class World:
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
+            self.session.reserved.discard(peer)
             self.journal.add(Resume(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
             self._tell([(self.custody.give_back, peer)])
@@ -317,10 +397,22 @@ class World:
         self.players.unclaimed.discard(peer)
         self._tell([(self.custody.pass_on, peer), (self.custody.forget, peer)])
         self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
+        self.session.reserved.discard(peer)
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
             self.journal.add(Resume(peer))
+
+    def grace_us(self, peer: PeerId, seat_us: int) -> int | None:
+        """How much longer the seat of an absent peer is kept; None for ever.
+
+        After a saved session was resumed, everybody's is kept until they have come once.
+        """
+        return None if peer in self.session.reserved else seat_us
+
+    def write(self, origin: PeerId, writes: bytes) -> None:
+        """Take what a peer wrote to fields of its own."""
+        self._tell([(self.mine.take, origin, writes)])
 
     # --- Replica: on a client ---
 
@@ -333,7 +425,7 @@ class World:
         if update:
             intake = Intake(self)
             intake.take(update)
-            self._tell(intake.calls)
+            self._end_of_change(intake.calls)
 
     def lose_host(self) -> None:
         """Nothing changes until a host is back: all that has an owner sleeps, on this peer."""
@@ -343,6 +435,7 @@ class World:
     def find_host(self) -> None:
         """There is a host again: awake is whoever's owner is there."""
         self.registry.host_lost = False
+        self.mine.tell_again()
         self._tell(self.registry.changed_sleep([obj for obj, _ in self.registry]))
 
     # --- Replica: on both ---
@@ -355,9 +448,27 @@ class World:
         """Take the state of a snapshot over. Raises as `apply`."""
         restoration = Restoration(self)
         restoration.take(snapshot)
-        self._tell(restoration.calls)
+        self._end_of_change(restoration.calls)
+
+    # --- between the host and this peer, as its owner ---
+
+    def observe(self, now_us: int) -> None:
+        """This machine's clock shows so much. To be called before anything else happens then."""
+        self.clock.observe(now_us, not self.is_host and not self.registry.host_lost)
+
+    def collect_writes(self) -> bytes:
+        """What this peer wrote to fields of its own, for the host; empty if nothing."""
+        return self.mine.collect()
+
+    def check_snapshot(self, snapshot: bytes) -> None:
+        """Raises `RemoteProtocolError` unless `restore` would take it."""
+        Restoration(self).judge(snapshot)
 
     # --- helpers ---
+
+    def _end_of_change(self, calls: list[Step]) -> None:
+        self.clock.correct(self.session.uptime_us)
+        self._tell([*calls, *self.mine.prune()] if self.mine.overlays else calls)
 
     def _tell(self, calls: Iterable[Step]) -> None:
         """Make all calls, and only then raise `GameCodeError` for those that raised."""

@@ -75,6 +75,22 @@ def test_a_seat_is_kept_for_its_time_and_then_given_up() -> None:
         assert [e.reason for e in peer.saw(PeerGone)] == [EndReason.SEAT_EXPIRED]
 
 
+def test_the_game_may_keep_a_seat_for_longer_or_for_good() -> None:
+    bench = Bench.of(3, Settings(seat_us=1_000_000))
+    host, ben, cat = bench.peers
+    host.journal.graces = {ben.id: None, cat.id: 3_000_000}
+    bench.world.crash(ben)
+    bench.world.crash(cat)
+    bench.world.run_for(2_900_000)
+    assert host.core.roster.get(cat.id) is not None
+    bench.world.run_for(9_000_000)
+    assert host.core.roster.get(cat.id) is None and host.core.roster.get(ben.id) is not None
+    host.journal.graces[ben.id] = 1_000_000  # it changes its mind
+    bench.world.enter(host, lambda: host.core.keep_seats(bench.world.now))
+    bench.world.run_for(1_100_000)
+    assert host.core.roster.get(ben.id) is None
+
+
 def test_who_comes_back_after_its_seat_was_given_up_is_told() -> None:
     bench = Bench.of(3, Settings(seat_us=1_000_000))
     client = bench.peers[2]

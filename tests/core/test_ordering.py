@@ -28,6 +28,30 @@ def texts(peer: SimPeer) -> list[str]:
     return [text for _, text in peer.journal.entries]
 
 
+# --- writes ---
+
+
+def test_what_a_follower_wrote_goes_to_the_world_and_out_with_the_tick(bench: Bench) -> None:
+    host, client, other = bench.peers
+    bench.world.enter(client, lambda: client.core.write(bench.world.now, b"at 1"))
+    bench.world.run_for(400_000)
+    assert texts(host) == texts(other) == ["at 1"]
+    assert client.core.census["executed"] == 0, "nobody counts it"
+
+
+def test_a_write_is_void_while_the_session_is_paused_and_without_a_seat(bench: Bench) -> None:
+    host, client, _ = bench.peers
+    ordering = host.core._roles.hosting.ordering
+    ordering.pause()
+    bench.world.enter(client, lambda: client.core.write(bench.world.now, b"at 1"))
+    bench.world.run_for(100_000)
+    ordering.go_on()
+    ordering.followers.pop(client.id)
+    bench.world.enter(client, lambda: client.core.write(bench.world.now, b"at 2"))
+    bench.world.run_for(100_000)
+    assert texts(host) == []
+
+
 # --- commands ---
 
 

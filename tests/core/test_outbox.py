@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
+from p2pnet.core.errors import CommandRefusal, CommandRefused, TooManyInFlight
 from p2pnet.core.outbox import Outbox
-from p2pnet.core.settings import AckLevel
+from p2pnet.core.settings import AckLevel, Settings, WhileDown
 
 HOST, ONE, ALL = AckLevel.HOST, AckLevel.ONE, AckLevel.ALL
 
@@ -87,3 +90,24 @@ def test_what_another_branch_ran_later_is_named_when_that_branch_loses() -> None
     box.settle(0, 0, applied=3)
     assert box.retract(fork_seq=2, last=1, end=8) == []  # the better branch ran it, too
     assert [lost.seq for lost in box.retract(fork_seq=5, last=0, end=9)] == [1]
+
+
+# --- while there is no host -----------------------------------------------------------------------
+
+
+def test_so_many_commands_are_kept_for_the_next_host_and_no_more() -> None:
+    box, limit = Outbox(), Settings(kept_commands_max=2)
+    for _ in range(2):
+        box.keep(limit)
+    with pytest.raises(TooManyInFlight, match="2 commands wait"):
+        box.keep(limit)
+    box.forget_executions()  # there is a host again, and it was told of all of them
+    box.keep(limit)
+    assert box.kept == 1
+
+
+def test_none_is_kept_if_the_settings_say_so() -> None:
+    box = Outbox()
+    with pytest.raises(CommandRefused) as caught:
+        box.keep(Settings(while_down=WhileDown.REFUSE))
+    assert caught.value.reason is CommandRefusal.NO_HOST and box.kept == 0

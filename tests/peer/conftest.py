@@ -45,6 +45,19 @@ class Crate(NetworkObject):
 class Tank(Player):
     gold: int = sync_var(0)
     bag: SyncList[str] = sync_list()
+    x: float = sync_var(0.0, owner_writes=True, validate="check_x", latest=True)
+
+    def check_x(self, old: float, new: float) -> float:
+        if new < 0:
+            raise ValueError("there is a wall")
+        return new
+
+    @command
+    def save_up(self, seconds: float, amount: int) -> int:
+        return self.after(seconds, "grow", amount)
+
+    def grow(self, amount: int) -> None:
+        self.gold += amount
 
     @command
     def earn(self, amount: int) -> int:
@@ -121,7 +134,7 @@ class Table:
         # Positions have no event of their own to wait for.
         while len({(peer.position, peer.digest, peer.epoch) for peer in peers}) > 1:  # noqa: ASYNC110
             await trio.sleep(0.01)
-        states = [peer.world.dump() for peer in peers]
+        states = [(peer.world.dump(), peer.world.snapshot()) for peer in peers]
         assert all(state == states[0] for state in states)
         assert len({peer.roster for peer in peers}) == 1
 

@@ -51,7 +51,11 @@ class Tank(Player):
     bag: SyncList[str] = sync_list(on_change="bag_changed")
     marks: SyncDict[str, Point] = sync_dict(on_change="marks_changed")
     friends: SyncSet[int] = sync_set(on_change="friends_changed")
+    heading: int = sync_var(0, owner_writes=True, latest=True)
     heard: list[Any] = attrs.field(factory=list)  # local: what hooks were called with
+
+    def ring(self, gold: int) -> None:
+        self.gold += gold
 
     def gold_changed(self, old: int, new: int) -> None:
         self.heard.append(("gold", old, new))

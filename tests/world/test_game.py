@@ -8,6 +8,7 @@ import pytest
 
 from p2pnet.core.errors import DeclarationError
 from p2pnet.world import Game, NetworkObject, Player, World, command, networked, sync_var
+from p2pnet.world.session_state import SessionState
 from tests.world.tanks import ANA, GAME, Crate, Tank
 
 
@@ -23,7 +24,7 @@ def fingerprint_of(cls: type[NetworkObject]) -> str:
 
 def test_classes_are_numbered_with_the_player_first() -> None:
     assert (GAME.index_of(Tank), GAME.index_of(Crate)) == (0, 1)
-    assert [layout.cls for layout in GAME.layouts] == [Tank, Crate]
+    assert [layout.cls for layout in GAME.layouts] == [Tank, Crate, SessionState]
 
 
 def test_a_class_that_is_not_registered_is_named_with_the_way_out() -> None:

@@ -39,10 +39,11 @@ class Replication(RuleBasedStateMachine):
         return self.pick(Tank, number) or self.host.spawn(Tank(name="x"))
 
     def flush(self) -> None:
-        update = self.host.collect()
-        for world in self.worlds:
-            if world is not self.host:
-                world.apply(update)
+        for _ in range(2):  # the first after a tick may leave the newest values out
+            update = self.host.collect()
+            for world in self.worlds:
+                if world is not self.host:
+                    world.apply(update)
         self.everybody_is_in_the_same_state()
 
     # --- plain fields ---
@@ -156,6 +157,31 @@ class Replication(RuleBasedStateMachine):
     def tick(self, dt_us: int) -> None:
         self.host.tick(dt_us)
 
+    # --- what owners write, and what fires ---
+
+    @rule(number=st.sampled_from([0, 1, 2]), heading=small)
+    def steer(self, number: int, heading: int) -> None:
+        tank = self.worlds[number].player_of(PEERS[number])
+        if tank is not None:
+            tank.heading = heading  # type: ignore[attr-defined]
+
+    @rule(number=st.sampled_from([0, 1, 2]), arrives=st.booleans())
+    def tell(self, number: int, arrives: bool) -> None:
+        world = self.worlds[number]
+        if world is not self.host:
+            writes = world.collect_writes()
+            if arrives and writes:
+                self.host.write(PEERS[number], writes)
+
+    @rule(n=small, tenths=small)
+    def wind_up(self, n: int, tenths: int) -> None:
+        tank = self.tank(n)
+        tank.after(tenths / 10, "ring", 1)
+
+    @rule(slow=st.booleans())
+    def slow_down(self, slow: bool) -> None:
+        self.host.backlogged = slow
+
     # --- what happens to hosts and clients ---
 
     @rule()
@@ -202,6 +228,17 @@ class Replication(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.flush()
+        for world in self.worlds:
+            if world is not self.host:
+                world.find_host()  # what got lost is told again
+                if writes := world.collect_writes():
+                    self.host.write(world.me, writes)
+        self.flush()
+        for world in self.worlds:
+            assert not world.mine.overlays, "what an owner wrote is agreed on, or gone"
+            for number, obj in world.objects.items():
+                if isinstance(obj, Tank):
+                    assert obj.heading == self.host.objects[number].heading  # type: ignore[attr-defined]
 
     def everybody_is_in_the_same_state(self) -> None:
         expected = self.host.dump()

@@ -8,8 +8,10 @@ import pytest
 from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.values import PeerId
 from p2pnet.world import Change, SyncOp, World
-from p2pnet.world.wire import Spawn, State, encode
+from p2pnet.world.wire import STATE, Spawn, State, decode, encode
 from tests.world.tanks import ANA, BOB, CAT, GAME, Colour, Crate, Point, Table
+
+SESSION = decode(STATE, World(GAME, ANA).snapshot(), "a snapshot").session
 
 
 def busy_table() -> Table:
@@ -130,12 +132,15 @@ def test_a_peer_that_was_host_takes_over_the_other_state() -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        State(5, [], [Spawn(4, 1, None, [1.0, []]), Spawn(3, 1, None, [1.0, []])]),
-        State(4, [], [Spawn(4, 1, None, [1.0, []])]),
-        State(5, [], [Spawn(0, 1, None, [1.0, []])]),
-        State(5, [], [Spawn(4, 9, None, [1.0, []])]),
-        State(5, [], [Spawn(4, 1, None, [1.0])]),
-        State(5, [], [Spawn(4, 1, None, ["a", []])]),
+        State(5, [], [Spawn(4, 1, None, [1.0, []]), Spawn(3, 1, None, [1.0, []])], SESSION),
+        State(4, [], [Spawn(4, 1, None, [1.0, []])], SESSION),
+        State(5, [], [Spawn(0, 1, None, [1.0, []])], SESSION),
+        State(5, [], [Spawn(4, 9, None, [1.0, []])], SESSION),
+        State(5, [], [Spawn(4, 1, None, [1.0])], SESSION),
+        State(5, [], [Spawn(4, 1, None, ["a", []])], SESSION),
+        State(1, [], [], SESSION[1:]),
+        State(1, [], [], ["a", *SESSION[1:]]),
+        State(9, [], [Spawn(4, 2, None, SESSION)], SESSION),
         [1, 2],
     ],
 )
@@ -164,4 +169,5 @@ def test_a_dump_is_plain() -> None:
         "bag": ["a", "b"],
         "marks": [["m", {"x": 3.0, "y": 4.0}]],
         "friends": [3, 1],
+        "heading": 0,
     }

@@ -19,6 +19,7 @@ from p2pnet.world.wire import (
     Edits,
     Failed,
     Op,
+    Refusal,
     Refused,
     Resume,
     Rpc,
@@ -26,6 +27,7 @@ from p2pnet.world.wire import (
     State,
     Suspend,
     Vars,
+    Wrote,
     decode,
     encode,
 )
@@ -39,6 +41,7 @@ OPS: list[Op] = [
     Suspend(PeerId("ana")),
     Resume(PeerId("ana")),
     Rpc(1, 0, None, [3]),
+    Wrote(PeerId("ana"), 2, [Refusal(1, 0, "too fast")]),
 ]
 
 
@@ -47,7 +50,7 @@ def test_every_operation_comes_back_as_it_was() -> None:
 
 
 def test_snapshots_calls_and_outcomes_come_back_as_they_were() -> None:
-    state = State(3, [PeerId("ana")], [Spawn(2, 0, None, [1])])
+    state = State(3, [PeerId("ana")], [Spawn(2, 0, None, [1])], [0])
     call = Call(0, 1, 2, [1.5])
     assert decode(STATE, encode(state), "a snapshot") == state
     assert decode(CALL, encode(call), "a command") == call
