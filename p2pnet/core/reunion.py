@@ -35,7 +35,7 @@ class Reunion:
     yielded_to: Epoch | None = None  # whose host is to take us in
     _said: tuple[LinkId, Yield] | None = None  # our yield, and on which link we sent it
     _waiting: dict[LinkId, Yield] = attrs.field(factory=dict)  # until we reign, or know who does
-    _sought: dict[PeerId, tuple[Epoch, Epoch, int]] = attrs.field(factory=dict)
+    _sought: dict[PeerId, tuple[tuple[LinkId, Epoch, Epoch], int]] = attrs.field(factory=dict)
 
     def header(self) -> Header:
         """What this host says of itself."""
@@ -79,21 +79,21 @@ class Reunion:
     def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
         """Another host is known of: get in touch with it."""
         s, host = self.session, rival.epoch.host
-        if s.mesh.link_to(host) is None:
-            if s.mesh.may_dial(s.now, host):
-                s.dial(host, addresses)
-        elif self._is_due(host, rival.epoch):
-            s.send(host, Meeting(self.header(), answer=False))
+        link = s.mesh.link_to(host)
+        if link is not None:
+            self._meet(link, rival.epoch)
+        elif s.mesh.may_dial(s.now, host):
+            s.dial(host, addresses)
 
-    def _is_due(self, host: PeerId, rival: Epoch) -> bool:
-        """Whether this pair of reigns has not met just now: many frames of a rival lead here."""
+    def _meet(self, link: LinkState, rival: Epoch) -> None:
+        """Show our header, unless this pair of reigns has just met: many frames lead here."""
         s = self.session
-        assert s.epoch is not None
-        mine, theirs, again_us = self._sought.get(host, (None, None, 0))
-        if (mine, theirs) == (s.epoch, rival) and s.now < again_us:
-            return False
-        self._sought[host] = s.epoch, rival, s.now + s.settings.heartbeat_us // 2
-        return True
+        assert s.epoch is not None and link.peer is not None
+        here = link.id, s.epoch, rival
+        met, again_us = self._sought.get(link.peer, (None, 0))
+        if met != here or s.now >= again_us:
+            self._sought[link.peer] = here, s.now + s.settings.heartbeat_us // 2
+            s.send_on((link.id,), encode(Meeting(self.header(), answer=False)))
 
     def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:
         """Another host's header. Returns its reign if this peer is to obey it at once."""

@@ -219,6 +219,8 @@ class Roles:
         """
         s = self.session
         s.emit(Overslept(late_us))
+        if s.state in HOSTLESS:
+            self.succession.oversleep()
         if s.state not in (State.REIGNING, State.PROBATION) or len(s.roster.members) == 1:
             return
         s.move(Move.OVERSLEEP)

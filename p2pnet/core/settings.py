@@ -100,7 +100,7 @@ class Settings:
     redial_us_min: int = attrs.field(default=250_000, validator=_at_least(10_000))
     """Wait before the second dial to a peer that could not be reached; doubles with each try."""
 
-    redial_us_max: int = attrs.field(default=500_000, validator=_at_least(10_000))
+    redial_us_max: int = attrs.field(default=400_000, validator=_at_least(10_000))
     """Longest wait between two dials to one peer. When a network that was split is whole again,
     the two sides may take so long to find one another."""
 

@@ -43,14 +43,7 @@ from .events import (
 from .granting import ROUND_WINDOWS, Granting, Search
 from .hosting import Hosting
 from .mesh import LinkState
-from .messages import (
-    Claim,
-    Grant,
-    Pull,
-    Refuse,
-    Reign,
-    Tail,
-)
+from .messages import Claim, Grant, Pull, Refuse, Reign, Tail
 from .policy import Standing, stand
 from .relay import Relay
 from .session import Session
@@ -345,6 +338,16 @@ class Succession:
         """Whom we gave our word has not made use of it."""
         self.granting.release()
         self.reconsider()
+
+    def oversleep(self) -> None:
+        """This process stood still: others may have a host by now, and the word of it be here."""
+        s = self.session
+        if s.state in (State.CLAIMING, State.PULLING):
+            s.timers.cancel("answers")
+            s.timers.cancel("pull")
+            self.granting.release()
+            s.move(Move.WITHDRAW)
+        s.timers.set("claim", at=s.now + s.mesh.answer_us())
 
     # --- links ---
 

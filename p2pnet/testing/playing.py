@@ -152,12 +152,12 @@ class Run:
         return bool(self.world.members) and not self.world.converged(newcomers=False)
 
     def _bereft(self) -> bool:
-        """Whether somebody follows a host that is dead, and that nobody will ever hear of again.
+        """Whether somebody follows a host that is dead, and has not heard of that.
 
         Healing does not mend that. It is one more host lost in silence, and found out as such.
         """
         living = {peer.id for peer in self.world.members}
-        gone = {peer.id for peer in self.world.peers if peer.vanished} - living
+        gone = {peer.id for peer in self.world.peers} - living
         follows = (State.FOLLOWING, State.JOINING)
         return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
 

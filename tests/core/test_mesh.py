@@ -77,8 +77,8 @@ def test_waits_between_dials_double_up_to_a_limit(mesh: Mesh) -> None:
     for _ in range(20):
         mesh.failed(0, ANA)
         waits.append(mesh.dials[ANA].next_us)
-    assert waits[:5] == [250_000, 500_000, 500_000, 500_000, 500_000]
-    assert set(waits[4:]) == {500_000}
+    assert waits[:5] == [250_000, 400_000, 400_000, 400_000, 400_000]
+    assert set(waits[4:]) == {400_000}
 
 
 def test_a_dead_link_is_not_alive_and_a_missing_one_neither(mesh: Mesh) -> None:

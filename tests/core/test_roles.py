@@ -84,3 +84,21 @@ def test_a_host_alone_that_overslept_has_nobody_to_ask() -> None:
     bench.world.run_for(9_000_000)
     bench.world.resume(host)
     assert host.core.state is State.REIGNING and len(host.saw(BecameHost)) == 1
+
+
+def test_a_claimant_that_overslept_asks_anew_before_it_reigns() -> None:
+    """Its answers had come to an end while it stood still, and others had a host by then."""
+    bench = Bench.of(3)
+    host, first, second = bench.peers
+    bench.world.cut_both(first, second)
+    bench.world.crash(host, silent=True)
+    assert bench.world.run_while(lambda: first.core.state is not State.CLAIMING)
+    bench.world.pause(first)
+    bench.world.run_for(5_000_000)
+    assert second.core.state is State.REIGNING
+    bench.world.heal()
+    bench.world.run_for(200_000)
+    bench.world.resume(first)
+    assert not first.saw(BecameHost)
+    assert bench.world.run_while(lambda: not bench.world.converged(), 2_000_000)
+    assert bench.world.hosts == [second] and not first.saw(BecameHost)
