@@ -147,14 +147,24 @@ def simulate(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Play this scenario, written by hand.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw what happened: a name that ends in .html or .svg."),
+    ] = None,
 ) -> None:
     """Break simulated sessions in random ways, and see whether they come together again."""
     if replay is not None and scenario is not None:
         raise Complaint("give --replay or --scenario, not both")
     if (path := replay or scenario) is not None:
-        raise typer.Exit(run_file(path, json, transcript=replay is not None))
+        raise typer.Exit(run_file(path, json, replay is not None, report))
     request = Request(
-        scenarios=scenarios, seed=seed, peers=peers, policy=policy, workers=workers, as_json=json
+        scenarios=scenarios,
+        seed=seed,
+        peers=peers,
+        policy=policy,
+        workers=workers,
+        as_json=json,
+        report=report,
     )
     raise typer.Exit(run_simulations(request))
 

@@ -14,17 +14,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..core.settings import Policy, Settings
-from ..testing.campaign import Apart, Report, Tallied, percentile, run_campaign
+from ..testing.campaign import Apart, Report, Tallied, Violation, percentile, run_campaign
 from ..testing.catalogue import InvariantBroken
 from ..testing.drawing import Shape
 from ..testing.recovery import Cause
 from ..testing.replaying import Replay, replay
-from ..testing.scenario import PLAYERS_MAX, ScenarioError
+from ..testing.scenario import PLAYERS_MAX, Scenario, ScenarioError
 from ..testing.scenario_json import read, write
+from ..testing.shrinking import breaks, shrink
 from .complaints import CRASHED, OK, Complaint
+from .simulate_report import check_report, write_campaign, write_run
 from .simulate_table import table
 
 _TRACE_LINES: Final = 40  # of the trace of a violation
+_SHRINK_PLAYS: Final = 200  # of a scenario that broke something, to find a smaller one
 _CORPUS: Final = Path("simulations/corpus")
 
 
@@ -38,6 +41,7 @@ class Request:
     policy: str
     workers: int
     as_json: bool
+    report: Path | None = None
 
 
 def parse_peers(text: str) -> tuple[int, int]:
@@ -67,17 +71,23 @@ def run_simulations(request: Request) -> int:
         raise Complaint(f"--scenarios is {request.scenarios}: give 1 or more")
     if request.workers < 0:
         raise Complaint(f"--workers is {request.workers}: give 1 or more, or leave it out")
+    check_report(request.report, of_campaign=True)
     settings = Settings(policy=parse_policy(request.policy))
     shape = Shape(players=parse_peers(request.peers), settings=settings)
     # Whoever reads JSON reads standard output; the bar and the trace are for eyes.
     console = Console(stderr=request.as_json)
     report = _run(request, shape, console)
-    violation = report.tallied.violation
+    violation, found = report.tallied.violation, None
     if violation is not None:
         console.print(f"[bold red]{violation.text}[/], in scenario {violation.number}")
-        path = _keep(request.seed, violation.number, replay(violation.scenario), console)
+        found = replay(_shrunk(violation, console), f"Scenario {violation.number}")
+        path = _keep(request.seed, violation.number, found, console)
         console.print(f"To see it again: p2pnet simulate --replay {path}")
     console.print(table(report))
+    if request.report is not None:
+        picture = None if found is None else found.picture
+        write_campaign(request.report, report, _setting(request), picture)
+        console.print(f"The report is in {request.report}.", highlight=False)
     if request.as_json:
         print(json.dumps(campaign_line(report)), flush=True)
     return OK if violation is None else CRASHED
@@ -103,14 +113,30 @@ def _run(request: Request, shape: Shape, console: Console) -> Report:
         return run_campaign(request.scenarios, request.seed, shape, workers, show)
 
 
+def _setting(request: Request) -> str:
+    return f"seed {request.seed}, {request.peers} peers, policy {request.policy}"
+
+
+def _shrunk(violation: Violation, console: Console) -> Scenario:
+    """The scenario of a violation, without what is not needed for it."""
+    scenario = violation.scenario
+    if breaks(scenario) != violation.invariant:
+        return scenario  # it takes more than to play it once
+    with console.status("making the scenario smaller"):
+        smaller = shrink(scenario, violation.invariant, _SHRINK_PLAYS)
+    console.print(f"Made smaller: {len(scenario.steps)} steps are {len(smaller.steps)} now.")
+    return smaller
+
+
 def _keep(seed: int, number: int, found: Replay, console: Console) -> Path:
-    """Print the end of the trace of a violation, and write its scenario to a file."""
+    """Print the end of the trace of a violation, and write its scenario and its picture."""
     for line in found.lines[-_TRACE_LINES:]:
         console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
     folder = _CORPUS if _CORPUS.is_dir() else Path()
     name = f"{found.broken.name.lower() if found.broken else 'unknown'}-{seed}-{number}"
     path = write(found.scenario, folder, name)
-    console.print(f"The scenario is in {path}.", highlight=False)
+    picture = write_run(path.with_suffix(".html"), found.picture)
+    console.print(f"The scenario is in {path}, its picture in {picture}.", highlight=False)
     return path
 
 
@@ -140,20 +166,24 @@ def _times_ms(times_us: list[int]) -> dict[str, float]:
 # --- one scenario ---------------------------------------------------------------------------------
 
 
-def run_file(path: Path, as_json: bool, transcript: bool) -> int:
+def run_file(path: Path, as_json: bool, transcript: bool, report: Path | None = None) -> int:
     """Play the scenario in a file, and print its transcript. Returns the exit status.
 
-    Raises `Complaint` if it can't be read.
+    With `report` the picture of the run goes there. Raises `Complaint` if it can't be read.
     """
+    check_report(report, of_campaign=False)
     try:
         scenario = read(path)
     except ScenarioError as error:
         raise Complaint(str(error)) from None
-    found = replay(scenario)
+    found = replay(scenario, path.stem.replace("_", " ").capitalize())
     if transcript:
         for line in found.lines:
             print(line, file=sys.stderr if as_json else sys.stdout)
     print(_outcome(found), file=sys.stderr if as_json else sys.stdout)
+    if report is not None:
+        written = write_run(report, found.picture)
+        print(f"the picture is in {written}", file=sys.stderr if as_json else sys.stdout)
     if as_json:
         print(json.dumps(_file_line(found)), flush=True)
     return OK if found.broken is None else CRASHED

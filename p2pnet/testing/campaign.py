@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import gc
 import hashlib
+import itertools
 import multiprocessing
 import time
 from collections import Counter
@@ -62,9 +63,15 @@ class Tallied:
     reigns: int = 0
     discards: int = 0
     converged_us: dict[Apart, list[int]] = attrs.field(factory=lambda: {a: [] for a in Apart})
-    recovered_us: dict[Cause, list[int]] = attrs.field(factory=lambda: {c: [] for c in Cause})
+    recoveries: list[tuple[Recovery, int]] = attrs.field(factory=list)  # and how long each took
+    together: Counter[tuple[Kind, Goal]] = attrs.field(factory=Counter)  # scenarios that had both
     digest: bytes = b""
     violation: Violation | None = None
+
+    @property
+    def recovered_us(self) -> dict[Cause, list[int]]:
+        """How long clean recoveries took, by cause."""
+        return {c: [us for what, us in self.recoveries if what.cause is c] for c in Cause}
 
     def add(self, other: Tallied) -> None:
         """What came of the scenarios right after these."""
@@ -75,8 +82,8 @@ class Tallied:
         self.discards += other.discards
         for apart, times in other.converged_us.items():
             self.converged_us[apart] += times
-        for cause, times in other.recovered_us.items():
-            self.recovered_us[cause] += times
+        self.recoveries += other.recoveries
+        self.together += other.together
         self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
         self.violation = other.violation
 
@@ -165,7 +172,7 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
         recovery = Recovery(cause, scenario.players, scenario.seed)
-        tallied.recovered_us[cause].append(check_recovery(recovery))
+        tallied.recoveries.append((recovery, check_recovery(recovery)))
     tallied.scenarios += 1
     return digest
 
@@ -196,9 +203,11 @@ def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
 
 def _count(tallied: Tallied, run: Run) -> None:
     tallied.faults.update(run.done)
-    tallied.goals.update(run.tally.reached)
+    reached = dict(run.tally.reached)
     if run.refused:
-        tallied.goals[Goal.QUEUE_LIMIT] += 1
+        reached[Goal.QUEUE_LIMIT] = 1
+    tallied.goals.update(reached)
+    tallied.together.update(itertools.product(run.done, reached))
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
     if run.converged_us is not None and run.was_apart:

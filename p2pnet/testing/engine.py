@@ -146,6 +146,8 @@ class Engine(Timeline):
         core = peer.core
         core.frame_received(peer.clock.at(self.now), link, data)
         if data[1] == HEARTBEAT and not core.has_effects:
+            for observer in self._listeners().to_plain_heartbeats:
+                observer.took(self.now, peer, source, data)
             return False
         for observer in self._listeners().to_frames:
             observer.took(self.now, peer, source, data)

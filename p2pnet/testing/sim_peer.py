@@ -90,12 +90,12 @@ class SimPeer:
 class Observer:
     """Is told what happens in a world, as it happens. This one does nothing with it."""
 
-    heartbeats: bool = True  # it wants to be told of heartbeats that are sent, too
+    heartbeats: bool = True  # it wants to be told of heartbeats, too
 
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         """A core has taken a frame from peer `source`, and its effects come next.
 
-        Not told of heartbeats that change nothing.
+        Of heartbeats that change nothing it is told only with `heartbeats`.
         """
 
     def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
@@ -119,6 +119,7 @@ class Listening:
     to_effects: list[Observer] = attrs.field(factory=list)
     to_heartbeats: list[Observer] = attrs.field(factory=list)
     to_frames: list[Observer] = attrs.field(factory=list)
+    to_plain_heartbeats: list[Observer] = attrs.field(factory=list)
     to_steps: list[Observer] = attrs.field(factory=list)
 
     @classmethod
@@ -129,5 +130,6 @@ class Listening:
             [o for o in observers if type(o).did is not Observer.did],
             [o for o in observers if type(o).did is not Observer.did and o.heartbeats],
             [o for o in observers if type(o).took is not Observer.took],
+            [o for o in observers if type(o).took is not Observer.took and o.heartbeats],
             [o for o in observers if type(o).stepped is not Observer.stepped],
         )

@@ -99,7 +99,7 @@ class Transcript(Observer):
 
     def _sent(self, now: int, peer: SimPeer, targets: tuple[SimPeer, ...], frame: Frame) -> None:
         """One line for one frame, even if it was sent to one after another."""
-        text = self._frame(frame)
+        text = self.tell(frame)
         said = (now, peer.number, text)
         names = [target.name for target in targets]
         if said == self._last_send:
@@ -111,7 +111,7 @@ class Transcript(Observer):
 
     def _effect(self, effect: Effect) -> str | None:
         if isinstance(effect, Emit):
-            return self._event(effect.event)
+            return self.tell_event(effect.event)
         if isinstance(effect, Dial):
             return f"dials {self._name(effect.peer)}"
         if isinstance(effect, CloseLink):
@@ -123,7 +123,8 @@ class Transcript(Observer):
             return f"receipt {effect.ticket}: {outcome.decode()}"
         return None
 
-    def _event(self, event: Event) -> str | None:
+    def tell_event(self, event: Event) -> str | None:
+        """An event in one line; None for what follows from another one."""
         if isinstance(event, StateChanged):
             return f"{event.old.value} => {event.new.value}"
         if isinstance(event, _MIRRORS):
@@ -133,7 +134,8 @@ class Transcript(Observer):
 
     # --- frames ---
 
-    def _frame(self, frame: Frame) -> str:
+    def tell(self, frame: Frame) -> str:
+        """A frame in one line."""
         for kind, tell in _FRAMES.items():
             if isinstance(frame, kind):
                 return tell(self, frame)
@@ -156,7 +158,7 @@ class Transcript(Observer):
 
     def _carry(self, frame: Carry | Carried) -> str:
         way = "for" if isinstance(frame, Carry) else "from"
-        inner = self._frame(decode(frame.data)) if frame.data else "end of the relayed link"
+        inner = self.tell(decode(frame.data)) if frame.data else "end of the relayed link"
         return f"({way} {self._name(frame.far)}) {inner}"
 
     def _welcome(self, frame: Welcome) -> str:
