@@ -151,6 +151,10 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="Draw what happened: a name that ends in .html or .svg."),
     ] = None,
+    cluster: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler play."),
+    ] = "",
 ) -> None:
     """Break simulated sessions in random ways, and see whether they come together again."""
     if replay is not None and scenario is not None:
@@ -165,6 +169,7 @@ def simulate(
         workers=workers,
         as_json=json,
         report=report,
+        cluster=cluster,
     )
     raise typer.Exit(run_simulations(request))
 

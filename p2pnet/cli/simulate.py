@@ -16,13 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..core.settings import Policy, Settings
 from ..testing.campaign import Apart, Report, Tallied, Violation, percentile, run_campaign
 from ..testing.catalogue import InvariantBroken
+from ..testing.cluster import ClusterError
 from ..testing.drawing import Shape
 from ..testing.recovery import Cause
 from ..testing.replaying import Replay, replay
 from ..testing.scenario import PLAYERS_MAX, Scenario, ScenarioError
 from ..testing.scenario_json import read, write
 from ..testing.shrinking import breaks, shrink
-from .complaints import CRASHED, OK, Complaint
+from .complaints import CRASHED, OK, Complaint, one_line
 from .simulate_report import check_report, write_campaign, write_run
 from .simulate_table import table
 
@@ -42,6 +43,7 @@ class Request:
     workers: int
     as_json: bool
     report: Path | None = None
+    cluster: str = ""
 
 
 def parse_peers(text: str) -> tuple[int, int]:
@@ -71,6 +73,8 @@ def run_simulations(request: Request) -> int:
         raise Complaint(f"--scenarios is {request.scenarios}: give 1 or more")
     if request.workers < 0:
         raise Complaint(f"--workers is {request.workers}: give 1 or more, or leave it out")
+    if request.workers and request.cluster:
+        raise Complaint("give --workers for this machine or --cluster for others, not both")
     check_report(request.report, of_campaign=True)
     settings = Settings(policy=parse_policy(request.policy))
     shape = Shape(players=parse_peers(request.peers), settings=settings)
@@ -110,7 +114,11 @@ def _run(request: Request, shape: Shape, console: Console) -> Report:
             rate = f"{speed:.0f} a second" if speed else ""
             progress.update(task, completed=so_far.scenarios, rate=rate)
 
-        return run_campaign(request.scenarios, request.seed, shape, workers, show)
+        scenarios, seed, scheduler = request.scenarios, request.seed, request.cluster
+        try:
+            return run_campaign(scenarios, seed, shape, workers, show, scheduler)
+        except ClusterError as error:
+            raise Complaint(one_line(error)) from None
 
 
 def _setting(request: Request) -> str:

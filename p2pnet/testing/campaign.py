@@ -23,6 +23,7 @@ from typing import Final
 import attrs
 
 from .catalogue import InvariantBroken
+from .cluster import cluster
 from .drawing import INTERNET, Shape, draw
 from .goals import Goal
 from .playing import Run, play
@@ -118,12 +119,16 @@ def run_campaign(
     shape: Shape,
     workers: int = 1,
     on_progress: Callable[[Tallied], None] = lambda so_far: None,
+    scheduler: str = "",
 ) -> Report:
-    """Play so many scenarios, fewer if an invariant is broken. `on_progress` gets all so far."""
+    """Play so many scenarios, fewer if an invariant is broken. `on_progress` gets all so far.
+
+    With the address of a `scheduler` its workers play, and not this machine. Raises `ClusterError`.
+    """
     began = time.perf_counter()
     total = Tallied()
     blocks = [(first, min(first + _BLOCK, scenarios)) for first in range(0, scenarios, _BLOCK)]
-    with _pool(workers) as each:
+    with cluster(scheduler) if scheduler else _pool(workers) as each:
         for tallied in each(partial(_play_block, seed, shape), blocks):
             total.add(tallied)
             on_progress(total)
