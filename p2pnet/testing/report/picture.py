@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import Final, get_args
 
 import attrs
+
+from p2pnet.core.messages import AnyFrame, Carried, Carry, Frame
 
 
 class Family(enum.StrEnum):
@@ -20,18 +22,27 @@ class Family(enum.StrEnum):
     HEARTBEATS = "heartbeats"
 
 
+_BY_NAME: Final = {
+    "Heartbeat": Family.HEARTBEATS,
+    "Follow": Family.SEATS,
+    **dict.fromkeys(("Hello", "Proof", "Bye"), Family.GREETING),
+    **dict.fromkeys(("Ping", "Pong", "Ask", "Vouch"), Family.DETECTION),
+}
+_BY_TENS: Final = {1: Family.SEATS, 2: Family.WORK, 3: Family.SUCCESSION}
+"""The tens of the tags of frames say what they are about."""
+
+
+def _family(kind: type[Frame]) -> Family:
+    tag = kind.__struct_config__.tag
+    assert isinstance(tag, int)
+    return _BY_NAME.get(kind.__name__) or _BY_TENS.get(tag // 10, Family.GREETING)
+
+
+_FOUND: Final = {k.__name__: _family(k) for k in get_args(AnyFrame) if k not in (Carry, Carried)}
+
 FAMILIES: Final[dict[str, Family]] = {
-    name: family
-    for family, names in {
-        Family.SUCCESSION: "Claim Grant Refuse Pull Tail Fenced Handover Meeting Yield Renumber",
-        Family.SEATS: "Reign Join Rejoin Pending Redirect Denied Welcome Follow",
-        Family.WORK: "Command Update Confirm Marks",
-        Family.DETECTION: "Ping Pong Ask Vouch",
-        Family.GREETING: "Hello Proof Bye",
-        Family.NOISE: "Noise",
-        Family.HEARTBEATS: "Heartbeat",
-    }.items()
-    for name in names.split()
+    "Noise": Family.NOISE,
+    **dict(sorted(_FOUND.items(), key=lambda pair: list(Family).index(pair[1]))),
 }
 """The family of each kind of frame. Relayed frames are of the family of what is in them."""
 

@@ -24,6 +24,14 @@ def test_every_frame_has_a_family() -> None:
     kinds = {kind.__name__ for kind in AnyFrame.__args__} | {"Noise"}
     assert set(FAMILIES) == kinds - {"Carry", "Carried"}
     assert set(FAMILIES.values()) == set(Family)
+    told = [FAMILIES[kind] for kind in ("Claim", "Welcome", "Command", "Ping", "Hello")]
+    assert told == [
+        Family.SUCCESSION,
+        Family.SEATS,
+        Family.WORK,
+        Family.DETECTION,
+        Family.GREETING,
+    ]
 
 
 def test_gaps_are_where_nobody_reigns() -> None:
