@@ -62,6 +62,7 @@ from .peer import (
     open_peer,
 )
 from .world import (
+    Absence,
     Change,
     Game,
     NetworkObject,
@@ -72,6 +73,8 @@ from .world import (
     SyncList,
     SyncOp,
     SyncSet,
+    Vote,
+    WhileAway,
     World,
     client_rpc,
     command,
@@ -87,6 +90,7 @@ __version__ = "0.1.0"
 __all__ = [
     "RECONNECT_ID_HOST",
     "RECONNECT_ID_INVALID",
+    "Absence",
     "AckLevel",
     "AddressError",
     "AuthorityError",
@@ -148,6 +152,8 @@ __all__ = [
     "SyncSet",
     "SyncTypeError",
     "TooManyInFlight",
+    "Vote",
+    "WhileAway",
     "WhileDown",
     "World",
     "client_rpc",

@@ -354,6 +354,45 @@ class BranchDiscarded(Event):
 
 
 @attrs.frozen
+class GamePaused(Event):
+    """The game stands still: the host's player wants it, or these are missing."""
+
+    missing: tuple[PeerId, ...]
+    vote: bool  # whether those who are there vote on it
+
+
+@attrs.frozen
+class GameResumed(Event):
+    """The game goes on after a pause."""
+
+
+@attrs.frozen
+class VoteOpened(Event):
+    """Those who are there are asked whether the game goes on without these: `Peer.vote`."""
+
+    missing: tuple[PeerId, ...]
+
+
+@attrs.frozen
+class VoteClosed(Event):
+    """The vote is over: it was decided to go on, or somebody is back."""
+
+
+@attrs.frozen
+class BotTookOver(Event):
+    """A bot plays for an absent player from now on: `on_bot_tick` of its objects."""
+
+    peer: PeerId
+
+
+@attrs.frozen
+class BotLeft(Event):
+    """No bot plays for this player any more."""
+
+    peer: PeerId
+
+
+@attrs.frozen
 class WriteRefused(Event):
     """The host did not take what this peer wrote to a field of its own; `text` says why."""
 

@@ -7,7 +7,10 @@ from typing import Any
 
 from ..core.errors import LocalProtocolError
 from ..core.states import Role
+from ..core.values import PeerId
 from ..world.objects import NetworkObject
+from ..world.requests import Request
+from ..world.rules import Absence, Vote
 from ..world.world import World
 from .inputs import Save
 from .receipts import Receipt
@@ -44,6 +47,52 @@ class Running:
     def cancel_timer(self, number: int) -> bool:
         """Forget a timer. On the host. False if it has fired, or never was."""
         return self.world.cancel_timer(number)
+
+    # --- while somebody is away ---
+
+    @property
+    def paused(self) -> bool:
+        """Whether the game stands still, because somebody is missing or the host wants it."""
+        return self.world.absences.paused
+
+    @property
+    def missing(self) -> tuple[PeerId, ...]:
+        """Who is away, but for those without whom the others go on."""
+        return self.world.absences.missing
+
+    @property
+    def absence(self) -> Absence:
+        """The rule for players who are away."""
+        return self.world.session.absence
+
+    def set_absence(self, rule: Absence) -> None:
+        """Another rule from now on. On the host."""
+        self.world.absences.set_rule(rule)
+
+    def set_grace(self, who: PeerId | int | NetworkObject, seconds: float | None) -> None:
+        """For how long one player's seat is kept; `math.inf` for ever, None as the rule says.
+
+        On the host. `who` is a peer id, a connection id, or an object of the player's.
+        """
+        peer = self.world.peer_named(who)
+        if peer is None:
+            raise LocalProtocolError(f"{who!r} belongs to nobody")
+        self.world.absences.set_grace(peer, seconds)
+
+    def pause_game(self) -> None:
+        """Let the game stand still until `go_on`, under the next host too. On the host."""
+        self.world.absences.hold()
+
+    def go_on(self) -> None:
+        """End a pause of any kind. Whoever is away now is not waited for. On the host."""
+        self.world.absences.go_on()
+
+    def vote(self, vote: Vote | str) -> Any:
+        """Vote on whether to go on without the missing. Gives a receipt.
+
+        It raises CommandRefused if there is no vote. The last vote of each counts.
+        """
+        return self.world.request(Request.VOTE, 0, Vote(vote).value)
 
     # --- saving ---
 

@@ -45,7 +45,7 @@ from ..world.objects import NetworkObject
 from ..world.world import World
 from .identity import Identity
 from .inbox import Inbox
-from .inputs import ClientTick, Input, Leave, Submit
+from .inputs import ClientTick, Input, KeepSeats, Leave, Submit
 from .labels import Labels
 from .machine import Machine
 from .mesh import Mesh
@@ -104,6 +104,8 @@ class Shell:
         self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
         self.world.on_refused.append(self._on_refused)
+        self.world.on_news.append(self.fanout.put)
+        self.world.on_graces.append(lambda: self.post(KeepSeats()))
         writes = any(layout.owner_writes for layout in self.game.layouts)
         client_tick = ClientTick(self.world.collect_writes) if writes else None
         self._roles = Roles(

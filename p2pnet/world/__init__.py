@@ -9,10 +9,12 @@ from .fields import sync_dict, sync_list, sync_set, sync_var
 from .game import Game
 from .layout import networked
 from .objects import NetworkObject, Player
+from .rules import Absence, Vote, WhileAway
 from .sets import SyncSet
 from .world import World
 
 __all__ = [
+    "Absence",
     "Change",
     "Game",
     "NetworkObject",
@@ -23,6 +25,8 @@ __all__ = [
     "SyncList",
     "SyncOp",
     "SyncSet",
+    "Vote",
+    "WhileAway",
     "World",
     "client_rpc",
     "command",

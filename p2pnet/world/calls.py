@@ -46,6 +46,7 @@ class Mark:
     function: Callable[..., Any]
     anyone: bool = False
     ack: AckLevel | None = None
+    while_paused: bool = False
 
 
 # --- decorators -----------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ class Mark:
 def command(method: Callable[P, Any], /) -> Callable[P, Any]: ...
 @overload
 def command(
-    *, anyone: bool = False, ack: AckLevel | str | None = None
+    *, anyone: bool = False, ack: AckLevel | str | None = None, while_paused: bool = False
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
 def command(
     method: Callable[..., Any] | None = None,
@@ -63,10 +64,12 @@ def command(
     *,
     anyone: bool = False,
     ack: AckLevel | str | None = None,
+    while_paused: bool = False,
 ) -> Any:
     """Make a method one that the owner of the object calls and the host runs.
 
     `anyone` lets peers call it that do not own the object. `ack` overrides the session's level.
+    `while_paused` lets it run while the game stands still for somebody who is missing (`Absence`).
     A call gives a receipt; called by code that the world runs on the host, the plain result.
     A command that raises is not undone: what it changed before stays changed.
     """
@@ -91,7 +94,7 @@ def command(
                 return function(self, *args, **kwargs)
             return presence.world.call_command(self, name, args, kwargs)
 
-        setattr(call, MARK, Mark(CallKind.COMMAND, function, anyone, level))
+        setattr(call, MARK, Mark(CallKind.COMMAND, function, anyone, level, while_paused))
         return call
 
     return decorate if method is None else decorate(method)

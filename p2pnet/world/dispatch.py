@@ -185,6 +185,8 @@ class Dispatch:
         if obj.__layout__.call_of.get(spec.name) is not spec:
             text = f"{obj!r} is not of the class that {spec.where} belongs to"
             raise CommandRefused(CommandRefusal.NO_SUCH_COMMAND, text)
+        if self.world.absences.paused and not spec.mark.while_paused:
+            raise CommandRefused(CommandRefusal.PAUSED, self._why_paused())
         if not spec.mark.anyone and obj.owner != origin:
             raise CommandRefused(CommandRefusal.NO_AUTHORITY, _no_authority(spec, obj, origin))
         try:
@@ -192,6 +194,10 @@ class Dispatch:
         except Misfit as error:
             text = f"{spec.where}: {error}"
             raise CommandRefused(CommandRefusal.BAD_ARGUMENTS, text) from None
+
+    def _why_paused(self) -> str:
+        missing = ", ".join(self.world.absences.missing)
+        return f"the game waits for {missing}" if missing else "the host has paused the game"
 
     def _spec(self, call: Call) -> CallSpec:
         layouts = self.world.game.layouts

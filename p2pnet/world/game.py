@@ -12,6 +12,7 @@ from ..core.values import short_id
 from .custody import OwnerLost
 from .layout import Layout, layout_of
 from .objects import NetworkObject, Player
+from .rules import Absence
 from .session_state import SessionState
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Game:
     owner_lost_us: int = attrs.field(default=1_000_000, kw_only=True)
     """How long an owner is away before its objects go where their `on_owner_lost` says."""
 
+    absence: Absence = attrs.field(default=Absence(), kw_only=True)
+    """What the game does while a player is away. The first host's counts, for the whole session."""
+
     setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
 
     layouts: tuple[Layout, ...] = attrs.field(init=False, repr=False)
@@ -58,6 +62,8 @@ class Game:
         _check_name(self.name)
         _check_tick(self.tick_hz)
         _check_player(self.player)
+        if not isinstance(self.absence, Absence):
+            raise DeclarationError(f"Game: absence= takes an Absence(...), not {self.absence!r}")
         for cls in self.objects:
             _check_object(cls)
         classes: list[type[NetworkObject]] = [self.player, *self.objects]

@@ -195,6 +195,9 @@ class NetworkObject:
     def on_tick(self, dt: float) -> None:
         """On the host, once a tick unless it is suspended. `dt` is in seconds."""
 
+    def on_bot_tick(self, dt: float) -> None:
+        """On the host, once a tick while its owner is away and a bot is to play (`Absence`)."""
+
 
 def set_rule(obj: NetworkObject, rule: Any) -> None:
     """`on_owner_lost` of one object was written to."""
@@ -221,6 +224,9 @@ class Player(NetworkObject):
 
     name: str = sync_var("")
     """The name that the member gave when it joined."""
+
+    def on_forfeit(self) -> None:
+        """On the host: its member was away for too long, and its seat is given up (`Absence`)."""
 
 
 Player._is_player = True

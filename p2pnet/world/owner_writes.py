@@ -187,6 +187,8 @@ class OwnerWrites:
     def _judge(self, origin: PeerId, obj: NetworkObject, field: VarField, raw: Any) -> Any:
         if not field.owner_writes:
             raise Misfit(f"{field.where} is not written by its owner")
+        if self.world.absences.paused:
+            raise Misfit("the game is paused")
         new = field.load(raw)
         if field.validate is None:
             return new

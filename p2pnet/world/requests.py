@@ -14,6 +14,7 @@ import msgspec
 
 from ..core.errors import CommandRefusal, CommandRefused
 from ..core.values import PeerId, clean_name
+from .rules import Vote
 
 if TYPE_CHECKING:
     from .objects import NetworkObject
@@ -32,6 +33,7 @@ class Request(enum.IntEnum):
     REQUEST_AUTHORITY = 3
     GIVE_AUTHORITY = 4
     LOCK_AUTHORITY = 5
+    VOTE = 6
 
 
 def run(world: World, origin: PeerId, request: int, object_id: int, arguments: list[Any]) -> Any:
@@ -96,6 +98,10 @@ def _lock(world: World, origin: PeerId, object_id: int, locked: bool) -> None:
     world.custody.lock(origin, _find(world, object_id), locked)
 
 
+def _vote(world: World, origin: PeerId, _: int, vote: Vote) -> None:
+    world.absences.cast(origin, vote)
+
+
 _REQUESTS: Final[dict[Request, tuple[Any, Callable[..., Any]]]] = {
     Request.ADD_PLAYER: (tuple[int, str, bytes | None], _add_player),
     Request.REMOVE_PLAYER: (tuple[int], _remove_player),
@@ -103,4 +109,5 @@ _REQUESTS: Final[dict[Request, tuple[Any, Callable[..., Any]]]] = {
     Request.REQUEST_AUTHORITY: (tuple[()], _request),
     Request.GIVE_AUTHORITY: (tuple[str | None], _give),
     Request.LOCK_AUTHORITY: (tuple[bool], _lock),
+    Request.VOTE: (tuple[Vote], _vote),
 }

@@ -11,10 +11,14 @@ from typing import Final
 
 import attrs
 
+from ..core.events import BotLeft, BotTookOver, GameResumed, VoteClosed, VoteOpened
+from ..core.values import PeerId
 from .containers import SyncDict
+from .edits import Change
 from .fields import sync_dict, sync_set, sync_var
 from .layout import networked
 from .objects import NetworkObject
+from .rules import Absence, Vote
 from .sets import SyncSet
 
 SESSION_ID: Final = 0
@@ -35,11 +39,37 @@ class Timer:
 class SessionState(NetworkObject):
     """The session's own memory. A game never writes to it."""
 
-    uptime_us: int = sync_var(
-        0, latest=True
-    )  # how long there has been a host, as of the last update
+    # how long there has been a host, as of the last update
+    uptime_us: int = sync_var(0, latest=True)
+
     timers: SyncDict[int, Timer] = sync_dict()  # by number
     next_timer: int = sync_var(1)
-    reserved: SyncSet[str] = (
-        sync_set()
-    )  # peers that have not come back since the session was resumed
+
+    absence: Absence = sync_var(Absence())
+    graces: SyncDict[str, float] = sync_dict()  # seconds, of peers with one of their own
+    away_us: SyncDict[str, int] = sync_dict()  # since which uptime each absent peer is away
+    reserved: SyncSet[str] = sync_set()  # peers that were not here since the session was resumed
+    excused: SyncSet[str] = sync_set()  # absent peers without whom the game goes on
+    bots: SyncSet[str] = sync_set(on_change="_bots_changed")  # absent peers that a bot plays for
+
+    votes: SyncDict[str, Vote] = sync_dict()
+    # an uptime; before the pause that it belongs to, so that its events come first
+    vote_until_us: float | None = sync_var(None, on_change="_vote_changed")
+    held: bool = sync_var(False)  # paused by the host's player
+    paused_at_us: int | None = sync_var(None, on_change="_paused_changed")  # an uptime
+    paused_us: int = sync_var(0)  # length of all earlier pauses
+
+    def _bots_changed(self, change: Change) -> None:
+        if change.old is not None:
+            self.world.tell(BotLeft(PeerId(change.old)))
+        if change.new is not None:
+            self.world.tell(BotTookOver(PeerId(change.new)))
+
+    def _paused_changed(self, old: int | None, new: int | None) -> None:
+        self.world.tell(GameResumed() if new is None else self.world.absences.paused_event())
+
+    def _vote_changed(self, old: float | None, new: float | None) -> None:
+        if old is None:
+            self.world.tell(VoteOpened(self.world.absences.missing))
+        elif new is None:
+            self.world.tell(VoteClosed())

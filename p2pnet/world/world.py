@@ -19,8 +19,10 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
+from ..core.events import Event
 from ..core.settings import AckLevel
 from ..core.values import ConnectionId, PeerId
+from .absence import Absences
 from .clock import SessionClock
 from .custody import Custody, first_tie
 from .dispatch import Dispatch, PastCommand
@@ -74,6 +76,12 @@ class World:
     on_authority: list[AuthorityHook] = attrs.field(factory=list, init=False)
     """Called on every peer when an object that is no player has another owner."""
 
+    on_graces: list[Callable[[], None]] = attrs.field(factory=list, init=False)
+    """Called on the host when it changed for how long seats are kept."""
+
+    on_news: list[Callable[[Event], None]] = attrs.field(factory=list, init=False)
+    """Called on every peer with what happened to the session as a whole."""
+
     on_refused: list[RefusedHook] = attrs.field(factory=list, init=False)
     """Called on the owner of an object when the host did not take what it wrote to a field."""
 
@@ -92,6 +100,7 @@ class World:
     journal: Journal = attrs.field(factory=Journal, init=False, repr=False)
     session: SessionState = attrs.field(factory=SessionState, init=False, repr=False)
     clock: SessionClock = attrs.field(factory=SessionClock, init=False, repr=False)
+    absences: Absences = attrs.field(init=False, repr=False)
     timers: Timers = attrs.field(init=False, repr=False)
     mine: OwnerWrites = attrs.field(init=False, repr=False)
     _held_us: int = attrs.field(default=0, init=False, repr=False)
@@ -104,6 +113,7 @@ class World:
         self._dispatch = Dispatch(self)
         self.custody = Custody(self)
         self.players = Players(self)
+        self.absences = Absences(self)
         self.timers = Timers(self)
         self.mine = OwnerWrites(self)
         object.__setattr__(self.session, "_presence", Presence(self, SESSION_ID, None, Tie()))
@@ -192,7 +202,7 @@ class World:
     @property
     def game_us(self) -> int:
         """The time of the game as far as this peer can tell; exact on the host."""
-        return self.clock.us
+        return self.absences.game_us(self.clock.us)
 
     def after(self, obj: NetworkObject, seconds: float, method: str, *arguments: Any) -> int:
         """Have a method of `obj` called on the host, so many seconds of game time from now.
@@ -240,6 +250,11 @@ class World:
         return dump(self)
 
     # --- for objects, fields and calls ---
+
+    def tell(self, event: Event) -> None:
+        """Something happened to the session as a whole."""
+        for hook in self.on_news:
+            hook(event)
 
     @property
     def running(self) -> bool:
@@ -318,7 +333,9 @@ class World:
             self.session.reserved = {peer for peer in self.connections if peer != self.me}  # type: ignore[assignment]
         if migrated:
             self._tell((obj.on_start_server, True) for obj, _ in self.registry)
-        elif self.game.setup is not None:
+            return
+        self.session.absence = self.game.absence
+        if self.game.setup is not None:
             self._tell([(self.game.setup, self)])
 
     def stop_reign(self) -> None:
@@ -339,21 +356,22 @@ class World:
 
     def tick(self, dt_us: int) -> None:
         """Let every object advance that does something in `on_tick` and is not suspended."""
-        dt = dt_us / 1_000_000
-        self._tell([(self.custody.tick, dt_us)])
         self.clock.advance(dt_us)
-        self._tell(
-            chain(
-                self.timers.due(),
-                (
-                    (obj.on_tick, dt)
-                    for obj, presence in self.registry
-                    if obj.__layout__.ticks and not presence.asleep
-                ),
-            )
-        )
+        self._tell([(self.absences.tick,)])
+        if not self.absences.paused:
+            self._tell([(self.custody.tick, dt_us)])
+            self._tell(chain(self.timers.due(), self._ticks(dt_us / 1_000_000)))
         self._hold_latest = self.backlogged and self._held_us < _HELD_US_MAX
         self._held_us = self._held_us + dt_us if self._hold_latest else 0
+
+    def _ticks(self, dt: float) -> Iterable[Step]:
+        bots = self.session.bots
+        for obj, presence in self.registry:
+            if not presence.asleep:
+                if obj.__layout__.ticks:
+                    yield obj.on_tick, dt
+            elif presence.owner in bots:
+                yield obj.on_bot_tick, dt
 
     def collect(self) -> bytes:
         """All changes since the last time, encoded; empty if there were none."""
@@ -372,6 +390,7 @@ class World:
         if peer not in self.registry.away:
             self.journal.baseline.keep_away(self)
             self.registry.away[peer] = None
+            self.absences.lose(peer)
             self.journal.add(Suspend(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
 
@@ -387,7 +406,7 @@ class World:
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
-            self.session.reserved.discard(peer)
+            self.absences.find(peer)
             self.journal.add(Resume(peer))
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
             self._tell([(self.custody.give_back, peer)])
@@ -395,9 +414,12 @@ class World:
     def remove(self, peer: PeerId) -> None:
         """The seat was given up: despawn what the peer owns, or pass it on, as its rules say."""
         self.players.unclaimed.discard(peer)
+        if self.absences.forfeits(peer):
+            self._tell([(player.on_forfeit,) for player in self.players.of(peer).values()])
         self._tell([(self.custody.pass_on, peer), (self.custody.forget, peer)])
         self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
-        self.session.reserved.discard(peer)
+        self.session.graces.pop(peer, None)
+        self.absences.find(peer)
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
@@ -408,7 +430,7 @@ class World:
 
         After a saved session was resumed, everybody's is kept until they have come once.
         """
-        return None if peer in self.session.reserved else seat_us
+        return self.absences.grace_us(peer, seat_us)
 
     def write(self, origin: PeerId, writes: bytes) -> None:
         """Take what a peer wrote to fields of its own."""

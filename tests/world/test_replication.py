@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from p2pnet.core.values import PeerId
-from p2pnet.world import World
+from p2pnet.world import Absence, Vote, WhileAway, World
 from tests.world.tanks import ANA, BOB, CAT, GAME, Colour, Crate, Point, Tank
 
 PEERS = [ANA, BOB, CAT]
@@ -177,6 +177,22 @@ class Replication(RuleBasedStateMachine):
     def wind_up(self, n: int, tenths: int) -> None:
         tank = self.tank(n)
         tank.after(tenths / 10, "ring", 1)
+
+    @rule(policy=st.sampled_from(WhileAway), after=st.sampled_from([0, 0.1]))
+    def declare(self, policy: WhileAway, after: float) -> None:
+        self.host.absences.set_rule(Absence(policy, after_s=after, vote_s=0.2))
+
+    @rule(peer=st.sampled_from(PEERS), vote=st.sampled_from(Vote))
+    def vote(self, peer: PeerId, vote: Vote) -> None:
+        if self.host.session.vote_until_us is not None and peer not in self.host.registry.away:
+            self.host.absences.cast(peer, vote)
+
+    @rule(hold=st.booleans())
+    def hold(self, hold: bool) -> None:
+        if hold:
+            self.host.absences.hold()
+        else:
+            self.host.absences.go_on()
 
     @rule(slow=st.booleans())
     def slow_down(self, slow: bool) -> None:

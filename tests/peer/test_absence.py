@@ -1,0 +1,151 @@
+"""Players who are away, with whole peers: the rule and what it has set off survive the host."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock
+
+from p2pnet import (
+    Absence,
+    CommandRefusal,
+    CommandRefused,
+    EndReason,
+    LocalProtocolError,
+    Peer,
+    Settings,
+    Vote,
+)
+from p2pnet.core.events import Event, GamePaused, GameResumed, PeerGone, VoteClosed, VoteOpened
+
+from .conftest import GAME, Table, crash, seed, tank
+
+TOLD = (GamePaused, GameResumed, VoteOpened, VoteClosed)
+
+
+def game_with(rule: Absence) -> Any:
+    return attrs.evolve(GAME, absence=rule)
+
+
+async def four(table: Table, rule: Absence, **options: Any) -> list[Peer]:
+    table.game = game_with(rule)
+    ana = await table.host("ana", **options)
+    others = [
+        await table.join(name, ana, identity=seed(number))
+        for number, name in enumerate(("ben", "cat", "dan"), 1)
+    ]
+    await trio.sleep(0.1)
+    return [ana, *others]
+
+
+def told(events: list[Event]) -> list[str]:
+    return [type(event).__name__ for event in events if isinstance(event, TOLD)]
+
+
+async def collect(peer: Peer, into: list[Event]) -> None:
+    async for event in peer.events():
+        into.append(event)
+
+
+async def test_a_pause_outlives_the_host_and_ends_with_the_return(
+    clock: MockClock, table: Table
+) -> None:
+    ana, ben, cat, dan = await four(table, Absence("pause", after_s=0.5))
+    seen: list[Event] = []
+    table.nursery.start_soon(collect, cat, seen)
+    crash(dan)
+    await trio.sleep(1)
+    assert ana.paused and cat.paused and cat.missing == (dan.me,)
+    stood = cat.time_s
+    crash(ana)
+    await trio.sleep(1)
+    await table.agree(ben, cat)
+    await trio.sleep(5)
+    assert ben.paused and cat.paused and cat.time_s == stood
+    with pytest.raises(CommandRefused) as caught:
+        await tank(cat).earn(1)
+    assert caught.value.reason is CommandRefusal.PAUSED
+    ben.kick(next(m.connection_id for m in ben.roster.members if m.peer == ana.me))
+    dan = await table.join("dan2", ben, identity=seed(3))
+    await trio.sleep(1)
+    await table.agree(ben, cat, dan)
+    assert not cat.paused and cat.time_s > stood
+    assert await tank(cat).earn(1) == 1
+    assert told(seen) == ["GamePaused", "GameResumed"]
+
+
+async def test_a_change_of_host_alone_pauses_nothing(clock: MockClock, table: Table) -> None:
+    ana, ben, cat, _ = await four(table, Absence("pause", grace_s=0.2))
+    seen: list[Event] = []
+    table.nursery.start_soon(collect, cat, seen)
+    crash(ana)
+    await trio.sleep(3)
+    await table.agree(ben, cat)
+    assert told(seen) == [], "Ana's seat was given up before anybody waited for her"
+
+
+async def test_those_who_are_there_vote_to_go_on(clock: MockClock, table: Table) -> None:
+    ana, ben, cat, dan = await four(table, Absence("vote", after_s=0.5))
+    seen: list[Event] = []
+    table.nursery.start_soon(collect, cat, seen)
+    crash(dan)
+    await trio.sleep(1)
+    await ben.vote(Vote.GO_ON)
+    crash(ana)  # the vote goes on under the next host
+    await trio.sleep(1)
+    await table.agree(ben, cat)
+    assert cat.paused
+    await cat.vote("go_on")
+    await trio.sleep(2)
+    await table.agree(ben, cat)
+    assert not cat.paused and not ben.paused
+    with pytest.raises(CommandRefused):
+        await cat.vote("wait")
+    assert told(seen)[:2] == ["VoteOpened", "GamePaused"]
+    assert told(seen)[-2:] == ["VoteClosed", "GameResumed"]
+
+
+async def test_one_seat_is_kept_for_ever_and_another_for_an_instant(
+    clock: MockClock, table: Table
+) -> None:
+    ana, ben, cat, dan = await four(table, Absence(), settings=Settings(seat_us=3_000_000))
+    ana.set_grace(cat.connection_id, math.inf)
+    ana.set_grace(tank(dan).owner or "", 0.5)
+    gone: list[Event] = []
+    table.nursery.start_soon(collect, ben, gone)
+    crash(cat)
+    crash(dan)
+    await trio.sleep(1)
+    assert [(e.peer, e.reason) for e in gone if isinstance(e, PeerGone)] == [
+        (dan.me, EndReason.SEAT_EXPIRED)
+    ]
+    crash(ana)
+    await trio.sleep(30)
+    assert {m.name for m in ben.roster.members} == {"ben", "cat"}
+    ben.set_grace(cat.me, 1)  # she won't come
+    await trio.sleep(1)
+    assert {m.name for m in ben.roster.members} == {"ben"}
+    with pytest.raises(LocalProtocolError, match="belongs to nobody"):
+        ben.set_grace(ben.spawn(type(tank(ben))()), 1)
+
+
+async def test_the_host_may_pause_go_on_and_change_the_rule(clock: MockClock, table: Table) -> None:
+    ana, ben, cat, dan = await four(table, Absence())
+    ana.pause_game()
+    await trio.sleep(1)
+    assert ben.paused and ben.missing == ()
+    crash(ana)
+    await trio.sleep(1)
+    await table.agree(ben, cat, dan)
+    assert ben.paused, "and so it is under the next host"
+    ben.go_on()
+    ben.set_absence(Absence("pause", after_s=0))
+    await trio.sleep(0.5)
+    assert not cat.paused and cat.absence == Absence("pause", after_s=0)
+    crash(dan)
+    await trio.sleep(1)
+    assert cat.paused
