@@ -5,18 +5,23 @@ value and one fifth the new one, held between the heartbeat H and 5 H. Silence f
 yellow, for 3 gaps red. With H = 200 ms red is never below 600 ms, which is two TCP retransmission
 timeouts in a row: below that, a lost packet would look like death.
 
-The scheme is that of TigerBeetle's fault detector (`src/vsr/fault_detector.zig`).
+The scheme is that of TigerBeetle's fault detector (`src/vsr/fault_detector.zig`), with one rule
+more. An average says nothing about a link that stalls now and then: most of its gaps are short. So
+the gap is never below the second longest silence of late. One long silence is an accident, two are
+a habit of that peer's links, and a habit is no sign of death.
 """
 
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 import attrs
 
 from .settings import Settings
 
-_GAP_CLAMP = 5  # the gap is held at no more than this many heartbeats
+_GAP_CLAMP: Final = 5  # the gap is held at no more than this many heartbeats
+_FADING: Final = 256  # a silence counts less with every frame: after a minute, hardly at all
 
 
 class Light(enum.IntEnum):
@@ -28,6 +33,23 @@ class Light(enum.IntEnum):
 
 
 @attrs.define
+class Habit:
+    """The longest silences of one peer of late. It outlives the peer's links."""
+
+    longest_us: int = 0
+    second_us: int = 0
+
+    def learn(self, silence_us: int) -> None:
+        """The peer was heard again after so long."""
+        self.longest_us -= self.longest_us // _FADING
+        self.second_us -= self.second_us // _FADING
+        if silence_us > self.longest_us:
+            self.longest_us, self.second_us = silence_us, self.longest_us
+        elif silence_us > self.second_us:
+            self.second_us = silence_us
+
+
+@attrs.define
 class Detector:
     """Watches one link. All times are microseconds."""
 
@@ -35,16 +57,32 @@ class Detector:
     heard_us: int  # when the last frame came, or when the watch began
     gap_us: int = attrs.field(init=False)
     warned: bool = False  # yellow was reported and not yet taken back
+    habit: Habit = attrs.field(factory=Habit)
+    _mean_us: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.gap_us = self.settings.heartbeat_us
+        self.gap_us = self._mean_us = self.settings.heartbeat_us
 
     def heard(self, now: int) -> None:
         """A frame came."""
         low = self.settings.heartbeat_us
-        gap = (4 * self.gap_us + (now - self.heard_us)) // 5
-        self.gap_us = min(max(gap, low), _GAP_CLAMP * low)
+        high, silence = _GAP_CLAMP * low, now - self.heard_us
+        self._mean_us = min(max((4 * self._mean_us + silence) // 5, low), high)
+        if silence <= high * self.settings.red_tenths // 10:
+            self.habit.learn(silence)  # else the link was broken, which teaches nothing
+        self.gap_us = min(max(self._mean_us, self.habit.second_us), high)
         self.heard_us = now
+
+    @property
+    def stall_us(self) -> int:
+        """For how much longer than a heartbeat this link is silent now and then."""
+        beat = self.settings.heartbeat_us
+        return min(max(self.habit.second_us - beat, 0), (_GAP_CLAMP - 1) * beat)
+
+    @property
+    def stalls(self) -> bool:
+        """Whether this link is silent for more than two heartbeats now and then."""
+        return self.stall_us > self.settings.heartbeat_us
 
     def forgive(self, now: int) -> None:
         """This process stood still itself: the silence until now accuses nobody."""

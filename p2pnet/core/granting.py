@@ -158,8 +158,13 @@ class Granting:
         self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
         self.doubts.append(Doubt(claimant, claim))
         if ("verify",) not in s.timers:
-            s.timers.set("verify", at=s.now + s.mesh.answer_us())
+            self.await_proof()
             s.ping(s.host)
+
+    def await_proof(self) -> None:
+        """The host has an answer window to answer our ping."""
+        s = self.session
+        s.timers.set("verify", at=s.now + s.mesh.answer_us())
 
     def on_host_proof(self) -> None:
         """The host answered a ping that went out after the claim came: it lives."""

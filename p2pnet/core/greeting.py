@@ -51,6 +51,8 @@ class Greeting:
         s.departed.discard(peer)
         member = s.roster.get(peer)
         seated = link.nonce if member is None else member.nonce
+        if member is not None:
+            s.mesh.know(peer, link.id)
         older = s.mesh.greeted(s.now, link.id, peer, seated)
         if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
             self.roles.cut(older, LinkEnd.CLOSED)

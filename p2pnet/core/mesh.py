@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from .detector import Detector, Light
+from .detector import Detector, Habit, Light
 from .messages import Channel
 from .settings import Settings
 from .values import Epoch, LinkId, PeerId
@@ -92,6 +92,7 @@ class Mesh:
     settings: Settings
     links: dict[LinkId, LinkState] = attrs.field(factory=dict)
     dials: dict[PeerId, Dialling] = attrs.field(factory=dict)
+    habits: dict[PeerId, Habit] = attrs.field(factory=dict)  # of members
     _by_peer: dict[PeerId, LinkId] = attrs.field(factory=dict)
 
     # --- links ---
@@ -141,6 +142,11 @@ class Mesh:
             return None
         self._by_peer[peer] = link
         return older.id if older is not None and older.id != link else None
+
+    def know(self, peer: PeerId, link: LinkId) -> None:
+        """A member was greeted: what its links are like is known from the ones before."""
+        detector = self.links[link].detector
+        detector.habit = self.habits.setdefault(peer, detector.habit)
 
     def follow_process(self, peer: PeerId, seated: int) -> None:
         """The seat went to another process: what is said to the peer is said to that one."""
@@ -194,6 +200,11 @@ class Mesh:
         state = self.link_to(peer)
         return state is not None and state.detector.light(now) is Light.GREEN
 
+    def is_late(self, now: int, peer: PeerId | None) -> bool:
+        """Whether what this peer says is stalled now and then, and it does not count as gone."""
+        state = self.link_to(peer)
+        return state is not None and state.detector.stalls and self.alive(now, peer)
+
     def forgive(self, now: int) -> None:
         """This process stood still: nobody is accused of the silence."""
         for state in self.links.values():
@@ -203,7 +214,9 @@ class Mesh:
     def answer_us(self) -> int:
         """How long a question to all may wait for its answers: twice the slowest round trip."""
         slowest = max((state.rtt_us or 0 for state in self.links.values()), default=0)
-        return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
+        stall = max((s.detector.stall_us for s in self.links.values()), default=0)
+        beat = self.settings.heartbeat_us
+        return max(self.settings.answer_us_min, 2 * slowest + beat // 4) + stall
 
     def heartbeat_due_us(self) -> int | None:
         """When the first link will have been silent from our side for one heartbeat.
@@ -230,6 +243,11 @@ class Mesh:
         link, dial = self.link_to(peer), self.dials.get(peer)
         return (link is None or link.relay is not None) and (dial is None or not dial.busy)
 
+    def is_new(self, peer: PeerId) -> bool:
+        """Whether our first dial to this peer is under way: nothing is known of it so far."""
+        dial = self.dials.get(peer)
+        return dial is not None and dial.busy and not dial.failures and self.link_to(peer) is None
+
     def dialling(self, now: int, peer: PeerId) -> int:
         """A dial is under way. Returns when it began."""
         dial = self.dials.setdefault(peer, Dialling())
@@ -245,5 +263,6 @@ class Mesh:
         dial.failures = min(dial.failures + 1, 16)
 
     def forget(self, peer: PeerId) -> None:
-        """This peer is not dialled any more."""
+        """This peer is not dialled any more, and nothing is remembered of it."""
         self.dials.pop(peer, None)
+        self.habits.pop(peer, None)

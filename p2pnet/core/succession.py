@@ -102,7 +102,7 @@ class Succession:
         for member in s.roster.successors(self.search.lost or s.me):
             if member.peer == s.me:
                 break
-            if s.mesh.is_green(s.now, member.peer):
+            if s.mesh.is_green(s.now, member.peer) or s.mesh.is_new(member.peer):
                 better.append(member.peer)
         return better
 
@@ -172,7 +172,8 @@ class Succession:
             if peer != self.search.lost and s.roster.get(peer) and s.mesh.alive(s.now, peer)
         ]
         # Who is silent as well may be dead as well: it is asked, and not waited for.
-        self.asked = [peer for peer in others if s.mesh.is_green(s.now, peer)]
+        green_or_late = (s.mesh.is_green, s.mesh.is_late)
+        self.asked = [peer for peer in others if any(test(s.now, peer) for test in green_or_late)]
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
         claim = self._signed(s.reign, position)
@@ -250,8 +251,13 @@ class Succession:
             self._conclude()
 
     def on_answers_timer(self) -> None:
-        """Whoever has not answered by now does not take part."""
-        self._conclude()
+        """Whoever has not answered by now does not take part, unless it is late by habit."""
+        s = self.session
+        missing = (peer for peer in self.asked if peer not in self.grants)
+        if any(s.mesh.is_late(s.now, peer) for peer in missing):
+            s.timers.set("answers", at=s.now + s.mesh.answer_us())
+        else:
+            self._conclude()
 
     def _conclude(self) -> None:
         s = self.session

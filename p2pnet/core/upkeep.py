@@ -75,7 +75,10 @@ class Upkeep:
             self.roles.lose_host(LossCause.SILENT)  # no link to the new host came up
 
     def _on_verify_timer(self) -> None:
-        if self.roles.granting.doubts:
+        s = self.session
+        if self.roles.granting.doubts and s.mesh.is_late(s.now, s.host):
+            self.roles.granting.await_proof()
+        elif self.roles.granting.doubts:
             self.roles.lose_host(LossCause.SILENT)
 
     def _on_confirm_timer(self) -> None:

@@ -59,3 +59,31 @@ def test_sleep_is_forgiven_without_learning_from_it() -> None:
 
 def test_lights_are_ordered_by_how_bad_they_are() -> None:
     assert Light.GREEN < Light.YELLOW < Light.RED
+
+
+def test_one_long_silence_is_an_accident_and_two_are_a_habit() -> None:
+    detector = steady(H)
+    for silence, gap in ((4 * H, H), (4 * H, 4 * H)):
+        detector.heard(detector.heard_us + silence)
+        for _ in range(20):  # until the average is what it was
+            detector.heard(detector.heard_us + H)
+        assert detector.gap_us == pytest.approx(gap, rel=0.2)
+    assert detector.stalls and detector.stall_us == pytest.approx(3 * H, rel=0.2)
+
+
+def test_a_habit_is_unlearned_in_about_a_minute() -> None:
+    detector = steady(H)
+    for _ in range(2):
+        detector.heard(detector.heard_us + 4 * H)
+    for _ in range(400):
+        detector.heard(detector.heard_us + H)
+    assert detector.gap_us < H + H // 2 and not detector.stalls
+
+
+def test_a_link_that_was_broken_teaches_no_habit() -> None:
+    detector = steady(H)
+    for _ in range(5):
+        detector.heard(detector.heard_us + 16 * H)
+        for _ in range(20):
+            detector.heard(detector.heard_us + H)
+    assert detector.gap_us == pytest.approx(H, rel=0.1) and not detector.stalls

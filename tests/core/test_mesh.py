@@ -163,3 +163,25 @@ def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:
 def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
     mesh.dialling(0, ANA)
     assert mesh.opened(10, L1, ANA, seated=False).mute_us == 10 + mesh.settings.connect_us
+
+
+def test_the_habit_of_a_member_outlives_its_links(mesh: Mesh) -> None:
+    peer = PeerId("member")
+    for link in (LinkId(1), LinkId(2)):
+        mesh.opened(0, link, None)
+        mesh.greeted(0, link, peer, 0)
+        mesh.know(peer, link)
+    mesh.links[LinkId(1)].detector.habit.learn(900_000)
+    assert mesh.links[LinkId(2)].detector.habit.longest_us == 900_000
+    mesh.forget(peer)
+    assert not mesh.habits
+
+
+def test_who_is_late_by_habit_gets_a_longer_answer_window(mesh: Mesh) -> None:
+    peer = PeerId("member")
+    mesh.opened(0, LinkId(1), None)
+    mesh.greeted(0, LinkId(1), peer, 0)
+    before = mesh.answer_us()
+    for _ in range(2):
+        mesh.links[LinkId(1)].detector.habit.learn(900_000)
+    assert mesh.is_late(0, peer) and mesh.answer_us() > before + 600_000

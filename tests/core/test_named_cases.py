@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from p2pnet.core.events import BecameHost, HostSuspected
+from p2pnet.core.events import BecameHost, HostRecovered, HostSuspected
 from p2pnet.core.messages import Join, Rejoin, Update
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
@@ -98,3 +99,24 @@ def test_unet_scenario_40_who_can_not_come_back_asks_again_until_it_can() -> Non
     bench.world.heal()
     assert bench.world.run_while(lambda: not bench.world.converged())
     assert client.core.host_peer == first.id and not client.saw(BecameHost)
+
+
+@pytest.mark.parametrize(("players", "lost_permille", "minutes"), [(4, 100, 10), (8, 100, 3)])
+def test_unet_scenario_38_a_bad_network_and_a_host_that_lives(
+    players: int, lost_permille: int, minutes: int
+) -> None:
+    """Half a second of jitter, and lost segments as TCP shows them: the links stall."""
+    world = CoreWorld(delay_us=(20_000, 520_000))
+    world.network.lost_permille = lost_permille
+    host = world.host("peer0")
+    for number in range(1, players):
+        client = world.join(host, f"peer{number}")
+        assert world.run_while(lambda c=client: c.core.state is not State.FOLLOWING)  # type: ignore[misc]
+    world.run_for(minutes * _MINUTE_US)
+    assert not any(peer.saw(BecameHost) for peer in world.peers[1:])
+    assert sum(len(peer.saw(HostRecovered)) for peer in world.peers)
+    world.heal()
+    gone_us = world.now
+    world.crash(host, silent=True)
+    assert world.run_while(lambda: not world.converged(), 20_000_000)
+    assert world.now - gone_us < 15_000_000  # everybody has learned to be patient
