@@ -268,7 +268,7 @@ class Router:
             self.roles.succession.on_refuse(link, frame)
 
     def _on_pull(self, link: LinkState, frame: Pull, data: bytes) -> None:
-        self.roles.succession.on_pull(link, frame)
+        self.roles.succession.pulling.answer(link, frame)
 
     def _on_tail(self, link: LinkState, frame: Tail, data: bytes) -> None:
         self.roles.succession.on_tail(link, frame)

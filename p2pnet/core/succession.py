@@ -25,7 +25,6 @@ from __future__ import annotations
 import attrs
 import msgspec
 
-from .catchup import missing_for, take_missing
 from .codec import encode
 from .credentials import Says
 from .errors import RefuseReason
@@ -37,14 +36,14 @@ from .events import (
     Isolated,
     LossCause,
     MigrationStarted,
-    PullStarted,
     SessionPaused,
 )
 from .granting import ROUND_WINDOWS, Granting, Search
 from .hosting import Hosting
 from .mesh import LinkState
-from .messages import Claim, Grant, Pull, Refuse, Reign, Tail
+from .messages import Claim, Grant, Refuse, Reign, Tail
 from .policy import Standing, stand
+from .pulling import Pulling
 from .relay import Relay
 from .session import Session
 from .states import Move, State
@@ -64,7 +63,10 @@ class Succession:
     asked: list[PeerId] = attrs.field(factory=list)
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False
-    sources: list[PeerId] = attrs.field(factory=list)  # whom to pull from, freshest first
+    pulling: Pulling = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.pulling = Pulling(self.session)
 
     # --- the host is lost ---
 
@@ -267,11 +269,7 @@ class Succession:
             s.move(Move.WITHDRAW)
             s.timers.set("claim", at=s.now + s.settings.red_us)
             return
-        here = s.history.position
-        assert here is not None
-        ahead = [(g.position, peer) for peer, g in self.grants.items() if g.position > here]
-        self.sources = [peer for _, peer in sorted(ahead, reverse=True)]
-        if self.sources:
+        if self.pulling.find(self.grants):
             s.move(Move.PULL)
             self._pull()
         else:
@@ -291,33 +289,17 @@ class Succession:
         return False
 
     def _pull(self) -> None:
-        s = self.session
-        here = s.history.position
-        assert here is not None
-        self.sources = [peer for peer in self.sources if s.mesh.alive(s.now, peer)]
-        if not self.sources:
+        if not self.pulling.ask():
             self._crown()
-            return
-        s.emit(PullStarted(self.sources[0], self.grants[self.sources[0]].position))
-        s.send(self.sources[0], Pull(here))
-        s.timers.set("pull", at=s.now + 2 * s.mesh.answer_us())
-
-    def on_pull(self, link: LinkState, frame: Pull) -> None:
-        """A claimant is behind us."""
-        if self.session.history.position is not None:
-            self.session.send(link.peer, Tail(missing_for(self.session, frame.position)))
 
     def on_tail(self, link: LinkState, frame: Tail) -> None:
         """What we lacked."""
-        s = self.session
-        if s.state is State.PULLING and self.sources and link.peer == self.sources[0]:
-            s.set_roster(take_missing(s, frame.missing))
-            s.timers.cancel("pull")
+        if self.pulling.take(link, frame):
             self._crown()
 
     def on_pull_timer(self) -> None:
         """The freshest does not answer: the next one."""
-        del self.sources[:1]
+        self.pulling.skip()
         self._pull()
 
     def _crown(self) -> None:
@@ -365,7 +347,7 @@ class Succession:
         self.asked = [asked for asked in self.asked if asked != peer]
         if s.state is State.CLAIMING:
             self._count()
-        elif s.state is State.PULLING and self.sources[:1] == [peer]:
+        elif s.state is State.PULLING and self.pulling.is_asking(peer):
             self.on_pull_timer()
         elif s.state is State.DOUBTING:
             s.timers.cancel("claim")
@@ -394,7 +376,7 @@ class Succession:
         self.granting.promises.release()
         self.granting.drop_doubts()
         self.asked.clear()
-        self.sources.clear()
+        self.pulling.end()
         self.grants.clear()
         self.search.lost = self.search.chosen = self.search.offer = None
         self.redialling = False

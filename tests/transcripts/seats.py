@@ -135,7 +135,7 @@ def freshest_dies_while_it_is_asked(world: CoreWorld) -> None:
     world.crash(host, lost_for=[first])
     world.heal()
     until(world, first, State.PULLING)
-    world.crash(second if first.core._roles.succession.sources[0] == second.id else ahead)
+    world.crash(second if first.core._roles.succession.pulling.sources[0] == second.id else ahead)
     until_calm(world)
     assert world.hosts == [first] and texts(first)[-1] == "x"
 
