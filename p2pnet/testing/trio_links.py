@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import attrs
 import trio
@@ -18,9 +17,7 @@ from p2pnet.links.base import Handler, Limits, Link, Listener, Transport
 from p2pnet.links.inbox import Inbox
 
 from .network import End
-
-if TYPE_CHECKING:
-    from .trio_network import TrioNetwork
+from .trio_network import Arriving, TrioNetwork
 
 _GONE = (LinkEnd.BROKEN, "cut by the other side")
 
@@ -54,7 +51,9 @@ class SimLink(Link):
                 self.go_down(LinkEnd.SLOW, f"{self.remote} does not read")
                 self._ether.end(self, *_GONE)
             else:
-                self._ether.carry(self, far, frame)
+                if far is not None:
+                    far.unread_bytes += len(frame)
+                self._ether.carry(self, frame)
         if self._down is not None:
             raise LinkDown(self._down.end, self._down.text)
 
@@ -89,15 +88,19 @@ class SimLink(Link):
 class SimListener(Listener):
     """Where one process can be dialled: each link gets a task in its nursery."""
 
+    ether: TrioNetwork
     address: str
     port: int
     handler: Handler
     limits: Limits
     nursery: trio.Nursery
 
-    def accept(self, link: Link) -> None:
-        """Somebody has dialled."""
-        self.nursery.start_soon(self._handle, link)
+    def prepare(self, end: End, remote: str) -> Arriving:
+        return SimLink(self.ether, end, remote, self.limits)
+
+    def accept(self, arriving: Arriving, remote: str) -> None:
+        assert isinstance(arriving, SimLink)
+        self.nursery.start_soon(self._handle, arriving)
 
     async def _handle(self, link: Link) -> None:
         try:
@@ -118,7 +121,10 @@ class SimTransport(Transport):
 
     @asynccontextmanager
     async def dial(self, address: str, limits: Limits) -> AsyncIterator[Link]:
-        link = await self.ether.dial(self.number, address, limits)
+        def prepare(end: End) -> SimLink:
+            return SimLink(self.ether, end, address, limits)
+
+        link = await self.ether.dial(self.number, address, limits, prepare)
         try:
             yield link
             await link.aclose()
@@ -135,7 +141,7 @@ class SimTransport(Transport):
         task_status: trio.TaskStatus[Listener] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         async with trio.open_nursery() as nursery:
-            listener = SimListener(address, port, handler, limits, nursery)
+            listener = SimListener(self.ether, address, port, handler, limits, nursery)
             with self.ether.listening(self.number, listener):
                 task_status.started(listener)
                 await trio.sleep_forever()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import attrs
 import trio
@@ -20,7 +20,6 @@ from p2pnet.links.base import US_PER_S, Limits
 
 from .network import End, Network
 from .sim_peer import Dials
-from .trio_links import SimLink, SimListener
 
 PORT: Final = 7777
 _ASK_AGAIN_S: Final = 0.2  # between two attempts of one dial
@@ -33,6 +32,32 @@ class Dialled(Protocol):
     alive: bool
     vanished: bool
     dials: Dials
+
+
+class Arriving(Protocol):
+    """One end of something that carries bytes from process to process."""
+
+    end: End
+    """Which process it is at, and its name in the network."""
+
+    def arrive(self, data: bytes) -> None:
+        """Bytes have come to this end."""
+
+    def go_down(self, end: LinkEnd, text: str) -> None:
+        """This end is over: it learns so from the network."""
+
+
+E = TypeVar("E", bound=Arriving)
+
+
+class Place(Protocol):
+    """Where one process can be dialled."""
+
+    def prepare(self, end: End, remote: str) -> Arriving:
+        """The accepting end of what somebody dials."""
+
+    def accept(self, arriving: Arriving, remote: str) -> None:
+        """Have it looked after, from now on."""
 
 
 def address_of(number: int) -> str:
@@ -62,55 +87,53 @@ class TrioNetwork:
     network: Network
     process: Callable[[int], Dialled]
     """Who has this number; raises IndexError for nobody."""
-    links: dict[End, SimLink] = attrs.field(factory=dict)
-    listeners: dict[int, SimListener] = attrs.field(factory=dict)
+    ends: dict[End, Arriving] = attrs.field(factory=dict)
+    listeners: dict[int, Place] = attrs.field(factory=dict)
 
     # --- bytes ---
 
-    def far(self, link: SimLink) -> SimLink | None:
-        """The other end, if it is still there."""
-        end = self.network.far_end(*link.end)
-        return None if end is None else self.links.get(end)
+    def far(self, here: E) -> E | None:
+        """The other end, if it is still there. It is of the same kind."""
+        end = self.network.far_end(*here.end)
+        return None if end is None else self.ends.get(end)  # type: ignore[return-value]
 
-    def carry(self, link: SimLink, far: SimLink | None, frame: bytes) -> None:
-        """Have a frame arrive at the far end, in its time."""
-        if far is not None:
-            far.unread_bytes += len(frame)
-        self.network.transmit(*link.end, partial(self._arrive, frame))
+    def carry(self, here: Arriving, data: bytes) -> None:
+        """Have bytes arrive at the far end, in their time."""
+        self.network.transmit(*here.end, partial(self._arrive, data))
 
-    def _arrive(self, frame: bytes, peer: int, link: LinkId) -> None:
-        there = self.links.get((peer, link))
+    def _arrive(self, data: bytes, peer: int, link: LinkId) -> None:
+        there = self.ends.get((peer, link))
         if there is not None:
-            there.arrive(frame)
+            there.arrive(data)
 
-    def end(self, link: SimLink, end: LinkEnd, text: str) -> None:
-        """An end of a link is gone. The other one is told behind all that was sent."""
+    def end(self, here: Arriving, end: LinkEnd, text: str) -> None:
+        """An end is gone. The other one is told behind all that was sent."""
 
         def ended(peer: int, there: LinkId) -> None:
             self.ended(peer, there, end, text)
 
-        self.network.transmit(*link.end, ended)
-        self.network.forget(link.end)
-        self.links.pop(link.end, None)
+        self.network.transmit(*here.end, ended)
+        self.network.forget(here.end)
+        self.ends.pop(here.end, None)
 
     def end_at(self, place: End, end: LinkEnd) -> None:
         """A process is gone, or let go of a link: neither end of it is of use any more."""
-        link = self.links.get(place)
-        if link is not None:
-            link.go_down(end, "cut here")
-            self.end(link, end, "cut by the other side")
+        here = self.ends.get(place)
+        if here is not None:
+            here.go_down(end, "cut here")
+            self.end(here, end, "cut by the other side")
 
     def ended(self, peer: int, link: LinkId, end: LinkEnd, text: str = "") -> None:
         """An end of a link learns that the link is over."""
         self.network.forget((peer, link))
-        there = self.links.pop((peer, link), None)
+        there = self.ends.pop((peer, link), None)
         if there is not None:
             there.go_down(end, text)
 
     # --- dialling ---
 
     @contextmanager
-    def listening(self, number: int, listener: SimListener) -> Iterator[None]:
+    def listening(self, number: int, listener: Place) -> Iterator[None]:
         """A process can be dialled, as long as this context is open."""
         self.listeners[number] = listener
         try:
@@ -118,8 +141,13 @@ class TrioNetwork:
         finally:
             del self.listeners[number]
 
-    async def dial(self, source: int, address: str, limits: Limits) -> SimLink:
-        """A link to whoever is at this address. Raises LinkDown, after `connect_us` at most."""
+    async def dial(
+        self, source: int, address: str, limits: Limits, prepare: Callable[[End], E]
+    ) -> E:
+        """What leads to whoever is at this address; `prepare` makes this end of it.
+
+        Raises LinkDown, after `connect_us` at most.
+        """
         target = _number_at(address)
         if target is None:
             raise LinkDown(LinkEnd.UNREACHABLE, f"there is no {address}")
@@ -127,7 +155,7 @@ class TrioNetwork:
             # As the network stack does, which asks again and again.
             while not await self._is_answered(source, target):  # noqa: ASYNC110
                 await trio.sleep(_ASK_AGAIN_S)
-            return await self._connect(source, target, address, limits)
+            return await self._connect(source, target, prepare)
         raise LinkDown(LinkEnd.UNREACHABLE, f"no answer from {address} in time")
 
     async def _is_answered(self, source: int, target: int) -> bool:
@@ -148,20 +176,20 @@ class TrioNetwork:
             return False
         raise LinkDown(LinkEnd.REFUSED, f"nobody listens at {address_of(target)}")
 
-    async def _connect(self, source: int, target: int, address: str, limits: Limits) -> SimLink:
+    async def _connect(self, source: int, target: int, prepare: Callable[[End], E]) -> E:
         """The accepting end is there at once; the dialling one when it has heard of it."""
         here, there = self.network.connect(source, target)
-        mine = self.links[source, here] = SimLink(self, (source, here), address, limits)
+        mine = prepare((source, here))
         listener = self.listeners[target]
-        theirs = SimLink(self, (target, there), host_of(source), listener.limits)
-        self.links[target, there] = theirs
+        theirs = listener.prepare((target, there), host_of(source))
+        self.ends[mine.end], self.ends[theirs.end] = mine, theirs
         heard = trio.Event()
         self.network.transmit(target, there, lambda peer, link: heard.set())
         if self.process(target).dials is not Dials.MUTE:
-            listener.accept(theirs)
+            listener.accept(theirs, host_of(source))
         try:
             await heard.wait()
         except BaseException:
-            mine.abort()
+            self.end_at(mine.end, LinkEnd.BROKEN)
             raise
         return mine

@@ -18,6 +18,7 @@ from p2pnet.core.errors import GameError, LinkEnd
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.core.values import SessionId
+from p2pnet.links.base import Transport
 from p2pnet.peer.identity import Identity
 from p2pnet.peer.invite import Invite
 from p2pnet.peer.migration import MigrationManager
@@ -33,6 +34,7 @@ from .streams import stream
 from .trio_links import SimTransport
 from .trio_network import PORT, TrioNetwork, address_of, host_of
 from .trio_peer import Lids, SimMachine, SimShell, TrioPeer
+from .trio_wires import WireTransport
 from .virtual_clock import Stuck, VirtualClock
 
 SETTLE_S: Final = 20.0
@@ -51,8 +53,10 @@ class TrioWorld:
         seed: int = 0,
         settings: Settings | None = None,
         delay_us: tuple[int, int] = (20_000, 30_000),
+        websockets: bool = False,
         clock: VirtualClock,
     ) -> None:
+        """With `websockets` the links are real ones over simulated bytes, else frames travel."""
         self.game = game
         self.seed = seed
         self.settings = settings or Settings()
@@ -63,6 +67,7 @@ class TrioWorld:
         self.network = Network(stream(seed, "network"), lambda: clock.now_us, clock.after, delay_us)
         self.ether = TrioNetwork(self.network, lambda number: self.peers[number])
         self.session: SessionId | None = None
+        self._websockets = websockets
         self._lids = Lids()
         self._nursery: trio.Nursery | None = None
         clock.on_stuck.append(self._die)
@@ -114,7 +119,7 @@ class TrioWorld:
             name=name,
             settings=self.settings,
             identity=Identity.from_private_bytes(key),
-            transport=SimTransport(self.ether, number),
+            transport=self._transport(number),
             manager=migration or MigrationManager(),
             role_tasks={},
             machine=machine,
@@ -135,6 +140,11 @@ class TrioWorld:
         assert self._nursery is not None, "a world has to live before a process can"
         self._nursery.start_soon(process.live, enter, name=name)
         return process
+
+    def _transport(self, number: int) -> Transport:
+        if self._websockets:
+            return WireTransport(self.ether, number, stream(self.seed, "segments", number))
+        return SimTransport(self.ether, number)
 
     def open_session(self, name: str = "host", **options: Any) -> TrioPeer:
         """Start the process that opens the session. `options` are those of `launch`."""
@@ -346,11 +356,19 @@ async def open_world(
     seed: int = 0,
     settings: Settings | None = None,
     delay_us: tuple[int, int] = (20_000, 30_000),
+    websockets: bool = False,
 ) -> AsyncIterator[TrioWorld]:
     """A world with a session of so many peers, inside a run of `reproducible.run`."""
     clock = trio.lowlevel.current_clock()
     assert isinstance(clock, VirtualClock), "a world lives in a run of reproducible.run"
-    world = TrioWorld(game, seed=seed, settings=settings, delay_us=delay_us, clock=clock)
+    world = TrioWorld(
+        game,
+        seed=seed,
+        settings=settings,
+        delay_us=delay_us,
+        websockets=websockets,
+        clock=clock,
+    )
     async with world.living():
         if players:
             await world.gather(players)
@@ -365,11 +383,19 @@ def still_world(
     seed: int = 0,
     settings: Settings | None = None,
     delay_us: tuple[int, int] = (20_000, 30_000),
+    websockets: bool = False,
     limit_s: float = LIMIT_S,
 ) -> Iterator[tuple[Guest, TrioWorld]]:
     """The same for ordinary functions: time goes on only while the guest is driven."""
     with Guest(seed, limit_s) as guest:
-        world = TrioWorld(game, seed=seed, settings=settings, delay_us=delay_us, clock=guest.clock)
+        world = TrioWorld(
+            game,
+            seed=seed,
+            settings=settings,
+            delay_us=delay_us,
+            websockets=websockets,
+            clock=guest.clock,
+        )
 
         async def live(*, task_status: trio.TaskStatus[None]) -> None:
             async with world.living():

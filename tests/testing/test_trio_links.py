@@ -48,7 +48,7 @@ def play(story: Callable[[Link, Link, TrioNetwork], Awaitable[None]]) -> None:
             async with SimTransport(ether, 1).dial(address_of(0), LIMITS) as link:
                 await story(link, accepted[0], ether)
             nursery.cancel_scope.cancel()
-        assert not ether.listeners and not ether.links
+        assert not ether.listeners and not ether.ends
 
     run(main)
 

@@ -7,6 +7,7 @@ from p2pnet.core.errors import LinkDown, LinkEnd
 from p2pnet.links.base import Limits
 from p2pnet.testing.reproducible import run
 from p2pnet.testing.sim_peer import Dials
+from p2pnet.testing.trio_links import SimLink
 from p2pnet.testing.trio_network import address_of, host_of
 from p2pnet.testing.trio_world import TrioWorld, open_world
 
@@ -15,11 +16,18 @@ from .tanks import TANKS
 LIMITS = Limits(frame_bytes_max=1_000, send_bytes_max=3_000, connect_us=2_000_000)
 
 
+async def dial(world: TrioWorld, address: str) -> SimLink:
+    """A link from process 1, without a peer that knows of it."""
+    return await world.ether.dial(
+        1, address, LIMITS, lambda end: SimLink(world.ether, end, address, LIMITS)
+    )
+
+
 async def fails(world: TrioWorld, address: str = address_of(0)) -> tuple[LinkEnd, float]:
     """How a dial from process 1 ends, and after how many virtual seconds."""
     began = trio.current_time()
     with pytest.raises(LinkDown) as caught:
-        await world.ether.dial(1, address, LIMITS)
+        await dial(world, address)
     return caught.value.end, trio.current_time() - began
 
 
@@ -27,7 +35,7 @@ def test_who_is_dialled_may_be_gone_silent_or_unwilling() -> None:
     async def main() -> None:
         async with open_world(TANKS, 2) as world:
             target = world.peers[0]
-            link = await world.ether.dial(1, address_of(0), LIMITS)
+            link = await dial(world, address_of(0))
             link.abort()
             target.dials = Dials.REFUSED
             end, after = await fails(world)
@@ -53,7 +61,7 @@ def test_a_dial_that_waits_gets_through_when_the_cut_heals() -> None:
             world.cut(client, host, both=False)
             world.after(700_000, world.heal)
             began = trio.current_time()
-            link = await world.ether.dial(1, address_of(0), LIMITS)
+            link = await dial(world, address_of(0))
             assert 0.7 < trio.current_time() - began < 1.1
             link.abort()
 
@@ -63,11 +71,11 @@ def test_a_dial_that_waits_gets_through_when_the_cut_heals() -> None:
 def test_who_gives_up_on_a_dial_leaves_no_link_behind() -> None:
     async def main() -> None:
         async with open_world(TANKS, 2) as world:
-            before = set(world.ether.links)
+            before = set(world.ether.ends)
             with trio.move_on_after(0.035):
-                await world.ether.dial(1, address_of(0), LIMITS)
+                await dial(world, address_of(0))
             await trio.sleep(1)
-            assert set(world.ether.links) == before
+            assert set(world.ether.ends) == before
 
     run(main)
 

@@ -53,18 +53,19 @@ async def story(world: TrioWorld) -> list[object]:
     return log
 
 
-async def tell(seed: int = 5) -> list[object]:
-    async with open_world(TANKS, 4, seed=seed) as world:
+async def tell(seed: int = 5, websockets: bool = False) -> list[object]:
+    async with open_world(TANKS, 4, seed=seed, websockets=websockets) as world:
         return await story(world)
 
 
-def test_a_story_is_the_same_each_time_and_under_another_hash_seed() -> None:
-    told = run(tell, seed=5)
-    assert run(tell, seed=5) == told
+@pytest.mark.parametrize("websockets", [False, True])
+def test_a_story_is_the_same_each_time_and_under_another_hash_seed(websockets) -> None:
+    told = run(tell, 5, websockets, seed=5)
+    assert run(tell, 5, websockets, seed=5) == told
     root = Path(__file__).parents[2]
     code = (
         "from tests.testing.test_trio_world import run, tell\n"
-        "print(run(tell, seed=5))"
+        f"print(run(tell, 5, {websockets}, seed=5))"
     )  # fmt: skip
     again = subprocess.run(
         [sys.executable, "-c", code],
@@ -91,7 +92,7 @@ def test_survivors_are_back_after_two_round_trips_and_nothing_is_left() -> None:
             assert world.now - before < 2.5 * RTT_US
             assert not world.peers[0].ended.is_set() or world.peers[0].failure is None
         assert "peer" not in tasks_now()
-        assert not world.ether.links and not world.ether.listeners
+        assert not world.ether.ends and not world.ether.listeners
 
     run(main)
 
