@@ -107,6 +107,11 @@ class Mesh:
         """What came of the latest dial, address by address, for people."""
         return self._latest_race.text
 
+    def remote(self, number: LinkId) -> str | None:
+        """Address of the other side of an open link."""
+        entry = self._open.get(number)
+        return None if entry is None else entry.link.remote
+
     # --- accepting ---
 
     async def listen(self, address: str, port: int) -> Listener:

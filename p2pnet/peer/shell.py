@@ -8,7 +8,7 @@ cancelled still says good-bye; that takes bounded time, and then it ends in any 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import trio
@@ -63,6 +63,8 @@ _GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of eve
 @attrs.define(eq=False)
 class Shell:
     """One peer at work. Everything but `run` is called from other tasks, and is synchronous."""
+
+    core_type: ClassVar[type[PeerCore]] = PeerCore
 
     game: Game
     name: str
@@ -164,7 +166,7 @@ class Shell:
 
     def make_core(self, addresses: tuple[str, ...]) -> PeerCore:
         """The protocol of a peer that can be dialled there, and is in no session yet."""
-        return PeerCore(
+        return self.core_type(
             credentials=self.identity,
             entropy=self.machine.entropy(_ENTROPY_BYTES),
             name=self.name,

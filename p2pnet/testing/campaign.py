@@ -209,7 +209,7 @@ def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
 def _count(tallied: Tallied, run: Run) -> None:
     tallied.faults.update(run.done)
     reached = dict(run.tally.reached)
-    if run.refused:
+    if run.world.refused:
         reached[Goal.QUEUE_LIMIT] = 1
     tallied.goals.update(reached)
     tallied.together.update(itertools.product(run.done, reached))

@@ -7,23 +7,23 @@ the `engine`, which runs the cores; here is what their players do, and what can 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from p2pnet.core.errors import LinkEnd
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from p2pnet.core.values import PeerId, SessionId, peer_id
+from p2pnet.core.values import LinkId, PeerId, SessionId, peer_id
 
 from .engine import Engine
-from .sim_peer import Dials, SimPeer
+from .journal import operations
+from .notary import StolenName
+from .sim_peer import SimPeer
+from .sim_world import WOKEN_EARLY, SimWorld
 
 _SESSION: Final = SessionId("simulated-session"[:16])
-WOKEN_EARLY: Final = "is woken early"
 
 
-class CoreWorld(Engine):
+class CoreWorld(Engine, SimWorld):
     """A session of simulated peers. `peers[0]` opens it, the others join one after another."""
 
     # --- what players do ---
@@ -91,30 +91,23 @@ class CoreWorld(Engine):
         self.befall(host, f"hands over to {to.name}")
         self.ask(host, lambda: host.core.hand_over(host.clock.at(self.now), to.id))
 
+    # --- what they do not ---
+
+    def slip(self, source: SimPeer, target: SimPeer, data: bytes) -> None:
+        for link in self.network.links_between(source.number, target.number)[-1:]:
+            deliver = partial(self.arrive, source.number, data)
+            self.network.transmit(source.number, link, deliver)
+
+    def impostor(self, victim: SimPeer, target: SimPeer) -> SimPeer:
+        liar = self.start("impostor", victim.key, StolenName(victim.key))
+        liar.impostor = True
+        self.enter_session(liar, target)
+        return liar
+
     # --- faults ---
 
-    def crash(self, peer: SimPeer, silent: bool = False, lost_for: Sequence[SimPeer] = ()) -> None:
-        """The process dies. Unless `silent`, the others see their links to it end.
-
-        What it had under way arrives, but nothing of it gets to those in `lost_for`.
-        """
-        self.befall(peer, "vanishes" if silent else "crashes")
-        peer.alive, peer.vanished = False, silent
-        for other in lost_for:
-            for link in self.network.links_between(peer.number, other.number):
-                far = self.network.break_link(peer.number, link)
-                if not silent and far is not None:
-                    delay_us = self.network.delay(peer.number, other.number)
-                    self.after(delay_us, partial(self._ended, *far, LinkEnd.BROKEN))
-        if not silent:
-            for link in self.network.links_of(peer.number):
-                self.network.close(peer.number, link, self._ended)
-        self.network.vanish(peer.number)
-
-    def pause(self, peer: SimPeer) -> None:
-        """The process stands still; its links stay open."""
-        self.befall(peer, "stands still")
-        peer.paused = True
+    def _let_go(self, peer: SimPeer, link: LinkId) -> None:
+        self.network.close(peer.number, link, self._ended)
 
     def resume(self, peer: SimPeer) -> None:
         """It goes on, and finds everything that came in meanwhile."""
@@ -128,56 +121,6 @@ class CoreWorld(Engine):
             self.enter(peer, partial(self.wake_core, peer))
         for act in inbox:
             self.enter(peer, act)
-
-    def reset_links(self, one: SimPeer, other: SimPeer) -> None:
-        """All links between two peers break; what is under way is lost, and both notice."""
-        self.befall(one, f"has its links to {other.name} reset")
-        for link in self.network.links_between(one.number, other.number):
-            far = self.network.break_link(one.number, link)
-            self._ended(one.number, link, LinkEnd.BROKEN)
-            if far is not None:
-                self._ended(*far, LinkEnd.BROKEN)
-
-    def half_close(self, one: SimPeer, other: SimPeer) -> None:
-        """All links between two peers break, and only `one` notices."""
-        self.befall(one, f"has its links to {other.name} reset, unnoticed there")
-        for link in self.network.links_between(one.number, other.number):
-            self.network.break_link(one.number, link)
-            self._ended(one.number, link, LinkEnd.BROKEN)
-
-    def cut(self, source: SimPeer, target: SimPeer) -> None:
-        """What `source` sends does not get to `target` until the cut heals."""
-        self.befall(source, f"does not get through to {target.name}")
-        self.network.cut(source.number, target.number)
-
-    def cut_both(self, one: SimPeer, other: SimPeer) -> None:
-        """Nothing gets through between two peers."""
-        self.cut(one, other)
-        self.cut(other, one)
-
-    def isolate(self, peer: SimPeer) -> None:
-        """Nothing gets to it or from it."""
-        self.befall(peer, "is cut off from all")
-        for other in self.peers:
-            if other is not peer:
-                self.network.cut(peer.number, other.number)
-                self.network.cut(other.number, peer.number)
-
-    def heal(self) -> None:
-        """Every cut is mended, and every other trouble of the network is over."""
-        self.befall(None, "every cut is mended")
-        for source, target in list(self.network.cuts):
-            self.network.heal(source, target)
-        self.network.catch_up()
-        for peer in self.peers:
-            peer.dials = Dials.WELCOME
-
-    def heal_peers(self) -> None:
-        """Every process is as it should be: awake, in time, and with a clock that is right."""
-        for peer in self.peers:
-            peer.slow_us = peer.late_timers_us = 0
-            self.set_clock_rate(peer, 1000)
-            self.resume(peer)
 
     def set_clock_rate(self, peer: SimPeer, rate: int) -> None:
         """Its clock goes so many microseconds in 1000 of the world from now on."""
@@ -195,35 +138,28 @@ class CoreWorld(Engine):
 
     # --- looking ---
 
-    @property
-    def hosts(self) -> list[SimPeer]:
-        """Those that are alive and in the host role."""
-        return [p for p in self.peers if p.alive and p.core.state is State.REIGNING]
+    def far_peer(self, peer: SimPeer, link: LinkId) -> int | None:
+        end = self.network.far_end(peer.number, link)
+        return None if end is None else end[0]
 
-    @property
-    def members(self) -> list[SimPeer]:
-        """Those that are alive and in the session."""
-        return [
-            p for p in self.peers if p.alive and p.core.state is not State.LEFT and not p.impostor
-        ]
+    # --- what the bytes mean that the protocol carries ---
 
-    def converged(self, newcomers: bool = True) -> bool:
-        """One host, and everybody who is alive and in the session is at its position.
+    def command_text(self, payload: bytes) -> str:
+        return payload.decode(errors="replace")
 
-        Without `newcomers` those do not count that have no seat yet.
-        """
-        living = self.members
-        if not newcomers:
-            living = [p for p in living if p.core.roster.get(p.id) is not None]
-            if not living:
-                return True  # there is no session any more
-        if len(self.hosts) != 1 or any(p.paused for p in living):
-            return False
-        host = self.hosts[0]
-        return all(
-            p is host or (p.core.state is State.FOLLOWING and p.core.position == host.core.position)
-            for p in living
-        )
+    def outcome_text(self, outcome: bytes) -> str:
+        return outcome.decode()
+
+    def update_lines(self, update: bytes) -> list[tuple[str, str, str]]:
+        return operations(update)
+
+    # --- the end ---
+
+    def wind_up(self) -> None:
+        """A core holds nothing but itself."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def sim_peer_id(number: int) -> PeerId:

@@ -62,8 +62,9 @@ class Engine(Timeline):
         number = len(self.peers)
         key = key or number.to_bytes(32, "big")
         journal = Journal()
+        credentials = credentials or NotaryCredentials(key)
         core = PeerCore(
-            credentials=credentials or NotaryCredentials(key),
+            credentials=credentials,
             entropy=next(self._processes).to_bytes(32, "big"),
             name=name,
             addresses=(str(number),),
@@ -71,7 +72,7 @@ class Engine(Timeline):
             fingerprint=_FINGERPRINT,
             replica=journal,
         )
-        peer = SimPeer(number, name, key, core, journal)
+        peer = SimPeer(number, name, key, core, journal, credentials=credentials)
         self.peers.append(peer)
         return peer
 

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.values import PeerId
 
-from .core_world import CoreWorld
-from .hostile import Tape, garbage, impostor, slip, usurp
+from .hostile import Tape, garbage, usurp
 from .scenario import Kind, Step, Victim
 from .sim_peer import Dials, SimPeer
+from .sim_world import SimWorld
 from .streams import stream
 
 Undo = Callable[[], None]
@@ -24,7 +24,7 @@ Undo = Callable[[], None]
 class Play(Protocol):
     """What a fault needs to know of the run that it happens in."""
 
-    world: CoreWorld
+    world: SimWorld
     tape: Tape
     is_healed: bool
 
@@ -147,7 +147,7 @@ def _between(play: Play, step: Step, peer: SimPeer) -> Undo | None:
     return None
 
 
-def _cut(world: CoreWorld, ways: Iterable[tuple[SimPeer, SimPeer]]) -> Undo:
+def _cut(world: SimWorld, ways: Iterable[tuple[SimPeer, SimPeer]]) -> Undo:
     cut = [(one.number, other.number) for one, other in ways if one is not other]
     for source, target in cut:
         world.cut(world.peers[source], world.peers[target])
@@ -174,7 +174,7 @@ def _part(play: Play, step: Step, peer: SimPeer) -> Undo:
     return _cut(play.world, sides + [(b, a) for a, b in sides])
 
 
-def _ranked(world: CoreWorld) -> list[SimPeer]:
+def _ranked(world: SimWorld) -> list[SimPeer]:
     """Everybody who lives, as ranked by the host, and those it does not know after them."""
     members = world.members
     ids: list[PeerId] = []
@@ -276,14 +276,14 @@ def _say(play: Play, step: Step, peer: SimPeer) -> None:
         data = tape.last(peer, other) if step.kind is Kind.DUPLICATE else tape.any(rng, peer, other)
     if data is not None:
         play.world.befall(peer, f"says to {other.name} what it should not ({step.kind.value})")
-        slip(play.world, peer, other, data)
+        play.world.slip(peer, other, data)
 
 
 def _impostor(play: Play, step: Step, peer: SimPeer) -> None:
     other = play.pick(step.other)
     if other is not None and other is not peer:
         play.world.befall(peer, f"has its seat claimed at {other.name} by an impostor")
-        impostor(play.world, peer, other)
+        play.world.impostor(peer, other)
 
 
 def _usurp(play: Play, step: Step, peer: SimPeer) -> None:

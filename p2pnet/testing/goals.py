@@ -38,9 +38,9 @@ from p2pnet.core.messages import Command, Fenced, Welcome
 from p2pnet.core.states import HOSTLESS, ROLES, Role, State
 from p2pnet.core.values import Epoch
 
-from .core_world import CoreWorld
 from .frames import tag_of
 from .sim_peer import Observer, SimPeer
+from .sim_world import SimWorld
 
 _AT_ONCE_US: Final = 100_000  # deaths within so much count as one
 _JUST_US: Final = 200_000  # a host that died within so much of its crown died right after it
@@ -83,7 +83,7 @@ class Tally(Observer):
 
     heartbeats = False
 
-    world: CoreWorld
+    world: SimWorld
     reached: dict[Goal, int] = attrs.field(factory=dict)
     _claims: dict[int, int] = attrs.field(factory=dict)  # the process that used a number first
     _crowned_us: dict[int, int] = attrs.field(factory=dict)  # by process
@@ -130,7 +130,7 @@ class Tally(Observer):
                 self._look_at_command(peer, source, frame)
 
     def _look_at_command(self, peer: SimPeer, source: int, frame: Command) -> None:
-        entry = str(self.world.peers[source].id), frame.payload.decode(errors="replace")
+        entry = str(self.world.peers[source].id), self.world.command_text(frame.payload)
         if entry in peer.journal.entries[:-1]:
             self.count(Goal.RESUBMISSION_SUPPRESSED)
 

@@ -113,7 +113,7 @@ class Histories:
     def closes_its_own(self, peer: SimPeer, effect: CloseLink) -> None:
         """Where what came was not a frame, the link that it came on is closed, and no other."""
         source = self.record.noise_from
-        end = self.record.world.network.far_end(peer.number, effect.link)
-        if source is not None and end is not None and end[0] != source:
-            name = self.record.world.peers[end[0]].name
+        far = self.record.world.far_peer(peer, effect.link)
+        if source is not None and far is not None and far != source:
+            name = self.record.world.peers[far].name
             raise InvariantBroken("S29", f"{peer.name} closes its link to {name} for others' noise")

@@ -9,18 +9,18 @@ from p2pnet.core.states import State
 from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
-from .core_world import CoreWorld
 from .scenario import TOGETHER, Scenario
 from .sim_peer import SimPeer
+from .sim_world import SimWorld
 from .watch import Watch
 
 
-def in_session(world: CoreWorld) -> list[SimPeer]:
+def in_session(world: SimWorld) -> list[SimPeer]:
     """The processes that are alive and have a seat in the session."""
     return [peer for peer in world.members if peer.core.roster.get(peer.id) is not None]
 
 
-def equal_states(world: CoreWorld) -> None:
+def equal_states(world: SimWorld) -> None:
     """S11: everybody holds the same entries, the same absences, the same digest and roster."""
     first, *others = in_session(world)
     for peer in others:
@@ -34,7 +34,7 @@ def equal_states(world: CoreWorld) -> None:
                 raise InvariantBroken("S11", f"{first.name} and {peer.name} differ in {name}")
 
 
-def at_most_once(world: CoreWorld) -> None:
+def at_most_once(world: SimWorld) -> None:
     """S17: no command left two entries. Texts of commands are all different."""
     texts = [text for _, text in in_session(world)[0].journal.entries]
     if len(set(texts)) != len(texts):
@@ -42,7 +42,7 @@ def at_most_once(world: CoreWorld) -> None:
         raise InvariantBroken("S17", f"run more than once: {', '.join(twice)}")
 
 
-def in_submit_order(world: CoreWorld) -> None:
+def in_submit_order(world: SimWorld) -> None:
     """S18: the entries of one process are in the order in which it submitted them."""
     texts = [text for _, text in in_session(world)[0].journal.entries]
     place = {text: number for number, text in enumerate(texts)}
@@ -52,7 +52,7 @@ def in_submit_order(world: CoreWorld) -> None:
             raise InvariantBroken("S18", f"the commands of {peer.name} changed their order")
 
 
-def acknowledged_survive(world: CoreWorld, watch: Watch) -> None:
+def acknowledged_survive(world: SimWorld, watch: Watch) -> None:
     """S15: what was acknowledged is there, unless all who held it then are dead.
 
     Holds as long as nobody was parted from the others: a lone host under the policy `continue`
@@ -65,7 +65,7 @@ def acknowledged_survive(world: CoreWorld, watch: Watch) -> None:
             raise InvariantBroken("S15", f"{line.text} was acknowledged and is gone")
 
 
-def nothing_lost_in_silence(world: CoreWorld, watch: Watch) -> None:
+def nothing_lost_in_silence(world: SimWorld, watch: Watch) -> None:
     """S16: what was acknowledged and is gone was named once to its owner, if that one lives."""
     texts = {text for _, text in in_session(world)[0].journal.entries}
     living = {peer.number for peer in in_session(world)}
@@ -76,7 +76,7 @@ def nothing_lost_in_silence(world: CoreWorld, watch: Watch) -> None:
             raise InvariantBroken("S16", f"{line.text} was acknowledged, and vanished silently")
 
 
-def everything_settled(world: CoreWorld) -> None:
+def everything_settled(world: SimWorld) -> None:
     """L4: each receipt of each living process was given."""
     for peer in in_session(world):
         open_ = [text for ticket, text in peer.sent.items() if ticket not in peer.settled]
@@ -84,7 +84,7 @@ def everything_settled(world: CoreWorld) -> None:
             raise InvariantBroken("L4", f"{peer.name} waits in vain for {', '.join(open_)}")
 
 
-def nothing_piles_up(world: CoreWorld) -> None:
+def nothing_piles_up(world: SimWorld) -> None:
     """S30: what a core holds is what its role and the number of members demand."""
     for peer in in_session(world):
         census, seats = peer.core.census, len(peer.core.roster.members)
@@ -102,7 +102,7 @@ def nothing_piles_up(world: CoreWorld) -> None:
                 raise InvariantBroken("S30", f"{peer.name} holds {census[what]} {what}")
 
 
-def same_owners(world: CoreWorld) -> None:
+def same_owners(world: SimWorld) -> None:
     """S21, S24: every label belongs to one member, and label 0 to the host."""
     for peer in in_session(world):
         labels: dict[int, PeerId] = {}
@@ -113,7 +113,7 @@ def same_owners(world: CoreWorld) -> None:
             raise InvariantBroken("S02", f"{peer.name} sees label 0 at another peer than its host")
 
 
-def nothing_left_behind(world: CoreWorld) -> None:
+def nothing_left_behind(world: SimWorld) -> None:
     """S30: who left holds nothing any more."""
     for peer in world.peers:
         if peer.alive and peer.core.state is State.LEFT:
@@ -123,7 +123,7 @@ def nothing_left_behind(world: CoreWorld) -> None:
                     raise InvariantBroken("S30", f"{peer.name} left, and holds {what}")
 
 
-def within_limits(world: CoreWorld) -> None:
+def within_limits(world: SimWorld) -> None:
     """S28: no queue and no list is longer than the settings allow."""
     for peer in in_session(world):
         census, settings = peer.core.census, peer.core.settings
@@ -136,7 +136,7 @@ def within_limits(world: CoreWorld) -> None:
                 raise InvariantBroken("S28", f"{peer.name} has {census[what]} {what}")
 
 
-def everyone_home(world: CoreWorld) -> None:
+def everyone_home(world: SimWorld) -> None:
     """L3: whoever lives and has a seat is with the host, and present in its roster."""
     for host in world.hosts:
         for peer in in_session(world):
@@ -145,7 +145,7 @@ def everyone_home(world: CoreWorld) -> None:
                 raise InvariantBroken("L3", f"{peer.name} is not back at {host.name}")
 
 
-def check_end(world: CoreWorld, watch: Watch, scenario: Scenario) -> None:
+def check_end(world: SimWorld, watch: Watch, scenario: Scenario) -> None:
     """Raise `InvariantBroken` for the first thing that does not hold once all has healed."""
     for invariant in (
         same_owners,

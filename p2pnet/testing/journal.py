@@ -6,7 +6,7 @@ that was lost or run twice shows, and so does one that was run out of order.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -15,6 +15,18 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.values import PeerId
 
 T = TypeVar("T")
+
+
+class Written(Protocol):
+    """What a peer holds, as those see it who compare what peers hold."""
+
+    @property
+    def entries(self) -> list[tuple[str, str]]:
+        """What was done, in order: who, and what."""
+
+    @property
+    def away(self) -> dict[PeerId, bool]:
+        """All members; True for those that are suspended."""
 
 
 @attrs.define
@@ -104,6 +116,11 @@ class Journal:
             self.away.pop(peer, None)
         else:
             self.away[peer] = kind == "suspend"
+
+
+def operations(update: bytes) -> list[tuple[str, str, str]]:
+    """What an update of a journal does: what, to whom, and which text."""
+    return _decode(update, list[tuple[str, str, str]]) if update else []
 
 
 def _decode(data: bytes, kind: type[T]) -> T:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
@@ -13,15 +15,17 @@ from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
-from .core_world import CoreWorld
 from .faults import DOINGS
 from .goals import Tally
 from .hostile import Tape
 from .invariants import check_end, in_session
+from .lanes import world_of
 from .scenario import TOGETHER, Kind, Phase, Scenario, Step, Victim
 from .sim_peer import Observer, SimPeer
+from .sim_world import SimWorld
 from .streams import stream
 from .victims import Stage
+from .virtual_clock import Stuck
 from .watch import Watch
 
 CONVERGE_US: Final = 20_000_000
@@ -36,7 +40,7 @@ class Run:
     """A scenario while it is played, and afterwards."""
 
     scenario: Scenario
-    world: CoreWorld
+    world: SimWorld
     watch: Watch
     tape: Tape
     tally: Tally
@@ -45,7 +49,6 @@ class Run:
     was_apart: bool = False  # when all was healed
     was_bereft: bool = False  # somebody followed a host by then that had died in silence
     converged_us: int | None = None  # how long it took from there
-    refused: int = 0  # commands for which there was no room in the outbox
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
     stage: Stage = attrs.field(init=False)
     _armed: list[Step] = attrs.field(factory=list)  # steps that wait for their phase
@@ -104,7 +107,7 @@ class Run:
         try:
             self.world.submit(peer, f"c{self._commands}", ack)
         except TooManyInFlight:
-            self.refused += 1
+            self.world.refused += 1
 
     def start_work(self) -> None:
         """The players begin to play, each by a clock of its own."""
@@ -213,20 +216,14 @@ def _know(one: SimPeer, other: SimPeer) -> bool:
 
 def prepare(scenario: Scenario, *observers: Observer) -> Run:
     """The session that a scenario begins with: everybody is in it, and nothing has gone wrong."""
-    world = CoreWorld(
-        seed=scenario.seed,
-        settings=scenario.settings,
-        delay_us=scenario.delay_us,
-        tick_us=scenario.tick_us,
-    )
-    for way in scenario.ways:
-        world.network.ways[way.source, way.target] = way.delay_us
+    world = world_of(scenario)
     together = all(step.kind in TOGETHER for step in scenario.steps)
     watch, tape, tally = Watch(world, together), Tape(), Tally(world)
     world.observers += (watch, tally, *observers)
     if any(step.kind in (Kind.DUPLICATE, Kind.REPLAY) for step in scenario.steps):
         world.observers.append(tape)
-    world.game(scenario.players)
+    with _named_failures(world):
+        world.game(scenario.players)
     return Run(scenario, world, watch, tape, tally)
 
 
@@ -242,13 +239,25 @@ def play(scenario: Scenario, *observers: Observer) -> Run:
 
 def finish(run: Run) -> None:
     """Play what was prepared. Raises `InvariantBroken`."""
-    try:
+    with _named_failures(run.world):
         run.start_work()
         for step in run.scenario.steps:
             run.take(step)
         run.heal()
         run.check()
-    except InvariantBroken:
-        raise
-    except Exception as error:
-        raise InvariantBroken("S29", f"{type(error).__name__}: {error}") from error
+        run.world.wind_up()
+    run.world.close()
+
+
+@contextmanager
+def _named_failures(world: SimWorld) -> Iterator[None]:
+    """Whatever goes wrong in here has a name in the catalogue, and is the end of the world."""
+    try:
+        yield
+    except BaseException as error:
+        with contextlib.suppress(Exception):  # what follows from the first failure
+            world.close()
+        if isinstance(error, InvariantBroken) or not isinstance(error, Exception):
+            raise
+        name = "L6" if isinstance(error, Stuck) else "S29"
+        raise InvariantBroken(name, f"{type(error).__name__}: {error}") from error

@@ -16,8 +16,8 @@ from p2pnet.core.states import Role, State
 from p2pnet.core.values import Epoch, PeerId, Position
 
 from .catalogue import InvariantBroken
-from .core_world import CoreWorld
 from .sim_peer import SimPeer
+from .sim_world import SimWorld
 
 _A_SECOND_MAX: Final = 20  # so many claims of one peer, or its dials to one other
 _SECOND_US: Final = 1_000_000
@@ -62,7 +62,7 @@ class Seen:
 class Record:
     """Everything that was seen of one world."""
 
-    world: CoreWorld
+    world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
     acknowledged: list[Acknowledged] = attrs.field(factory=list)
     discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)

@@ -176,6 +176,14 @@ class Workload:
     acks: tuple[AckLevel, ...] = (AckLevel.ONE,)  # one of these for each command
 
 
+class Lane(enum.StrEnum):
+    """What plays a scenario."""
+
+    CORE = "core"  # mere cores on one heap
+    TRIO = "trio"  # real peers: their nurseries, links and cancellations
+    WIRE = "wire"  # the same, over real WebSocket links
+
+
 @attrs.frozen
 class Scenario:
     """A session of so many players, and what is done to it."""
@@ -188,6 +196,7 @@ class Scenario:
     workload: Workload = Workload()
     settings: Settings = attrs.field(factory=Settings)
     tick_us: int = 50_000
+    lane: Lane = Lane.CORE
     length_us: int = 0  # play for so long at least, faults, healing and calm together
 
     def __attrs_post_init__(self) -> None:

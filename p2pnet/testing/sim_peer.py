@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import attrs
 
+from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import Effect, Settle
 from p2pnet.core.events import Event
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import PeerId
 
-from .journal import Journal
+from .journal import Written
 
 
 class Dials(enum.Enum):
@@ -60,7 +61,7 @@ class SimPeer:
     name: str
     key: bytes
     core: PeerCore
-    journal: Journal
+    journal: Written
     alive: bool = True
     vanished: bool = False  # dead, and not even its machine answers
     paused: bool = False
@@ -77,6 +78,7 @@ class SimPeer:
     levels: dict[int, AckLevel] = attrs.field(factory=dict)  # its ack level, by ticket
     ticking: bool = False  # its game clock runs
     wake_us: int | None = None  # when its core is woken next, by the clock of the world
+    credentials: Credentials = attrs.field(kw_only=True)
 
     @property
     def id(self) -> PeerId:

@@ -41,8 +41,8 @@ from p2pnet.core.messages import (
 from p2pnet.core.roster import Roster
 from p2pnet.core.values import Epoch, PeerId, Position
 
-from .core_world import CoreWorld
 from .sim_peer import Observer, SimPeer
+from .sim_world import SimWorld
 
 _MIRRORS: Final = (RoleChanged, RosterChanged)  # follow from another event on the same line
 
@@ -57,7 +57,7 @@ _SILENT: Final = frozenset(
 class Transcript(Observer):
     """Writes down a world from now on."""
 
-    world: CoreWorld
+    world: SimWorld
     heartbeats: bool = False
     lines: list[str] = attrs.field(factory=list)
     _last_send: tuple[int, int, str] | None = None
@@ -120,7 +120,7 @@ class Transcript(Observer):
             if effect.error is not None:
                 return f"receipt {effect.ticket}: {type(effect.error).__name__}"
             outcome = b"" if effect.outcome is None else effect.outcome
-            return f"receipt {effect.ticket}: {outcome.decode()}"
+            return f"receipt {effect.ticket}: {self.world.outcome_text(outcome)}"
         return None
 
     def tell_event(self, event: Event) -> str | None:
@@ -145,10 +145,9 @@ class Transcript(Observer):
     def _update(self, frame: Update) -> str:
         parts = [f"Update {self.show(frame.epoch)}/{frame.seq}"]
         if frame.payload:
-            operations = msgspec.msgpack.decode(frame.payload, type=list[tuple[str, str, str]])
             parts += [
                 f"{kind} {self._name(PeerId(who))} {what}".rstrip()
-                for kind, who, what in operations
+                for kind, who, what in self.world.update_lines(frame.payload)
             ]
         if frame.executed:
             parts.append("ran " + " ".join(self.show(line) for line in frame.executed))
@@ -235,7 +234,9 @@ _FRAMES: Final[dict[type[Frame], Callable[[Transcript, Any], str]]] = {
     Proof: lambda t, f: "Proof",
     Follow: lambda t, f: f"Follow {t.show(f.epoch)}",
     Reign: lambda t, f: f"Reign {t.show(f)}",
-    Command: lambda t, f: f"Command #{f.seq} '{f.payload.decode()}', settled below {f.floor}",
+    Command: lambda t, f: (
+        f"Command #{f.seq} '{t.world.command_text(f.payload)}', settled below {f.floor}"
+    ),
     Confirm: lambda t, f: f"Confirm {t.show(f.epoch)}/{f.seq}",
     Claim: lambda t, f: f"Claim {f.number}, lost {t.show(f.reign.epoch)}, at {t.show(f.position)}",
     Grant: lambda t, f: f"Grant {f.number}, at {t.show(f.position)}",

@@ -13,9 +13,9 @@ from typing import Final, Protocol, TypeVar
 import attrs
 import trio
 
-from p2pnet.core.errors import AddressError, LinkDown, LinkEnd
+from p2pnet.core.errors import LinkDown, LinkEnd
 from p2pnet.core.values import LinkId
-from p2pnet.links.addresses import join_address, split_address
+from p2pnet.links.addresses import join_address
 from p2pnet.links.base import US_PER_S, Limits
 
 from .network import End, Network
@@ -70,14 +70,12 @@ def host_of(number: int) -> str:
     return f"{_PREFIX}{number}"
 
 
-def _number_at(address: str) -> int | None:
-    """Which process should be there; None for a place where there can't be one."""
-    try:
-        host, port = split_address(address)
-    except AddressError:
-        return None
+def number_at(address: str) -> int | None:
+    """Which process is there, by an address or the name of a machine; None for no possible one."""
+    host, colon, port = address.partition(":")
     digits = host.removeprefix(_PREFIX)
-    return int(digits) if port == PORT and host != digits and digits.isdecimal() else None
+    is_place = host != digits and digits.isdecimal() and (not colon or port == str(PORT))
+    return int(digits) if is_place else None
 
 
 @attrs.define(eq=False)
@@ -148,7 +146,7 @@ class TrioNetwork:
 
         Raises LinkDown, after `connect_us` at most.
         """
-        target = _number_at(address)
+        target = number_at(address)
         if target is None:
             raise LinkDown(LinkEnd.UNREACHABLE, f"there is no {address}")
         with trio.move_on_after(limits.connect_us / US_PER_S):

@@ -26,7 +26,7 @@ from p2pnet.peer.peer import Peer, PeerTask
 from p2pnet.world.game import Game
 
 from .guest import Guest
-from .journal import Journal
+from .journal import Journal, Written
 from .network import Network
 from .reproducible import LIMIT_S
 from .sim_peer import Observer, SimPeer
@@ -44,7 +44,9 @@ _PERIODS_MAX: Final = 10  # so many of them, however much progress there is
 
 
 class TrioWorld:
-    """A session of real peers. `host` opens it, the others `join`."""
+    """A session of real peers. `open_session` starts the one that opens it, the others `join`."""
+
+    shell_type: type[SimShell] = SimShell
 
     def __init__(
         self,
@@ -106,6 +108,7 @@ class TrioWorld:
         enter: Callable[[Peer], Awaitable[object]],
         *,
         key: bytes | None = None,
+        identity: Identity | None = None,
         migration: MigrationManager | None = None,
         host_task: PeerTask | None = None,
         client_task: PeerTask | None = None,
@@ -113,12 +116,13 @@ class TrioWorld:
         """A new process, whose peer does `enter`. The key of an earlier one makes it that peer."""
         number = len(self.peers)
         key = key or stream(self.seed, "key", number).randbytes(32)
+        identity = identity or Identity.from_private_bytes(key)
         machine = SimMachine(self.clock, stream(self.seed, "machine", number), self._lids)
-        shell = SimShell(
+        shell = self.shell_type(
             game=self.game,
             name=name,
             settings=self.settings,
-            identity=Identity.from_private_bytes(key),
+            identity=identity,
             transport=self._transport(number),
             manager=migration or MigrationManager(),
             role_tasks={},
@@ -129,7 +133,8 @@ class TrioWorld:
             name,
             key,
             shell.build(address_of(number)),
-            Journal(),
+            self._written(shell),
+            credentials=identity,
             peer=Peer(shell),
             shell=shell,
             host_task=host_task,
@@ -140,6 +145,10 @@ class TrioWorld:
         assert self._nursery is not None, "a world has to live before a process can"
         self._nursery.start_soon(process.live, enter, name=name)
         return process
+
+    def _written(self, shell: SimShell) -> Written:
+        """What those see who compare what peers hold."""
+        return Journal()
 
     def _transport(self, number: int) -> Transport:
         if self._websockets:

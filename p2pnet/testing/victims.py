@@ -23,9 +23,9 @@ from p2pnet.core.events import (
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, PeerId, Position
 
-from .core_world import CoreWorld
 from .scenario import Phase, Victim
 from .sim_peer import Observer, SimPeer
+from .sim_world import SimWorld
 
 
 @attrs.define(eq=False)
@@ -34,7 +34,7 @@ class Stage(Observer):
 
     heartbeats = False
 
-    world: CoreWorld
+    world: SimWorld
     on_phase: Callable[[Phase], None]
     pulled_from: PeerId | None = None
     target: PeerId | None = None  # of the latest handover

@@ -49,12 +49,12 @@ from p2pnet.core.messages import (
 )
 
 from .catalogue import InvariantBroken
-from .core_world import WOKEN_EARLY, CoreWorld
 from .frames import tag_of
 from .histories import Histories
 from .record import Acknowledged, Record, Seen, paced
 from .reigns import Reigns
 from .sim_peer import Observer, SimPeer
+from .sim_world import WOKEN_EARLY, SimWorld
 
 _INSTANT_STEPS_MAX: Final = 20_000  # inputs taken without a microsecond going by
 
@@ -72,7 +72,7 @@ class Watch(Observer):
 
     heartbeats = False
 
-    world: CoreWorld
+    world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
     progress: int = 0  # changes of a state, a reign or a position, anywhere
     record: Record = attrs.field(init=False)

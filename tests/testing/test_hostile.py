@@ -7,7 +7,7 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.messages import Claim, Heartbeat
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.hostile import StolenName, Tape, garbage, impostor, usurp
+from p2pnet.testing.hostile import StolenName, Tape, garbage, usurp
 from p2pnet.testing.notary import NotaryCredentials
 from p2pnet.testing.streams import stream
 
@@ -48,7 +48,7 @@ def test_a_tape_has_what_was_said_each_way_without_heartbeats() -> None:
 
 def test_an_impostor_gets_no_seat() -> None:
     world, _ = running(3)
-    liar = impostor(world, world.peers[1], world.peers[0])
+    liar = world.impostor(world.peers[1], world.peers[0])
     world.run_for(3_000_000)
     assert (liar.id, liar.impostor) == (world.peers[1].id, True)
     assert liar.core.state is not State.FOLLOWING

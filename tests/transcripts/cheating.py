@@ -8,7 +8,7 @@ from p2pnet.core.events import ProofRejected, SessionEnded
 from p2pnet.core.messages import Claim, Rejoin
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.hostile import Tape, impostor, slip, usurp
+from p2pnet.testing.hostile import Tape, usurp
 from p2pnet.testing.sim_peer import SimPeer
 
 from .telling import case, until, until_calm
@@ -24,7 +24,7 @@ def recorded(tape: Tape, source: SimPeer, target: SimPeer, kind: type) -> bytes:
 def somebody_goes_by_a_key_that_it_does_not_hold(world: CoreWorld) -> None:
     """It knows the id and the key of a member, and not the secret. The owner's link stays."""
     host, _, victim = world.peers
-    impostor(world, victim, host)
+    world.impostor(victim, host)
     world.run_for(500_000)
     assert len(host.saw(ProofRejected)) == 1 and victim.core.state is State.FOLLOWING
 
@@ -38,7 +38,7 @@ def recorded_request_for_a_seat(world: CoreWorld) -> None:
     world.reset_links(host, victim)
     until_calm(world)
     world.befall(liar, "plays a recording of peer2 to the host")
-    slip(world, liar, host, recorded(tape, victim, host, Rejoin))
+    world.slip(liar, host, recorded(tape, victim, host, Rejoin))
     world.run_for(200_000)
     assert len(host.saw(ProofRejected)) == 1 and victim.core.state is State.FOLLOWING
 
@@ -54,7 +54,7 @@ def recorded_claim_of_an_older_reign(world: CoreWorld) -> None:
     world.run_for(500_000)
     epoch = first.core.epoch
     world.befall(first, "says its old claim once more")
-    slip(world, first, other, recorded(tape, first, other, Claim))
+    world.slip(first, other, recorded(tape, first, other, Claim))
     world.run_for(500_000)
     assert other.core.epoch == epoch and other.core.state is State.FOLLOWING
 

@@ -1,0 +1,408 @@
+"""Scenarios for real peers: a `TrioWorld` that can be driven and watched like a world of cores.
+
+What it finds beyond that is what only real peers can do wrong: a task that is left behind, a link
+that nobody closes, an exception that ends somebody else's nursery, a cancellation at a bad moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+from unittest import mock
+
+import attrs
+import trio
+
+from p2pnet.core.effects import Effect, Emit, Send, Settle
+from p2pnet.core.errors import (
+    CommandRefused,
+    Denied,
+    HostUnreachable,
+    LinkDown,
+    LinkEnd,
+    LocalError,
+    RemoteProtocolError,
+    SessionOver,
+)
+from p2pnet.core.peer import PeerCore
+from p2pnet.core.settings import AckLevel, Settings
+from p2pnet.core.states import State
+from p2pnet.core.values import LinkId
+from p2pnet.peer.identity import Identity
+from p2pnet.peer.inputs import HandOver, Input, Kick
+from p2pnet.peer.receipts import Receipt
+
+from .catalogue import InvariantBroken
+from .chronicle import Chronicled, Scribe, chronicle_game
+from .frames import HEARTBEAT
+from .guest import Guest
+from .journal import Written
+from .sim_peer import Listening, SimPeer
+from .sim_world import WOKEN_EARLY, SimWorld
+from .trio_peer import SimShell, TrioPeer
+from .trio_world import TrioWorld
+from .watched_shell import WatchedShell
+
+_LEAVE_US: Final = 10_000_000  # everybody has left by then, and every link has ended
+_ARRIVE_US: Final = 2_000_000  # what is under way has arrived
+_OPEN_FILES: Final = "/proc/self/fd"  # where there is such a thing
+_EXPECTED: Final = (Denied, HostUnreachable, SessionOver)  # what can become of who joins
+
+
+class TrioLane(SimWorld):
+    """Real peers that play a chronicle."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        settings: Settings | None = None,
+        delay_us: tuple[int, int] = (20_000, 30_000),
+        tick_us: int = 50_000,
+        websockets: bool = False,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.observers = []
+        self.broken: InvariantBroken | None = None
+        """The first thing that did not hold."""
+        self._listening = Listening()
+        self._is_closed = False
+        self._complaints: list[str] = []
+        self._open_files = _open_files()
+        self._cleanup = contextlib.ExitStack()
+        self._cleanup.enter_context(_listen_to_python(self._complaints))
+        self._guest = self._cleanup.enter_context(Guest(seed, limit_s=float("inf")))
+        self.trio = _World(
+            chronicle_game(tick_us),
+            seed=seed,
+            settings=self.settings,
+            delay_us=delay_us,
+            websockets=websockets,
+            clock=self._guest.clock,
+        )
+        self.trio.observers = self.observers
+        self.network = self.trio.network
+        self.peers = self.trio.peers  # type: ignore[assignment]  # nobody else adds to them
+        self._guest.start(self._live)
+        self._idle_tasks = self._guest.call(_count_tasks)
+
+    async def _live(self, *, task_status: trio.TaskStatus[None]) -> None:
+        async with self.trio.living():
+            task_status.started()
+            await trio.sleep_forever()
+
+    # --- time ---
+
+    @property
+    def now(self) -> int:  # type: ignore[override]  # nobody sets it
+        return self._guest.clock.now_us
+
+    def after(self, delay_us: int, do: Callable[[], None]) -> None:
+        self.trio.after(delay_us, partial(self._contained, do))
+
+    def run_until(self, at_us: int) -> None:
+        self._guest.run_until(at_us)
+        self._check()
+
+    def run_while(self, busy: Callable[[], bool], limit_us: int = 20_000_000) -> bool:
+        done = self._guest.run_while(busy, limit_us)
+        self._check()
+        return done
+
+    def _contained(self, do: Callable[[], object]) -> None:
+        """What goes wrong while somebody watches or does something must not end the run itself."""
+        try:
+            do()
+        except InvariantBroken as broken:
+            self.broken = self.broken or broken
+            self._guest.clock.is_held = True
+        except Exception as error:  # noqa: BLE001  # it is raised where the world is driven
+            self.broken = self.broken or InvariantBroken("S29", repr(error))
+
+    def _check(self) -> None:
+        """Raise the first thing that did not hold."""
+        for peer in self.trio.peers:
+            if peer.failure is not None and not isinstance(peer.failure, _EXPECTED):
+                text = f"{peer.name} ended: {_story_of(peer.failure)}"
+                self.broken = self.broken or InvariantBroken("S29", text)
+        if self.broken is not None:
+            raise self.broken
+
+    # --- what players do ---
+
+    def game(self, players: int) -> Sequence[SimPeer]:
+        self._watch(self.trio.open_session("peer0"))
+        self._wait_for_seat(self.trio.peers[0])
+        for number in range(1, players):
+            self._wait_for_seat(self._watch(self.trio.join(self.trio.peers[0], f"peer{number}")))
+        self.run_for(1_000_000)  # let the mesh come up
+        return self.peers
+
+    def _wait_for_seat(self, peer: TrioPeer) -> None:
+        playing = (State.FOLLOWING, State.REIGNING)
+        if not self.run_while(lambda: peer.core.state not in playing):
+            raise InvariantBroken("L3", f"{peer.name} gets no seat")
+
+    def join(self, via: SimPeer, name: str = "client", key: bytes | None = None) -> SimPeer:
+        return self._watch(self.trio.join(via, name, key=key))
+
+    def _watch(self, peer: TrioPeer) -> TrioPeer:
+        shell = peer.shell
+        assert isinstance(shell, WatchedShell)
+        shell.watched.witness = _Witness(self, peer)
+        return peer
+
+    def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> object:
+        process = self._process(peer)
+        player, shell = process.peer.player, process.shell
+        if not isinstance(player, Scribe) or not peer.alive:
+            return None  # it has no seat, and so nobody to act
+        assert isinstance(shell, WatchedShell)
+        with shell.saying(ack), contextlib.suppress(LocalError, SessionOver, CommandRefused):
+            return player.enter(text)
+        return None
+
+    def leave(self, peer: SimPeer) -> None:
+        self.trio.leave(self._process(peer))
+
+    def kick(self, host: SimPeer, peer: SimPeer) -> None:
+        self.befall(host, f"kicks {peer.name}")
+        self._process(host).shell.post(Kick(peer.id, "out"))
+
+    def hand_over(self, host: SimPeer, to: SimPeer) -> None:
+        self.befall(host, f"hands over to {to.name}")
+        self._process(host).shell.post(HandOver(to.id, Receipt()))
+
+    def _process(self, peer: SimPeer) -> TrioPeer:
+        return self.trio.peers[peer.number]
+
+    # --- what they do not ---
+
+    def slip(self, source: SimPeer, target: SimPeer, data: bytes) -> None:
+        shell = self._process(source).shell
+        assert isinstance(shell, WatchedShell)
+        links = [link for link, far in shell.watched.remotes.items() if far == target.number]
+        open_links = [link for link in links if shell.mesh.remote(link) is not None]
+        if source.alive and not source.paused and open_links:
+            with contextlib.suppress(LinkDown):
+                shell.mesh.send(Send((open_links[-1],), data))
+
+    def impostor(self, victim: SimPeer, target: SimPeer) -> SimPeer:
+        stolen = _StolenIdentity.from_private_bytes(victim.key)
+        liar = self._watch(self.trio.join(target, "impostor", key=victim.key, identity=stolen))
+        liar.impostor = True
+        return liar
+
+    # --- faults ---
+
+    def crash(self, peer: SimPeer, silent: bool = False, lost_for: Sequence[SimPeer] = ()) -> None:
+        super().crash(peer, silent, lost_for)
+        self._process(peer).die()
+
+    def _let_go(self, peer: SimPeer, link: LinkId) -> None:
+        self.trio.ether.end_at((peer.number, link), LinkEnd.BROKEN)
+
+    def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
+        self.trio.ether.ended(target, link, end)
+
+    def resume(self, peer: SimPeer) -> None:
+        self.trio.resume(self._process(peer))
+
+    def set_clock_rate(self, peer: SimPeer, rate: int) -> None:
+        if peer.clock.rate != rate and peer.alive:
+            peer.clock.set_rate(self.now, rate)
+            self._process(peer).shell.post(_LookAtTheClock())
+
+    def wake_early(self, peer: SimPeer) -> None:
+        self._process(peer).shell.post(_WakeEarly(partial(self.befall, peer, WOKEN_EARLY)))
+
+    # --- looking ---
+
+    def far_peer(self, peer: SimPeer, link: LinkId) -> int | None:
+        shell = self._process(peer).shell
+        assert isinstance(shell, WatchedShell)
+        return shell.watched.remotes.get(link)
+
+    def listeners(self) -> Listening:
+        """Who is told of what, sorted anew whenever an observer has come or gone."""
+        if self._listening.count != len(self.observers):
+            self._listening = Listening.of(self.observers)
+        return self._listening
+
+    # --- what the bytes mean that the protocol carries ---
+
+    def command_text(self, payload: bytes) -> str:
+        try:
+            return str(self.trio.peers[0].peer.world.describe(payload).arguments.get("text", ""))
+        except RemoteProtocolError:
+            return ""
+
+    def outcome_text(self, outcome: bytes) -> str:
+        return ""
+
+    def update_lines(self, update: bytes) -> list[tuple[str, str, str]]:
+        return []
+
+    # --- the end ---
+
+    def wind_up(self) -> None:
+        processes = [peer for peer in self.trio.peers if not peer.ended.is_set()]
+        for peer in processes:
+            peer.shell.shut()
+        if not self.run_while(lambda: not all(p.ended.is_set() for p in processes), _LEAVE_US):
+            names = ", ".join(peer.name for peer in processes if not peer.ended.is_set())
+            raise InvariantBroken("S30", f"these do not come to their end: {names}")
+        self.run_for(_ARRIVE_US)
+        ether = self.trio.ether
+        left = {
+            "tasks": self._guest.call(_count_tasks) - self._idle_tasks,
+            "links": len(ether.ends),
+            "listeners": len(ether.listeners),
+            "inputs": sum(len(peer.shell.inbox) for peer in self.trio.peers),
+            "receipts": sum(peer.shell.in_flight for peer in self.trio.peers),
+        }
+        for what, count in left.items():
+            if count:
+                raise InvariantBroken("S30", f"{count} {what} are left when all have left")
+
+    def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._cleanup.close()
+        more = _open_files() - self._open_files
+        if more:
+            raise InvariantBroken("S30", f"{more} open files are left")
+        if self._complaints:
+            raise InvariantBroken("S30", f"Python complains: {self._complaints[0]}")
+
+
+class _World(TrioWorld):
+    """Peers whose shells can be watched."""
+
+    shell_type = WatchedShell
+
+    def _written(self, shell: SimShell) -> Written:
+        return Chronicled(shell.world)
+
+
+@attrs.frozen(eq=False)
+class _Witness:
+    """Tells the observers of a lane what one peer does."""
+
+    lane: TrioLane
+    peer: TrioPeer
+
+    @property
+    def is_alive(self) -> bool:
+        return self.peer.alive
+
+    def took(self, source: int, data: bytes) -> None:
+        for observer in self.lane.listeners().to_frames:
+            self._tell(observer.took, self.peer, source, data)
+
+    def did(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._sent(effect)
+                continue
+            for observer in self.lane.listeners().to_effects:
+                self._tell(observer.did, self.peer, effect, ())
+            if isinstance(effect, Emit):
+                self.peer.events.append((self.lane.now, effect.event))
+            elif isinstance(effect, Settle):
+                self.peer.settled[effect.ticket] = effect
+        for observer in self.lane.listeners().to_steps:
+            self._tell(observer.stepped, self.peer)
+
+    def _sent(self, send: Send) -> None:
+        listeners = self.lane.listeners()
+        beat = send.data[1] == HEARTBEAT
+        told = listeners.to_heartbeats if beat else listeners.to_effects
+        if told:
+            far = (self.lane.far_peer(self.peer, link) for link in send.links)
+            targets = tuple(self.lane.peers[number] for number in far if number is not None)
+            for observer in told:
+                self._tell(observer.did, self.peer, send, targets)
+
+    def submitted(self, ticket: int, payload: bytes, ack: AckLevel) -> None:
+        self.peer.sent[ticket] = self.lane.command_text(payload)
+        self.peer.levels[ticket] = ack
+        for observer in self.lane.observers:
+            self._tell(observer.submitted, self.peer, ticket)
+
+    def refused(self) -> None:
+        self.lane.refused += 1
+
+    def _tell(self, told: Callable[..., None], *details: Any) -> None:
+        self.lane._contained(partial(told, self.lane.now, *details))
+
+
+@attrs.frozen
+class _LookAtTheClock(Input):
+    """Nothing has happened, but the clock may show something else than it did."""
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        """There is nothing to tell the core."""
+
+
+@attrs.frozen
+class _WakeEarly(Input):
+    """The core is woken though nothing is due."""
+
+    befall: Callable[[], None]
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        at = core.next_wake()
+        if at is not None and at > now:
+            self.befall()
+            core.wake(now)
+
+
+class _StolenIdentity(Identity):
+    """The identity of somebody who knows a public key, and can't sign for it."""
+
+    def sign(self, statement: bytes) -> bytes:
+        return bytes(64)
+
+
+async def _count_tasks() -> int:
+    return trio.lowlevel.current_statistics().tasks_living
+
+
+def _open_files() -> int:
+    return len(os.listdir(_OPEN_FILES)) if os.path.isdir(_OPEN_FILES) else 0
+
+
+def _story_of(error: BaseException) -> str:
+    """An error and what it came from, on one line."""
+    parts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        parts.append(repr(cause))
+        cause = cause.__cause__
+    return " from ".join(parts)
+
+
+@contextmanager
+def _listen_to_python(complaints: list[str]) -> Iterator[None]:
+    """Note what Python would print by itself: warnings, and errors that nobody can catch."""
+
+    def note(unraisable: Any) -> None:
+        complaints.append(f"{unraisable.exc_value!r} in {unraisable.object!r}")
+
+    with (
+        mock.patch.object(sys, "unraisablehook", note),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        yield
+        gc.collect()
+    complaints += [str(warning.message) for warning in caught]
