@@ -136,6 +136,10 @@ def simulate(
     policy: Annotated[
         str, typer.Option(help="What a part of a session does: a value of p2pnet.Policy.")
     ] = "continue",
+    lane: Annotated[
+        str,
+        typer.Option(help="What plays: mere cores (core), or real peers in virtual time (trio)."),
+    ] = "",
     workers: Annotated[
         int, typer.Option(help="Processes that share the work; 0 for one a core.")
     ] = 0,
@@ -160,7 +164,7 @@ def simulate(
     if replay is not None and scenario is not None:
         raise Complaint("give --replay or --scenario, not both")
     if (path := replay or scenario) is not None:
-        raise typer.Exit(run_file(path, json, replay is not None, report))
+        raise typer.Exit(run_file(path, json, replay is not None, report, lane))
     request = Request(
         scenarios=scenarios,
         seed=seed,
@@ -170,6 +174,7 @@ def simulate(
         as_json=json,
         report=report,
         cluster=cluster,
+        lane=lane,
     )
     raise typer.Exit(run_simulations(request))
 

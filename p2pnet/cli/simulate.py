@@ -20,7 +20,7 @@ from ..testing.cluster import ClusterError
 from ..testing.drawing import Shape
 from ..testing.recovery import Cause
 from ..testing.replaying import Replay, replay
-from ..testing.scenario import PLAYERS_MAX, Scenario, ScenarioError
+from ..testing.scenario import PLAYERS_MAX, Lane, Scenario, ScenarioError
 from ..testing.scenario_json import read, write
 from ..testing.shrinking import breaks, shrink
 from .complaints import CRASHED, OK, Complaint, one_line
@@ -44,6 +44,16 @@ class Request:
     as_json: bool
     report: Path | None = None
     cluster: str = ""
+    lane: str = ""
+
+
+def parse_lane(text: str) -> Lane:
+    """Raises `Complaint` for what is no lane."""
+    try:
+        return Lane(text or Lane.CORE)
+    except ValueError:
+        names = ", ".join(lane.value for lane in Lane)
+        raise Complaint(f"--lane is {text!r}: give one of {names}") from None
 
 
 def parse_peers(text: str) -> tuple[int, int]:
@@ -77,7 +87,8 @@ def run_simulations(request: Request) -> int:
         raise Complaint("give --workers for this machine or --cluster for others, not both")
     check_report(request.report, of_campaign=True)
     settings = Settings(policy=parse_policy(request.policy))
-    shape = Shape(players=parse_peers(request.peers), settings=settings)
+    lane = parse_lane(request.lane)
+    shape = Shape(players=parse_peers(request.peers), settings=settings, lane=lane)
     # Whoever reads JSON reads standard output; the bar and the trace are for eyes.
     console = Console(stderr=request.as_json)
     report = _run(request, shape, console)
@@ -93,7 +104,7 @@ def run_simulations(request: Request) -> int:
         write_campaign(request.report, report, _setting(request), picture)
         console.print(f"The report is in {request.report}.", highlight=False)
     if request.as_json:
-        print(json.dumps(campaign_line(report)), flush=True)
+        print(json.dumps(campaign_line(report, lane)), flush=True)
     return OK if violation is None else CRASHED
 
 
@@ -148,12 +159,12 @@ def _keep(seed: int, number: int, found: Replay, console: Console) -> Path:
     return path
 
 
-def campaign_line(report: Report) -> dict[str, Any]:
+def campaign_line(report: Report, lane: Lane = Lane.CORE) -> dict[str, Any]:
     """What a program that started a campaign wants to know. Times are milliseconds."""
     tallied = report.tallied
     return {
         "event": "campaign",
-        "lane": "core",
+        "lane": lane.value,
         "scenarios": tallied.scenarios,
         "violations": 0 if tallied.violation is None else 1,
         "goals_missed": [goal.value for goal in report.goals_missed],
@@ -174,16 +185,21 @@ def _times_ms(times_us: list[int]) -> dict[str, float]:
 # --- one scenario ---------------------------------------------------------------------------------
 
 
-def run_file(path: Path, as_json: bool, transcript: bool, report: Path | None = None) -> int:
+def run_file(
+    path: Path, as_json: bool, transcript: bool, report: Path | None = None, lane: str = ""
+) -> int:
     """Play the scenario in a file, and print its transcript. Returns the exit status.
 
-    With `report` the picture of the run goes there. Raises `Complaint` if it can't be read.
+    With `report` the picture of the run goes there; `lane` goes before the scenario's own. Raises
+    `Complaint` if it can't be read.
     """
     check_report(report, of_campaign=False)
     try:
         scenario = read(path)
     except ScenarioError as error:
         raise Complaint(str(error)) from None
+    if lane:
+        scenario = attrs.evolve(scenario, lane=parse_lane(lane))
     found = replay(scenario, path.stem.replace("_", " ").capitalize())
     if transcript:
         for line in found.lines:
@@ -210,7 +226,7 @@ def _file_line(found: Replay) -> dict[str, Any]:
     broken: InvariantBroken | None = found.broken
     return {
         "event": "scenario",
-        "lane": "core",
+        "lane": found.scenario.lane.value,
         "violation": None if broken is None else broken.name,
         "text": "" if broken is None else str(broken),
         "convergence_ms": found.converged_us / 1000,

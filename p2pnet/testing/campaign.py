@@ -176,7 +176,7 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     digest = _play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0)
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
-        recovery = Recovery(cause, scenario.players, scenario.seed)
+        recovery = Recovery(cause, scenario.players, scenario.seed, lane=scenario.lane)
         tallied.recoveries.append((recovery, check_recovery(recovery)))
     tallied.scenarios += 1
     return digest

@@ -14,7 +14,19 @@ import attrs
 
 from p2pnet.core.settings import AckLevel, Settings
 
-from .scenario import AMOUNTS, HOST, TOGETHER, Kind, Phase, Scenario, Step, Victim, Way, Workload
+from .scenario import (
+    AMOUNTS,
+    HOST,
+    TOGETHER,
+    Kind,
+    Lane,
+    Phase,
+    Scenario,
+    Step,
+    Victim,
+    Way,
+    Workload,
+)
 from .streams import stream
 
 LENGTH_US: Final = 27_000_000
@@ -51,6 +63,11 @@ class Shape:
     settings: Settings = attrs.field(factory=Settings)
     length_us: int = LENGTH_US
     delay_us: tuple[int, int] | None = None  # None: each scenario draws its own kind of network
+    lane: Lane = Lane.CORE  # of real peers, every fourth scenario has real WebSocket links
+
+    def lane_of(self, number: int) -> Lane:
+        """What plays scenario `number`."""
+        return Lane.WIRE if self.lane is Lane.TRIO and number % 4 == 3 else self.lane
 
 
 def draw(seed: int, number: int, shape: Shape) -> Scenario:
@@ -70,6 +87,7 @@ def draw(seed: int, number: int, shape: Shape) -> Scenario:
         ways=_draw_ways(network, players) if shape.delay_us is None else (),
         workload=_draw_workload(network),
         settings=_draw_settings(network, shape.settings, together),
+        lane=shape.lane_of(number),
         length_us=shape.length_us,
     )
 

@@ -7,6 +7,7 @@ two campaigns can be compared.
 from __future__ import annotations
 
 import enum
+from contextlib import closing
 from types import MappingProxyType
 from typing import Final
 
@@ -15,8 +16,10 @@ import attrs
 from p2pnet.core.settings import Settings
 
 from .catalogue import InvariantBroken
-from .core_world import CoreWorld
 from .drawing import INTERNET
+from .lanes import world_of
+from .scenario import Lane, Scenario
+from .sim_world import SimWorld
 from .streams import stream
 from .watch import Watch
 
@@ -51,6 +54,7 @@ class Recovery:
     seed: int
     settings: Settings = attrs.field(factory=Settings)
     also: int = 0
+    lane: Lane = Lane.CORE
 
 
 def measure(recovery: Recovery) -> int:
@@ -58,7 +62,21 @@ def measure(recovery: Recovery) -> int:
 
     Raises `InvariantBroken` if that takes ten seconds, or anything else is wrong.
     """
-    world = CoreWorld(seed=recovery.seed, settings=recovery.settings, delay_us=INTERNET)
+    world = world_of(
+        Scenario(
+            recovery.players,
+            (),
+            recovery.seed,
+            INTERNET,
+            settings=recovery.settings,
+            lane=recovery.lane,
+        )
+    )
+    with closing(world):
+        return _measure_in(world, recovery)
+
+
+def _measure_in(world: SimWorld, recovery: Recovery) -> int:
     world.observers.append(Watch(world, together=True))
     world.game(recovery.players)
     for peer in world.peers:

@@ -7,8 +7,7 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.messages import Claim, Heartbeat
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.hostile import StolenName, Tape, garbage, usurp
-from p2pnet.testing.notary import NotaryCredentials
+from p2pnet.testing.hostile import Tape, garbage, usurp
 from p2pnet.testing.streams import stream
 
 
@@ -17,13 +16,6 @@ def running(players: int) -> tuple[CoreWorld, Tape]:
     world.observers.append(tape)
     world.game(players)
     return world, tape
-
-
-def test_who_stole_a_name_can_check_signatures_but_not_make_them() -> None:
-    victim = NotaryCredentials(b"v" * 32)
-    thief = StolenName(victim.public)
-    assert thief.verify(victim.public, b"word", victim.sign(b"word"))
-    assert not victim.verify(victim.public, b"word", thief.sign(b"word"))
 
 
 def test_garbage_is_never_a_frame() -> None:
@@ -60,9 +52,7 @@ def test_a_usurper_tells_all_others_the_same_claim_out_of_turn(
 ) -> None:
     world, _ = running(3)
     said: list[tuple[int, bytes]] = []
-    monkeypatch.setattr(
-        "p2pnet.testing.hostile.slip", lambda world, by, to, data: said.append((to.number, data))
-    )
+    monkeypatch.setattr(world, "slip", lambda by, to, data: said.append((to.number, data)))
     reign = world.peers[2].core.reign
     usurp(world, world.peers[2], 5)
     claim = decode(said[0][1])
