@@ -7,20 +7,14 @@ that nobody closes, an exception that ends somebody else's nursery, a cancellati
 from __future__ import annotations
 
 import contextlib
-import gc
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
-from unittest import mock
+from typing import Final
 
 import attrs
 import trio
 
-from p2pnet.core.effects import Effect, Emit, Send, Settle
+from p2pnet.core.effects import Send
 from p2pnet.core.errors import (
     CommandRefused,
     Denied,
@@ -41,18 +35,18 @@ from p2pnet.peer.receipts import Receipt
 
 from .catalogue import InvariantBroken
 from .chronicle import Chronicled, Scribe, chronicle_game
-from .frames import HEARTBEAT
 from .guest import Guest
 from .journal import Written
+from .leftovers import count_tasks, listen_to_python, open_files, story_of
 from .sim_peer import Listening, SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
 from .trio_peer import SimShell, TrioPeer
 from .trio_world import TrioWorld
 from .watched_shell import WatchedShell
+from .witness import LaneWitness
 
 _LEAVE_US: Final = 10_000_000  # everybody has left by then, and every link has ended
 _ARRIVE_US: Final = 2_000_000  # what is under way has arrived
-_OPEN_FILES: Final = "/proc/self/fd"  # where there is such a thing
 _EXPECTED: Final = (Denied, HostUnreachable, SessionOver)  # what can become of who joins
 
 
@@ -75,9 +69,9 @@ class TrioLane(SimWorld):
         self._listening = Listening()
         self._is_closed = False
         self._complaints: list[str] = []
-        self._open_files = _open_files()
+        self._open_files = open_files()
         self._cleanup = contextlib.ExitStack()
-        self._cleanup.enter_context(_listen_to_python(self._complaints))
+        self._cleanup.enter_context(listen_to_python(self._complaints))
         self._guest = self._cleanup.enter_context(Guest(seed, limit_s=float("inf")))
         self.trio = _World(
             chronicle_game(tick_us),
@@ -91,7 +85,7 @@ class TrioLane(SimWorld):
         self.network = self.trio.network
         self.peers = self.trio.peers  # type: ignore[assignment]  # nobody else adds to them
         self._guest.start(self._live)
-        self._idle_tasks = self._guest.call(_count_tasks)
+        self._idle_tasks = self._guest.call(count_tasks)
 
     async def _live(self, *, task_status: trio.TaskStatus[None]) -> None:
         async with self.trio.living():
@@ -105,7 +99,7 @@ class TrioLane(SimWorld):
         return self._guest.clock.now_us
 
     def after(self, delay_us: int, do: Callable[[], None]) -> None:
-        self.trio.after(delay_us, partial(self._contained, do))
+        self.trio.after(delay_us, partial(self.contained, do))
 
     def run_until(self, at_us: int) -> None:
         self._guest.run_until(at_us)
@@ -116,7 +110,7 @@ class TrioLane(SimWorld):
         self._check()
         return done
 
-    def _contained(self, do: Callable[[], object]) -> None:
+    def contained(self, do: Callable[[], object]) -> None:
         """What goes wrong while somebody watches or does something must not end the run itself."""
         try:
             do()
@@ -130,7 +124,7 @@ class TrioLane(SimWorld):
         """Raise the first thing that did not hold."""
         for peer in self.trio.peers:
             if peer.failure is not None and not isinstance(peer.failure, _EXPECTED):
-                text = f"{peer.name} ended: {_story_of(peer.failure)}"
+                text = f"{peer.name} ended: {story_of(peer.failure)}"
                 self.broken = self.broken or InvariantBroken("S29", text)
         if self.broken is not None:
             raise self.broken
@@ -156,7 +150,7 @@ class TrioLane(SimWorld):
     def _watch(self, peer: TrioPeer) -> TrioPeer:
         shell = peer.shell
         assert isinstance(shell, WatchedShell)
-        shell.watched.witness = _Witness(self, peer)
+        shell.watched.witness = LaneWitness(self, peer)
         return peer
 
     def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> object:
@@ -262,7 +256,7 @@ class TrioLane(SimWorld):
         self.run_for(_ARRIVE_US)
         ether = self.trio.ether
         left = {
-            "tasks": self._guest.call(_count_tasks) - self._idle_tasks,
+            "tasks": self._guest.call(count_tasks) - self._idle_tasks,
             "links": len(ether.ends),
             "listeners": len(ether.listeners),
             "inputs": sum(len(peer.shell.inbox) for peer in self.trio.peers),
@@ -277,7 +271,7 @@ class TrioLane(SimWorld):
             return
         self._is_closed = True
         self._cleanup.close()
-        more = _open_files() - self._open_files
+        more = open_files() - self._open_files
         if more:
             raise InvariantBroken("S30", f"{more} open files are left")
         if self._complaints:
@@ -291,58 +285,6 @@ class _World(TrioWorld):
 
     def _written(self, shell: SimShell) -> Written:
         return Chronicled(shell.world)
-
-
-@attrs.frozen(eq=False)
-class _Witness:
-    """Tells the observers of a lane what one peer does."""
-
-    lane: TrioLane
-    peer: TrioPeer
-
-    @property
-    def is_alive(self) -> bool:
-        return self.peer.alive
-
-    def took(self, source: int, data: bytes) -> None:
-        for observer in self.lane.listeners().to_frames:
-            self._tell(observer.took, self.peer, source, data)
-
-    def did(self, effects: Iterable[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Send):
-                self._sent(effect)
-                continue
-            for observer in self.lane.listeners().to_effects:
-                self._tell(observer.did, self.peer, effect, ())
-            if isinstance(effect, Emit):
-                self.peer.events.append((self.lane.now, effect.event))
-            elif isinstance(effect, Settle):
-                self.peer.settled[effect.ticket] = effect
-        for observer in self.lane.listeners().to_steps:
-            self._tell(observer.stepped, self.peer)
-
-    def _sent(self, send: Send) -> None:
-        listeners = self.lane.listeners()
-        beat = send.data[1] == HEARTBEAT
-        told = listeners.to_heartbeats if beat else listeners.to_effects
-        if told:
-            far = (self.lane.far_peer(self.peer, link) for link in send.links)
-            targets = tuple(self.lane.peers[number] for number in far if number is not None)
-            for observer in told:
-                self._tell(observer.did, self.peer, send, targets)
-
-    def submitted(self, ticket: int, payload: bytes, ack: AckLevel) -> None:
-        self.peer.sent[ticket] = self.lane.command_text(payload)
-        self.peer.levels[ticket] = ack
-        for observer in self.lane.observers:
-            self._tell(observer.submitted, self.peer, ticket)
-
-    def refused(self) -> None:
-        self.lane.refused += 1
-
-    def _tell(self, told: Callable[..., None], *details: Any) -> None:
-        self.lane._contained(partial(told, self.lane.now, *details))
 
 
 @attrs.frozen
@@ -371,38 +313,3 @@ class _StolenIdentity(Identity):
 
     def sign(self, statement: bytes) -> bytes:
         return bytes(64)
-
-
-async def _count_tasks() -> int:
-    return trio.lowlevel.current_statistics().tasks_living
-
-
-def _open_files() -> int:
-    return len(os.listdir(_OPEN_FILES)) if os.path.isdir(_OPEN_FILES) else 0
-
-
-def _story_of(error: BaseException) -> str:
-    """An error and what it came from, on one line."""
-    parts = []
-    cause: BaseException | None = error
-    while cause is not None:
-        parts.append(repr(cause))
-        cause = cause.__cause__
-    return " from ".join(parts)
-
-
-@contextmanager
-def _listen_to_python(complaints: list[str]) -> Iterator[None]:
-    """Note what Python would print by itself: warnings, and errors that nobody can catch."""
-
-    def note(unraisable: Any) -> None:
-        complaints.append(f"{unraisable.exc_value!r} in {unraisable.object!r}")
-
-    with (
-        mock.patch.object(sys, "unraisablehook", note),
-        warnings.catch_warnings(record=True) as caught,
-    ):
-        warnings.simplefilter("always")
-        yield
-        gc.collect()
-    complaints += [str(warning.message) for warning in caught]

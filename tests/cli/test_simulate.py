@@ -38,6 +38,11 @@ def test_a_campaign_ends_with_one_object_that_says_it_all() -> None:
     assert last["scenarios_per_s"] > 0
 
 
+def test_real_peers_play_the_same_campaign() -> None:
+    last = campaign("--lane", "trio", "--scenarios", "4", "--seed", "3", "--workers", "1")
+    assert (last["lane"], last["scenarios"], last["violations"]) == ("trio", 4, 0)
+
+
 def test_the_number_of_workers_changes_nothing_but_the_time() -> None:
     digests = {
         campaign("--scenarios", "6", "--seed", "4", "--workers", workers)["digest"]
@@ -53,7 +58,8 @@ def test_a_scenario_of_the_corpus_is_replayed() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--scenarios", "0"), ("--peers", "many"), ("--replay", "nothing.json")]
+    "arguments",
+    [("--scenarios", "0"), ("--peers", "many"), ("--lane", "fast"), ("--replay", "nothing.json")],
 )
 def test_bad_arguments_are_one_line_and_status_two(arguments: tuple[str, ...]) -> None:
     result = simulate(*arguments)

@@ -9,7 +9,8 @@ from p2pnet.testing.reproducible import run
 from p2pnet.testing.sim_peer import Dials
 from p2pnet.testing.trio_links import SimLink
 from p2pnet.testing.trio_network import address_of, host_of
-from p2pnet.testing.trio_world import TrioWorld, open_world
+from p2pnet.testing.trio_world import TrioWorld
+from p2pnet.testing.worlds import open_world
 
 from .tanks import TANKS
 

@@ -8,7 +8,7 @@ import trio
 from p2pnet.core.states import State
 from p2pnet.testing.reproducible import run
 from p2pnet.testing.trio_peer import SimMachine
-from p2pnet.testing.trio_world import open_world
+from p2pnet.testing.worlds import open_world
 
 from .tanks import RUNNERS, TANKS, tank
 

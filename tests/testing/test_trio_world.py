@@ -11,8 +11,9 @@ import trio
 from p2pnet import Denied, GameError, HostUnreachable
 from p2pnet.core.states import State
 from p2pnet.testing.reproducible import run
-from p2pnet.testing.trio_world import TrioWorld, open_world, still_world
+from p2pnet.testing.trio_world import TrioWorld
 from p2pnet.testing.virtual_clock import Stuck, tasks_now
+from p2pnet.testing.worlds import open_world
 
 from .tanks import RUNNERS, TANKS, tank
 
@@ -160,15 +161,3 @@ def test_a_slow_peer_takes_everything_in_late() -> None:
             return world.now - before
 
     assert run(main) > 2 * 40_000
-
-
-def test_rules_can_be_plain_functions() -> None:
-    with still_world(TANKS, 3, seed=1) as (guest, world):
-        tank(world.peers[2]).earn(5)
-        guest.call(world.settle)
-        world.kill(world.peers[0])
-        assert world.host is None
-        assert guest.run_while(lambda: not world.is_settled())
-        before = world.now
-        assert world.host is not None and [tank(p).gold for p in world.members] == [0, 5]
-        assert world.now == before

@@ -1,0 +1,53 @@
+"""What a simulation may leave behind, and what Python has to say of it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from unittest import mock
+
+import trio
+
+_OPEN_FILES: Final = "/proc/self/fd"  # where there is such a thing
+
+
+async def count_tasks() -> int:
+    """How many tasks there are in this run, those of trio included."""
+    return trio.lowlevel.current_statistics().tasks_living
+
+
+def open_files() -> int:
+    """How many files and sockets this process has open; 0 where that is not to be known."""
+    return len(os.listdir(_OPEN_FILES)) if os.path.isdir(_OPEN_FILES) else 0
+
+
+def story_of(error: BaseException) -> str:
+    """An error and what it came from, on one line."""
+    parts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        parts.append(repr(cause))
+        cause = cause.__cause__
+    return " from ".join(parts)
+
+
+@contextmanager
+def listen_to_python(complaints: list[str]) -> Iterator[None]:
+    """Note what Python would print by itself: warnings, and errors that nobody can catch."""
+
+    def note(unraisable: Any) -> None:
+        complaints.append(f"{unraisable.exc_value!r} in {unraisable.object!r}")
+
+    with (
+        mock.patch.object(sys, "unraisablehook", note),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        yield
+        gc.collect()
+    complaints += [str(warning.message) for warning in caught]

@@ -1,0 +1,70 @@
+"""Tells the observers of a lane what one peer does. What they find ends the run, not the peer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from p2pnet.core.effects import Effect, Emit, Send, Settle
+from p2pnet.core.settings import AckLevel
+
+from .frames import HEARTBEAT
+from .trio_peer import TrioPeer
+
+if TYPE_CHECKING:
+    from .trio_lane import TrioLane
+
+
+@attrs.frozen(eq=False)
+class LaneWitness:
+    """Tells the observers of a lane what one peer does."""
+
+    lane: TrioLane
+    peer: TrioPeer
+
+    @property
+    def is_alive(self) -> bool:
+        return self.peer.alive
+
+    def took(self, source: int, data: bytes) -> None:
+        for observer in self.lane.listeners().to_frames:
+            self._tell(observer.took, self.peer, source, data)
+
+    def did(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._sent(effect)
+                continue
+            for observer in self.lane.listeners().to_effects:
+                self._tell(observer.did, self.peer, effect, ())
+            if isinstance(effect, Emit):
+                self.peer.events.append((self.lane.now, effect.event))
+            elif isinstance(effect, Settle):
+                self.peer.settled[effect.ticket] = effect
+        for observer in self.lane.listeners().to_steps:
+            self._tell(observer.stepped, self.peer)
+
+    def _sent(self, send: Send) -> None:
+        listeners = self.lane.listeners()
+        beat = send.data[1] == HEARTBEAT
+        told = listeners.to_heartbeats if beat else listeners.to_effects
+        if told:
+            far = (self.lane.far_peer(self.peer, link) for link in send.links)
+            targets = tuple(self.lane.peers[number] for number in far if number is not None)
+            for observer in told:
+                self._tell(observer.did, self.peer, send, targets)
+
+    def submitted(self, ticket: int, payload: bytes, ack: AckLevel) -> None:
+        self.peer.sent[ticket] = self.lane.command_text(payload)
+        self.peer.levels[ticket] = ack
+        for observer in self.lane.observers:
+            self._tell(observer.submitted, self.peer, ticket)
+
+    def refused(self) -> None:
+        self.lane.refused += 1
+
+    def _tell(self, told: Callable[..., None], *details: Any) -> None:
+        self.lane.contained(partial(told, self.lane.now, *details))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import warnings
+
+import trio
+
+from p2pnet.testing.leftovers import count_tasks, listen_to_python, open_files, story_of
+
+
+def test_what_python_would_print_is_noted() -> None:
+    complaints: list[str] = []
+    with listen_to_python(complaints):
+        warnings.warn("on second thoughts", stacklevel=1)
+        trio.sleep(1)  # noqa: ASYNC105
+    assert "on second thoughts" in complaints
+    assert any("never awaited" in complaint for complaint in complaints)
+
+
+def test_an_error_that_nobody_can_catch_is_noted() -> None:
+    class Sore:
+        def __del__(self) -> None:
+            raise ValueError("ouch")
+
+    complaints: list[str] = []
+    with listen_to_python(complaints):
+        Sore()
+    assert len(complaints) == 1 and "ouch" in complaints[0]
+
+
+def test_files_are_counted_where_that_can_be_known() -> None:
+    before = open_files()
+    reading, writing = os.pipe()
+    if before:
+        assert open_files() == before + 2
+    os.close(reading)
+    os.close(writing)
+    assert open_files() == before
+
+
+async def test_tasks_are_counted() -> None:
+    before = await count_tasks()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep_forever)
+        await trio.lowlevel.checkpoint()
+        assert await count_tasks() == before + 1
+        nursery.cancel_scope.cancel()
+
+
+def test_a_story_goes_back_to_the_first_cause() -> None:
+    error = ValueError("then")
+    error.__cause__ = KeyError("first")
+    assert story_of(error) == "ValueError('then') from KeyError('first')"
