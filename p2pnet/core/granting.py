@@ -104,7 +104,7 @@ class Granting:
         member = s.roster.get(claimant)
         if member is not None and not member.can_host:
             return RefuseReason.UNABLE
-        if not self._free_for(claimant, claim.number):
+        if not self._free_for(claimant, claim):
             return RefuseReason.PROMISED
         if s.state in HOSTLESS and s.choices.automatic and s.now < self._turn_us(claimant):
             return RefuseReason.RANK
@@ -122,13 +122,24 @@ class Granting:
             ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
         return self.search.lost_us + ahead * s.mesh.answer_us()
 
-    def _free_for(self, claimant: PeerId, number: int) -> bool:
-        """Whether our word is free. A claim of our own gives way to a better-ranked claimant."""
+    def _free_for(self, claimant: PeerId, claim: Claim) -> bool:
+        """Whether our word is free. A claim of our own gives way to one that goes before it."""
         s = self.session
-        if s.state in (State.CLAIMING, State.PULLING) and number <= self.search.number:
-            better = s.roster.rank(claimant) < s.roster.rank(s.me)
-            return number == self.search.number and better
-        return self.promises.is_free_for(claimant, number)
+        if s.state in (State.CLAIMING, State.PULLING) and claim.number <= self.search.number:
+            return claim.number == self.search.number and self._goes_before(claimant, claim)
+        return self.promises.is_free_for(claimant, claim.number)
+
+    def _goes_before(self, claimant: PeerId, claim: Claim) -> bool:
+        """Whether this claim goes before ours, by a rule that gives both sides one answer.
+
+        Rank decides between equal positions only. At different ones the rosters may differ, and
+        each of the two may be the first in its own.
+        """
+        s = self.session
+        here = s.history.position
+        if here is not None and claim.position != here:
+            return claim.position > here
+        return s.roster.rank(claimant) < s.roster.rank(s.me)
 
     def _grant(self, claimant: PeerId, claim: Claim) -> None:
         s = self.session

@@ -128,6 +128,16 @@ class Mesh:
         assert link.peer is not None
         self._by_peer[link.peer] = link.id
 
+    def heard(self, now: int, link: LinkState) -> None:
+        """A frame came. If the link that we use to its peer is dead, this one is the better."""
+        link.detector.heard(now)
+        used = None if link.peer is None else self._by_peer.get(link.peer)
+        if used is None or used == link.id:
+            return
+        other = self.links[used]
+        if other.nonce == link.nonce and other.detector.light(now) is Light.RED:
+            self.prefer(link)
+
     def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> LinkId | None:
         """The other end proved who it is. Returns an older link to it that this one replaces.
 

@@ -298,7 +298,7 @@ class PeerCore(Reading):
         state = s.mesh.links.get(link)
         if state is None:
             return
-        state.detector.heard(s.now)
+        s.mesh.heard(s.now, state)
         if state.detector.warned:
             self._roles.following.on_host_heard(state.detector)
         try:

@@ -185,3 +185,14 @@ def test_who_is_late_by_habit_gets_a_longer_answer_window(mesh: Mesh) -> None:
     for _ in range(2):
         mesh.links[LinkId(1)].detector.habit.learn(900_000)
     assert mesh.is_late(0, peer) and mesh.answer_us() > before + 600_000
+
+
+def test_a_link_that_speaks_replaces_one_that_is_dead(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    linked(mesh, L2, ANA)
+    used = mesh.link_to(ANA)
+    assert used is not None and used.id == L2
+    mesh.heard(500_000, mesh.links[L1])
+    assert mesh.link_to(ANA) is used, "it was heard lately enough"
+    mesh.heard(700_000, mesh.links[L1])
+    assert mesh.link_to(ANA) is mesh.links[L1]
