@@ -211,10 +211,14 @@ class Succession:
         """Somebody does not. `NEWER` was dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if s.state is not State.CLAIMING or frame.number != self.search.number:
+        if s.state is not State.CLAIMING:
             return
-        s.emit(ClaimRefused(self.search.number, link.peer, frame.reason))
-        if frame.reason is RefuseReason.ALIVE:
+        # That the host lives is no less true because it was asked for by an earlier claim of ours.
+        alive = frame.reason is RefuseReason.ALIVE and frame.number <= self.search.number
+        if frame.number != self.search.number and not alive:
+            return
+        s.emit(ClaimRefused(frame.number, link.peer, frame.reason))
+        if alive:
             if self.search.lost is not None:  # else it is this peer itself that is alive
                 self._isolate(link.peer)
             return

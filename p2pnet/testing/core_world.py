@@ -131,6 +131,8 @@ class CoreWorld(Engine, SimWorld):
 
     def wake_early(self, peer: SimPeer) -> None:
         """The shell wakes a core though nothing is due. Nothing may come of that."""
+        if peer.slow_us or peer.busy_until_us > self.now:
+            return  # by the time that it wakes something may be due
         at = peer.core.next_wake()
         if at is not None and at > peer.clock.at(self.now):
             self.befall(peer, WOKEN_EARLY)
