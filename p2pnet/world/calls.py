@@ -143,6 +143,8 @@ class Parameter:
     """One argument of a call."""
 
     name: str
+    hint: Any
+    """The type that its annotation stands for."""
     wire: WireType
     keyword_only: bool
 
@@ -255,4 +257,5 @@ def _make_parameter(
             wire.check(parameter.default)
         except Misfit as error:
             raise DeclarationError(f"{place}: the default does not fit: {error}") from None
-    return Parameter(parameter.name, wire, parameter.kind is inspect.Parameter.KEYWORD_ONLY)
+    keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    return Parameter(parameter.name, hint, wire, keyword_only)

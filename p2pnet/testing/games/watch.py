@@ -1,0 +1,132 @@
+"""What looks over the shoulder of the game on all peers at once, and finds its mistakes.
+
+It hears of each call of code of the game, when it begins and when it ends. It changes nothing and
+draws nothing, so a story is the same with it and without. What it suspects becomes a mistake only
+when it has shown: when a new host lacks what the old one had, when a client was thrown out by its
+own hook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from p2pnet.core.errors import AuthorityError
+from p2pnet.world.objects import NetworkObject
+from p2pnet.world.world import World
+
+from .attributes import Attributes
+from .deeds import Deed, DeedKind
+from .hooks import Hooks
+from .mistakes import Mistake, MistakeKind
+from .starts import Starts
+from .variables import Variables
+
+
+@attrs.define(eq=False)
+class Watch:
+    """All peers of one story. `local` are places that are not looked at: `Tank.sprite`."""
+
+    local: frozenset[str] = frozenset()
+    names: dict[int, str] = attrs.field(factory=dict, init=False)
+    """The name of the peer of each world, by the id of the world."""
+
+    worlds: list[World] = attrs.field(factory=list, init=False)
+    reigning: World | None = attrs.field(default=None, init=False)
+    """The world that became the host's last."""
+
+    successions: int = attrs.field(default=0, init=False)
+    """How often another peer became the host."""
+
+    _found: dict[tuple[MistakeKind, str], Mistake] = attrs.field(factory=dict, init=False)
+    _stack: list[Deed] = attrs.field(factory=list, init=False)
+    _attributes: Attributes = attrs.field(factory=Attributes, init=False)
+    _starts: Starts = attrs.field(factory=Starts, init=False)
+    _hooks: Hooks = attrs.field(factory=Hooks, init=False)
+    _variables: Variables = attrs.field(factory=Variables, init=False)
+    _raised: list[tuple[Deed, Exception, str]] = attrs.field(factory=list, init=False)
+
+    # --- what worlds tell ---
+
+    def begin(self, deed: Deed) -> None:
+        """Code of the game begins to run."""
+        outer = self._stack[-1] if self._stack else None
+        self._attributes.look(deed.world, outer, deed)
+        if outer is None and deed.is_host_only:
+            self._variables.begin(deed)
+        self._starts.begin(deed)
+        self._hooks.begin(deed)
+        self._stack.append(deed)
+
+    def end(self, deed: Deed) -> None:
+        """It has run."""
+        self._stack.pop()
+        self._attributes.look(deed.world, deed, deed)
+        self._attributes.end(deed)
+        if not self._stack and deed.is_host_only:
+            self.note(self._variables.end(deed))
+        self.note(self._starts.end(deed, self.name_of(deed.world)))
+        self.note(self._hooks.end(deed, self.name_of(deed.world)))
+
+    def raised(self, deed: Deed, error: Exception) -> None:
+        """It has raised. Comes before `end`, and once for each call that the error goes through."""
+        if not any(error is known for _, known, _ in self._raised):
+            self._raised.append((deed, error, self.name_of(deed.world)))
+
+    def wrote(self, obj: NetworkObject, name: str) -> None:
+        """The host writes a synced field."""
+        self._starts.wrote(obj, name, self._stack[-1] if self._stack else None)
+
+    def succeed(self, world: World) -> None:
+        """This world is the host's from now on."""
+        if self.reigning is not None and self.reigning is not world:
+            self._attributes.succeed(self.reigning, world)
+            self.successions += 1
+        self.reigning = world
+
+    # --- what it found ---
+
+    def name_of(self, world: World) -> str:
+        """The name of the peer."""
+        return self.names[id(world)]
+
+    def note(self, mistakes: Iterable[Mistake]) -> None:
+        """Keep what was found, the first of each kind and place."""
+        for mistake in mistakes:
+            if mistake.place not in self.local:
+                self._found.setdefault((mistake.kind, mistake.place), mistake)
+
+    def mistakes(self) -> list[Mistake]:
+        """All that has shown up to now."""
+        self.note(self._attributes.missed(self.names))
+        for deed, error, name in self._raised:
+            self.note(self._mistake_of(deed, error, name))
+        return list(self._found.values())
+
+    def _mistake_of(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
+        if isinstance(error, AuthorityError) and not deed.is_host_only:
+            evidence = f"{deed} ran on {name}, a client: {error}."
+            yield Mistake(MistakeKind.WRITE_ON_CLIENT, deed.name, _sentence(evidence))
+        elif isinstance(error, AttributeError) and isinstance(error.obj, NetworkObject):
+            place = f"{type(error.obj).__name__}.{error.name}"
+            if (MistakeKind.HOST_ONLY_DATA, place) in self._found or place in self.local:
+                return
+            yield from self._failure(deed, error, name)
+        elif deed.kind is not DeedKind.COMMAND or isinstance(error, NameError):
+            yield from self._failure(deed, error, name)
+
+    def _failure(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
+        traceback, place = error.__traceback__, ""
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            if code is getattr(deed.function, "__code__", None):
+                place = f" ({code.co_filename}, line {traceback.tb_lineno})"
+            traceback = traceback.tb_next
+        role = "the host" if deed.world.is_host else "a client"
+        evidence = f"{deed} raised {type(error).__name__} on {name}, {role}: {error}{place}"
+        yield Mistake(MistakeKind.RAISES, deed.name, _sentence(evidence))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

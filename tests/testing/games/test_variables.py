@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.testing import MistakeKind, MistakesFound
+from p2pnet.testing.games.playing import Rules
+from p2pnet.testing.games.world import GameWorld
+
+from .mistaken import SCORES, Scorer, game_of
+
+
+async def score(world: GameWorld) -> None:
+    await world.call("bea", "score", 3)
+
+
+def test_state_in_a_variable_of_the_module_is_named() -> None:
+    with pytest.raises(MistakesFound, match=r"The command Scorer\.score ran on the host") as caught:
+        Rules(game=game_of(Scorer)).play(score, 2)
+    (key,) = caught.value.key
+    assert key == (MistakeKind.SHARED_VARIABLE.value, f"{Scorer.__module__}.SCORES")
+
+
+def test_it_may_be_meant() -> None:
+    SCORES.clear()
+    Rules(game=game_of(Scorer), local=[f"{Scorer.__module__}.SCORES"]).play(score, 2)
