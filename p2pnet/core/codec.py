@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Final
+
 import msgspec
 
 from .errors import RemoteProtocolError
 from .messages import AnyFrame, Frame
+
+_SHORT_BYTES: Final = 64  # heartbeats and the like: the same bytes come again and again
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
@@ -22,7 +27,14 @@ def decode(data: bytes) -> AnyFrame:
     Raises `RemoteProtocolError` for anything that is not exactly one well-typed frame. The size
     was limited by the link already.
     """
+    return _decode_short(data) if len(data) <= _SHORT_BYTES else _decode(data)
+
+
+def _decode(data: bytes) -> AnyFrame:
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise RemoteProtocolError(f"not a frame: {error}") from error
+
+
+_decode_short = functools.lru_cache(maxsize=64)(_decode)

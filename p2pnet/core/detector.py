@@ -67,10 +67,12 @@ class Detector:
         """A frame came."""
         low = self.settings.heartbeat_us
         high, silence = _GAP_CLAMP * low, now - self.heard_us
-        self._mean_us = min(max((4 * self._mean_us + silence) // 5, low), high)
+        mean = (4 * self._mean_us + silence) // 5
+        self._mean_us = mean = low if mean < low else mean if mean < high else high
         if silence <= high * self.settings.red_tenths // 10:
             self.habit.learn(silence)  # else the link was broken, which teaches nothing
-        self.gap_us = min(max(self._mean_us, self.habit.second_us), high)
+        second = self.habit.second_us
+        self.gap_us = mean if second < mean else second if second < high else high
         self.heard_us = now
 
     @property
@@ -100,6 +102,6 @@ class Detector:
 
     def light(self, now: int) -> Light:
         """The light at `now`."""
-        if now >= self.red_us:
-            return Light.RED
-        return Light.YELLOW if now >= self.yellow_us else Light.GREEN
+        if now < self.yellow_us:  # nearly always
+            return Light.GREEN
+        return Light.RED if now >= self.red_us else Light.YELLOW

@@ -280,6 +280,8 @@ class Following:
     def _settle(self) -> None:
         """Give receipts. In a game of two this peer is the one successor: having it is enough."""
         s = self.session
+        if not len(s.outbox):
+            return
         assert s.host is not None
         alone = len(s.roster.successors(s.host)) == 1
         one, all_ = (s.history.seq, s.history.seq) if alone else self.marks
@@ -289,9 +291,10 @@ class Following:
 
     def detector(self) -> Detector | None:
         """Of the link to the host, or to whom we asked to be our host."""
-        s = self.session
-        link = s.mesh.links.get(self.link) if self.link is not None else None
-        link = link or s.mesh.link_to(self.target)
+        mesh = self.session.mesh
+        link = mesh.links.get(self.link) if self.link is not None else None
+        if link is None:
+            link = mesh.link_to(self.target)
         return None if link is None else link.detector
 
     def watch_us(self) -> int | None:

@@ -56,7 +56,7 @@ class Greeting:
         older = s.mesh.greeted(s.now, link.id, peer, seated)
         if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
             self.roles.cut(older, LinkEnd.CLOSED)
-        self.roles.heartbeat(link)
+        self.roles.heartbeat((link,))
         self.roles.following.on_greeted(peer)
 
     def _stranger(self, link: LinkState, frame: Hello) -> tuple[DenyReason, str] | None:

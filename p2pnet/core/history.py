@@ -63,11 +63,17 @@ class History:
     lineage: list[tuple[Epoch, int]] = attrs.field(factory=list)
     _tail: deque[bytes] = attrs.field(factory=deque)
     _tail_bytes: int = 0
+    _position: Position | None = None  # as it was asked for last: it is asked for often
 
     @property
     def position(self) -> Position | None:
         """Where the branch stands; None before its first reign."""
-        return Position(self.lineage[-1][0], self.seq) if self.lineage else None
+        if not self.lineage:
+            return None
+        epoch, here = self.lineage[-1][0], self._position
+        if here is None or here.seq != self.seq or here.epoch is not epoch:
+            here = self._position = Position(epoch, self.seq)
+        return here
 
     def begin(self, epoch: Epoch) -> None:
         """A new reign goes on from here. Its first update will be `seq` + 1."""

@@ -368,11 +368,9 @@ class Hosting:
     def _here(self) -> int:
         """Members that follow, or can be reached and are about to; this one included."""
         s = self.session
-        return 1 + sum(
-            member.peer in self.ordering.followers or s.mesh.alive(s.now, member.peer)
-            for member in s.roster.members
-            if member.peer != s.me
-        )
+        others = [member.peer for member in s.roster.members if member.peer != s.me]
+        away = [peer for peer in others if peer not in self.ordering.followers]
+        return 1 + len(others) - sum(not s.mesh.alive(s.now, peer) for peer in away)
 
     def _pause(self, standing: Standing, present: int) -> None:
         s = self.session

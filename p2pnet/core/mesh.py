@@ -11,13 +11,14 @@ ends can't close one each and be left with none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
 
 from .detector import Detector, Habit, Light
 from .messages import Channel
+from .roster import Member
 from .settings import Settings
 from .values import Epoch, LinkId, PeerId
 
@@ -233,25 +234,41 @@ class Mesh:
 
         Before the greetings nothing is said on a link: it is looked after when its time is over.
         """
-        beat_us = self.settings.heartbeat_us
         due_us = None
+        sent_us = None  # on the link that was silent from our side for longest
         for link in self.links.values():
-            at = link.mute_us if link.peer is None else link.sent_us + beat_us
+            if link.peer is None:
+                if due_us is None or link.mute_us < due_us:
+                    due_us = link.mute_us
+            elif sent_us is None or link.sent_us < sent_us:
+                sent_us = link.sent_us
+        if sent_us is not None:
+            at = sent_us + self.settings.heartbeat_us
             if due_us is None or at < due_us:
                 due_us = at
         return due_us
 
     # --- dials ---
 
+    def without_link(self, members: Iterable[Member]) -> list[Member]:
+        """Those to whom no link of our own leads."""
+        links, by_peer = self.links, self._by_peer
+        return [m for m in members if m.peer not in by_peer or links[by_peer[m.peer]].relay]
+
     def may_dial(self, now: int, peer: PeerId) -> bool:
         """Whether a dial to this peer is due: no link of our own, and the wait is over."""
+        if not self.is_to_dial(peer):
+            return False
         dial = self.dials.get(peer)
-        return self.is_to_dial(peer) and (dial is None or now >= dial.next_us)
+        return dial is None or now >= dial.next_us
 
     def is_to_dial(self, peer: PeerId) -> bool:
         """Whether there is no link of our own to this peer, and no dial under way."""
-        link, dial = self.link_to(peer), self.dials.get(peer)
-        return (link is None or link.relay is not None) and (dial is None or not dial.busy)
+        link = self.link_to(peer)
+        if link is not None and link.relay is None:
+            return False
+        dial = self.dials.get(peer)
+        return dial is None or not dial.busy
 
     def is_new(self, peer: PeerId) -> bool:
         """Whether our first dial to this peer is under way: nothing is known of it so far."""

@@ -24,7 +24,6 @@ import attrs
 
 from .codec import encode
 from .credentials import Says
-from .detector import Light
 from .mesh import LinkState
 from .messages import (
     Command,
@@ -172,6 +171,11 @@ class Ordering:
 
     # --- updates ---
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether an update is due, whatever the world says."""
+        return bool(self._executed) or self.session.roster.version != self._roster_version
+
     def tick(self, now: int) -> None:
         """The game advances by the time since the last tick, and changes go out."""
         if self.is_paused:
@@ -279,9 +283,17 @@ class Ordering:
 
     def watch_us(self) -> int | None:
         """When the next follower would turn red, or has been idle for too long."""
-        links = self.session.mesh.links
-        red = [links[link].detector.red_us for link in self.links() if link in links]
-        return min(red + [at for at, _ in self._idle()], default=None)
+        links, first_us = self.session.mesh.links, None
+        for follower in self.followers.values():
+            link = links.get(follower.link)
+            if link is not None:
+                at = link.detector.red_us
+                if first_us is None or at < first_us:
+                    first_us = at
+        for at, _ in self._idle():
+            if first_us is None or at < first_us:
+                first_us = at
+        return first_us
 
     def _idle(self) -> list[tuple[int, PeerId]]:
         """The followers, each with when it counts as inactive, if that matters."""
@@ -297,9 +309,9 @@ class Ordering:
 
     def silent(self, now: int) -> list[PeerId]:
         """The followers whose light is red."""
-        links = self.session.mesh.links
-        return [
-            peer
-            for peer, follower in self.followers.items()
-            if follower.link not in links or links[follower.link].detector.light(now) is Light.RED
-        ]
+        links, red = self.session.mesh.links, []
+        for peer, follower in self.followers.items():
+            link = links.get(follower.link)
+            if link is None or now >= link.detector.red_us:
+                red.append(peer)
+        return red

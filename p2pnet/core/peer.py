@@ -77,7 +77,7 @@ class PeerCore(Reading):
         self._roles = Roles(self._s)
         self._router = Router(self._s, self._roles, self._take)
         self._upkeep = Upkeep(self._s, self._roles, self._take)
-        self._promised_wake: int | None = None
+        self._promised_us: int | None = None  # when this peer is woken at the latest
 
     # --- inputs: what the application wants ---
 
@@ -316,9 +316,10 @@ class PeerCore(Reading):
 
     def flush(self, now: int) -> None:
         """After a batch of input: what somebody waits for goes out."""
-        self._s.now = now
+        s = self._s
+        s.now = now
         self._roles.reunion.answer_waiting()
-        if self._s.state is State.REIGNING:
+        if s.state is State.REIGNING:
             self._roles.hosting.ordering.flush()
 
     # --- outputs ---
@@ -326,12 +327,20 @@ class PeerCore(Reading):
     def next_wake(self) -> int | None:
         """When to call `wake` at the latest, or None if nothing is due ever."""
         s = self._s
-        self._promised_wake = None
+        self._promised_us = None
         if s.state in IN_SESSION:
-            candidates = (s.timers.next(), s.mesh.heartbeat_due_us(), self._upkeep.watch_us())
-            due = [at for at in candidates if at is not None]
-            self._promised_wake = max(min(due), s.now) if due else None
-        return self._promised_wake
+            due_us = s.timers.next()
+            for at_us in (s.mesh.heartbeat_due_us(), self._upkeep.watch_us()):
+                if at_us is not None and (due_us is None or at_us < due_us):
+                    due_us = at_us
+            if due_us is not None:
+                self._promised_us = due_us if due_us > s.now else s.now
+        return self._promised_us
+
+    @property
+    def awaits_tick(self) -> bool:
+        """Whether this host has news that go out with a tick, whatever its world says."""
+        return self._s.state is State.REIGNING and self._roles.hosting.ordering.has_changes
 
     @property
     def has_effects(self) -> bool:
@@ -350,10 +359,10 @@ class PeerCore(Reading):
         s = self._s
         assert now >= s.now, "time goes forward"
         s.now = now
-        promised = self._promised_wake
-        if promised is None or now <= promised + s.settings.heartbeat_us:
+        promised = self._promised_us
+        if promised is None or now <= promised or now <= promised + s.settings.heartbeat_us:
             return
-        self._promised_wake = None
+        self._promised_us = None
         if s.state not in IN_SESSION:
             return
         # Being late by a heartbeat says that this process stood still, not the others. Being late

@@ -6,6 +6,7 @@ and begin something in another. Everything else stays within its part.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -198,16 +199,15 @@ class Roles:
         elif s.state is State.YIELDING:
             self.reunion.on_link_lost(link)
 
-    def heartbeat(self, *links: LinkState) -> None:
+    def heartbeat(self, links: Iterable[LinkState]) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
-        s = self.session
+        s, epoch = self.session, self.session.epoch
         for link in links:
-            if link.rtt_us is None or s.epoch is None:
+            if link.rtt_us is None or epoch is None:
                 link.ping_us, link.ping_token = s.now, link.ping_token + 1
                 s.send_on((link.id,), encode(Ping(link.ping_token)))
-        if s.epoch is not None:
-            beat = Heartbeat(s.epoch, s.history.seq)
-            s.send_on(tuple(link.id for link in links), encode(beat))
+        if epoch is not None:
+            s.send_on([link.id for link in links], encode(Heartbeat(epoch, s.history.seq)))
 
     # --- sleep ---
 

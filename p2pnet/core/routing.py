@@ -90,9 +90,7 @@ class Router:
 
     def take(self, link: LinkState, data: bytes) -> None:
         """A frame came in. Raises `RemoteProtocolError` for what no honest peer would send."""
-        self._route(link, decode(data), data)
-
-    def _route(self, link: LinkState, frame: Frame, data: bytes) -> None:
+        frame = decode(data)
         states, fenced, handler = _ROUTES[type(frame)]
         if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
@@ -102,7 +100,7 @@ class Router:
             return
         if state not in states:
             return
-        if fenced and self._fenced(link, frame.epoch):  # type: ignore[attr-defined]
+        if fenced and self._fenced(link, frame.epoch):  # type: ignore[union-attr]
             return
         handler(self, link, frame, data)
 

@@ -7,6 +7,8 @@ history goes through here, so that the events that belong to it can't be forgott
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from .choices import Choices
@@ -170,14 +172,14 @@ class Session:
         """To everybody that is linked."""
         self.send_on(tuple(link.id for _, link in self.mesh.peers()), encode(frame))
 
-    def send_on(self, links: tuple[LinkId, ...], data: bytes) -> None:
+    def send_on(self, links: Iterable[LinkId], data: bytes) -> None:
         """The same bytes on each of these links."""
-        direct = []
+        direct, open_, now = [], self.mesh.links, self.now
         for link in links:
-            state = self.mesh.links.get(link)
-            if state is None:
+            if link not in open_:
                 continue
-            state.sent_us = self.now
+            state = open_[link]
+            state.sent_us = now
             if state.relay is None:
                 direct.append(link)
             else:
@@ -240,14 +242,14 @@ class Session:
         if self.seat is None or self.host is None:
             return
         members, hosting = self.roster.members, self.state is State.REIGNING
+        mesh, now = self.mesh, self.now
         if len(members) > self.settings.warm_links_all_max and not hosting:
             members = self.roster.successors(self.host)[: self.settings.successors]
-        mine = self.roster.rank(self.me)
-        for member in members:
-            if member.peer == self.me or not self.mesh.may_dial(self.now, member.peer):
+        for member in mesh.without_link(members):
+            if member.peer == self.me or not mesh.may_dial(now, member.peer):
                 continue
-            ours = member.present and mine > self.roster.rank(member.peer)
-            relayed = self.mesh.link_to(member.peer) is not None
+            ours = member.present and self.roster.rank(self.me) > self.roster.rank(member.peer)
+            relayed = mesh.link_to(member.peer) is not None
             if ours or relayed or hosting:
                 self.dial(member.peer, member.addresses)
 

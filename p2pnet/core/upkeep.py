@@ -96,20 +96,24 @@ class Upkeep:
 
     def keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
-        s = self.session
+        s, now, settings = self.session, self.session.now, self.session.settings
         # What is due soon goes out with what is due, so that one wake serves all links.
-        soon_us = s.settings.heartbeat_us // 2
-        quiet = []
-        for link in list(s.mesh.links.values()):
+        soon_us, unheard_us = now - settings.heartbeat_us // 2, now - settings.dead_link_us
+        quiet, dead = [], []
+        for link in s.mesh.links.values():
             if link.peer is None:
-                dead = s.now >= link.mute_us
-            else:
-                dead = s.now - link.detector.heard_us > s.settings.dead_link_us
-            if dead:
-                self.roles.cut(link.id, LinkEnd.BROKEN)
-            elif link.peer is not None and s.now - link.sent_us >= soon_us:
+                if now >= link.mute_us:
+                    dead.append(link.id)
+            elif link.detector.heard_us < unheard_us:
+                dead.append(link.id)
+            elif link.sent_us <= soon_us:
                 quiet.append(link)
+        if dead:
+            for id_ in dead:
+                self.roles.cut(id_, LinkEnd.BROKEN)
+            # Something may have been said for that, and links depend on links.
+            quiet = [ln for ln in quiet if ln.id in s.mesh.links and ln.sent_us <= soon_us]
         if quiet:
-            self.roles.heartbeat(*quiet)
+            self.roles.heartbeat(quiet)
         if s.state in (State.REIGNING, State.FOLLOWING):
             s.dial_missing()

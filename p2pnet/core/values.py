@@ -5,6 +5,7 @@ They are `msgspec.Struct`s and not attrs classes because they travel inside fram
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from base64 import b32encode
 from typing import Annotated, Final, NewType
@@ -41,6 +42,7 @@ def short_id(data: bytes) -> str:
     return b32encode(digest).decode("ascii").lower()
 
 
+@functools.lru_cache(maxsize=256)  # asked for with each header that is checked
 def peer_id(public_key: bytes) -> PeerId:
     """The id of the peer that holds this key."""
     return PeerId(short_id(public_key))

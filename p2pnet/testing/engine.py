@@ -15,11 +15,11 @@ from functools import partial
 from typing import Final
 
 from p2pnet.core.credentials import Credentials
-from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
+from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import Settings
-from p2pnet.core.states import Role
+from p2pnet.core.states import State
 from p2pnet.core.values import LinkId, PeerId
 
 from .frames import HEARTBEAT
@@ -51,7 +51,8 @@ class Engine(Timeline):
         self.settings = settings or Settings()
         self.tick_us = tick_us
         self.peers: list[SimPeer] = []
-        self.network = Network(stream(seed, "network"), lambda: self.now, self.after, delay_us)
+        self.journals: list[Journal] = []  # of each of them
+        self.network = Network(stream(seed, "network"), self, delay_us)
         self.shells = stream(seed, "shells")  # how late each is with its timers
         self._processes = itertools.count(1)
 
@@ -62,6 +63,7 @@ class Engine(Timeline):
         number = len(self.peers)
         key = key or number.to_bytes(32, "big")
         journal = Journal()
+        self.journals.append(journal)
         credentials = credentials or NotaryCredentials(key)
         core = PeerCore(
             credentials=credentials,
@@ -124,9 +126,13 @@ class Engine(Timeline):
             self._after_input(peer)
 
     def _after_input(self, peer: SimPeer) -> None:
-        peer.core.flush(peer.clock.at(self.now))
-        self._perform(peer)
+        core = peer.core
+        core.flush(peer.clock.at(self.now))
+        if core.has_effects:
+            self._perform(peer)
         self._plan_wake(peer)
+        if core.state is State.REIGNING:
+            self._plan_tick(peer)
         for observer in self._listeners().to_steps:
             observer.stepped(self.now, peer)
 
@@ -135,57 +141,64 @@ class Engine(Timeline):
         peer = self.peers[target]
         if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self._take, peer, source, link, data))
-        elif peer.alive and self._take(peer, source, link, data):
-            self._after_input(peer)
+        elif peer.alive:
+            core = peer.core
+            core.frame_received(peer.clock.at(self.now), link, data)
+            # Most frames are heartbeats, and change nothing but when somebody was heard last. What
+            # the core has to be woken for moves only to a later time by that.
+            if data[1] != HEARTBEAT or core.has_effects:
+                self._tell_taken(peer, source, data)
+                self._after_input(peer)
+            elif self._listening.to_plain_heartbeats:
+                self._tell_taken(peer, source, data)
 
-    def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> bool:
-        """Have a core take a frame. False if nothing changed by that.
+    def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> None:
+        peer.core.frame_received(peer.clock.at(self.now), link, data)
+        self._tell_taken(peer, source, data)
 
-        Most frames are heartbeats, and change nothing but when somebody was heard last. What the
-        core has to be woken for moves only to a later time by that.
-        """
-        core = peer.core
-        core.frame_received(peer.clock.at(self.now), link, data)
-        if data[1] == HEARTBEAT and not core.has_effects:
-            for observer in self._listeners().to_plain_heartbeats:
-                observer.took(self.now, peer, source, data)
-            return False
-        for observer in self._listeners().to_frames:
+    def _tell_taken(self, peer: SimPeer, source: int, data: bytes) -> None:
+        plain = data[1] == HEARTBEAT and not peer.core.has_effects
+        listeners = self._listeners()
+        for observer in listeners.to_plain_heartbeats if plain else listeners.to_frames:
             observer.took(self.now, peer, source, data)
-        return True
 
-    def _start_ticking(self, peer: SimPeer) -> None:
-        """The game clock of a host runs until it is a host no more."""
-        if not peer.ticking:
+    def _plan_tick(self, peer: SimPeer) -> None:
+        """The game clock of a host. A tick at which nothing waits to go out is left out.
+
+        By itself nothing ever happens in a journal, so no update would come of it.
+        """
+        if not peer.ticking and (self.journals[peer.number].has_changes or peer.core.awaits_tick):
             peer.ticking = True
-            self.after(self.tick_us, partial(self._tick, peer))
+            self.at((self.now // self.tick_us + 1) * self.tick_us, partial(self._tick, peer))
 
     def _tick(self, peer: SimPeer) -> None:
-        core = peer.core
-        if not peer.alive or core.role is not Role.HOST:
-            peer.ticking = False
-            return
-        if not peer.paused:
-            core.tick(peer.clock.at(self.now))
-            if core.has_effects:
-                self._after_input(peer)
-        self.after(self.tick_us, partial(self._tick, peer))
+        peer.ticking = False
+        if peer.alive and not peer.paused:
+            peer.core.tick(peer.clock.at(self.now))
+            self._after_input(peer)
 
     def _plan_wake(self, peer: SimPeer) -> None:
         own_us = peer.core.next_wake()
         if own_us is None:
             return
-        at = max(peer.clock.world_at(own_us), self.now)
+        at = peer.clock.world_at(own_us)
+        if at < self.now:
+            at = self.now
         if peer.wake_us is not None and self.now <= peer.wake_us <= at:
             return  # it is woken before that, and then asked again
         peer.wake_us = at
         late_us = self.shells.randrange(peer.late_timers_us) if peer.late_timers_us else 0
-        self.after(at - self.now + late_us, partial(self._wake, peer, at))
+        self.at(at + late_us, partial(self._wake, peer, at))
 
     def _wake(self, peer: SimPeer, at: int) -> None:
-        if peer.wake_us == at:
-            peer.wake_us = None
+        if peer.wake_us != at:
+            return
+        peer.wake_us = None
+        if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self.wake_core, peer))
+        elif peer.alive:
+            peer.core.wake(peer.clock.at(self.now))
+            self._after_input(peer)
 
     def wake_core(self, peer: SimPeer) -> None:
         """Tell a core what time it is."""
@@ -194,37 +207,33 @@ class Engine(Timeline):
     # --- effects ---
 
     def _perform(self, peer: SimPeer) -> None:
+        told = self._listeners().to_effects
         for effect in peer.core.take_effects():
             if isinstance(effect, Send):
                 self._send(peer, effect)
                 continue
-            for observer in self._listeners().to_effects:
+            for observer in told:
                 observer.did(self.now, peer, effect, ())
-            if isinstance(effect, Dial):
+            if isinstance(effect, Emit):
+                peer.events.append((self.now, effect.event))
+            elif isinstance(effect, Dial):
                 self._dial(peer, effect)
             elif isinstance(effect, CloseLink):
                 self.network.close(peer.number, effect.link, self._ended)
-            elif isinstance(effect, Emit):
-                peer.events.append((self.now, effect.event))
-            elif isinstance(effect, TakeRole):
-                if effect.role is Role.HOST:
-                    self._start_ticking(peer)
             elif isinstance(effect, Settle):
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
 
     def _send(self, peer: SimPeer, send: Send) -> None:
-        listeners = self._listeners()
-        beat = send.data[1] == HEARTBEAT
-        told = listeners.to_heartbeats if beat else listeners.to_effects
+        number, told = peer.number, self._listeners().to_sends(send.data[1])
         if told:
-            ends = (self.network.far_end(peer.number, link) for link in send.links)
-            targets = tuple(self.peers[end[0]] for end in ends if end is not None)
+            ends = [self.network.far_end(number, link) for link in send.links]
+            targets = tuple([self.peers[end[0]] for end in ends if end is not None])
             for observer in told:
                 observer.did(self.now, peer, send, targets)
-        deliver = partial(self.arrive, peer.number, send.data)
+        deliver, transmit = partial(self.arrive, number, send.data), self.network.transmit
         for link in send.links:
-            self.network.transmit(peer.number, link, deliver)
+            transmit(number, link, deliver)
 
     def _listeners(self) -> Listening:
         """Who is told of what, sorted anew whenever an observer has come or gone."""

@@ -1,9 +1,11 @@
-"""Frames as seen from outside, without decoding them: the kind of a frame is its second byte."""
+"""Frames as seen from outside: their kinds without decoding them, and each decoded only once."""
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
+from p2pnet.core.codec import decode
 from p2pnet.core.messages import Frame, Heartbeat
 
 
@@ -16,3 +18,7 @@ def tag_of(kind: type[Frame]) -> int:
 
 HEARTBEAT: Final = tag_of(Heartbeat)
 """Most frames are of this kind, and change nothing but when somebody was heard last."""
+
+
+read = functools.lru_cache(maxsize=256)(decode)
+"""As `decode`, for those who look on: one frame is seen by many, and nobody changes it."""

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import attrs
 
-from p2pnet.core.codec import decode
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.errors import RefuseReason, RemoteProtocolError
 from p2pnet.core.events import (
@@ -38,7 +37,7 @@ from p2pnet.core.messages import Command, Fenced, Welcome
 from p2pnet.core.states import HOSTLESS, ROLES, Role, State
 from p2pnet.core.values import Epoch
 
-from .frames import tag_of
+from .frames import read, tag_of
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 
@@ -81,7 +80,7 @@ class Goal(enum.StrEnum):
 class Tally(Observer):
     """Counts what is reached in one world."""
 
-    heartbeats = False
+    heartbeats, sends = False, frozenset({tag_of(Welcome)})
 
     world: SimWorld
     reached: dict[Goal, int] = attrs.field(factory=dict)
@@ -121,7 +120,7 @@ class Tally(Observer):
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         if data[1] in _LOOKED_AT:
             try:
-                frame = decode(data)
+                frame = read(data)
             except RemoteProtocolError:
                 return
             if isinstance(frame, Fenced) and ROLES[peer.core.state] is Role.HOST:
@@ -141,8 +140,8 @@ class Tally(Observer):
                 counter(self, now, peer, effect.event)
         elif isinstance(effect, Settle):
             self._settled(peer, effect)
-        elif isinstance(effect, Send) and effect.data[1] == _WELCOME:
-            frame = decode(effect.data)
+        elif isinstance(effect, Send):
+            frame = read(effect.data)
             if isinstance(frame, Welcome) and frame.missing.snapshot is not None:
                 known = frame.reign.parent is not None or peer.core.roster.version > 2 * len(
                     self.world.peers
@@ -219,7 +218,6 @@ def _plain(goal: Goal) -> Callable[[Tally, int, SimPeer, Any], None]:
     return lambda tally, now, peer, event: tally.count(goal)
 
 
-_WELCOME: Final = tag_of(Welcome)
 _LOOKED_AT: Final = frozenset({tag_of(Fenced), tag_of(Command)})
 
 _COUNTERS: Final[MappingProxyType[type[Event], Callable[[Tally, int, SimPeer, Any], None]]] = (

@@ -74,10 +74,15 @@ class Journal:
     def remove(self, peer: PeerId) -> None:
         self._do(("remove", peer, ""))
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to collect."""
+        return bool(self._pending)
+
     # --- on a client ---
 
     def apply(self, update: bytes) -> None:
-        for operation in _decode(update, list[tuple[str, str, str]]) if update else ():
+        for operation in operations(update):
             self._change(operation)
 
     def lose_host(self) -> None:
@@ -99,7 +104,7 @@ class Journal:
         return msgspec.msgpack.encode((self.entries, self.away))
 
     def restore(self, snapshot: bytes) -> None:
-        entries, away = _decode(snapshot, tuple[list[tuple[str, str]], dict[PeerId, bool]])
+        entries, away = _decode(_state, snapshot)
         self.entries, self.away = entries, away
         self._pending.clear()
 
@@ -118,13 +123,17 @@ class Journal:
             self.away[peer] = kind == "suspend"
 
 
+_operations = msgspec.msgpack.Decoder(list[tuple[str, str, str]])
+_state = msgspec.msgpack.Decoder(tuple[list[tuple[str, str]], dict[PeerId, bool]])
+
+
 def operations(update: bytes) -> list[tuple[str, str, str]]:
     """What an update of a journal does: what, to whom, and which text."""
-    return _decode(update, list[tuple[str, str, str]]) if update else []
+    return _decode(_operations, update) if update else []
 
 
-def _decode(data: bytes, kind: type[T]) -> T:
+def _decode(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
     try:
-        return msgspec.msgpack.decode(data, type=kind)
+        return decoder.decode(data)
     except msgspec.DecodeError as error:
         raise RemoteProtocolError(f"not of a journal: {error}") from error

@@ -25,8 +25,7 @@ import attrs
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.values import LinkId
 
-Schedule = Callable[[int, Callable[[], None]], None]
-"""Have a thing done after so many microseconds."""
+from .timeline import Time
 
 Deliver = Callable[[int, LinkId], None]
 """Is called with the peer and its name for the link when a message lands."""
@@ -56,8 +55,7 @@ class Network:
     """All links between numbered peers. Delays are drawn from one seeded generator."""
 
     rng: random.Random
-    now: Callable[[], int]
-    schedule: Schedule
+    time: Time
     delay_us: tuple[int, int] = (20_000, 30_000)  # one way, drawn anew for each message
     cuts: dict[tuple[int, int], bool] = attrs.field(factory=dict)  # (from, to) that are stalled
     ways: dict[tuple[int, int], tuple[int, int]] = attrs.field(factory=dict)  # other delays
@@ -70,10 +68,8 @@ class Network:
     def delay(self, source: int, target: int) -> int:
         """How long a message takes from one peer to another, this time."""
         way = source, target
-        low, high = self.ways.get(way, self.delay_us) if self.ways else self.delay_us
-        delay = low + int(self.rng.random() * (high - low + 1))
-        if self.lags:
-            delay += self.lags.get(way, 0)
+        low, high = self.ways.get(way, self.delay_us)
+        delay = low + int(self.rng.random() * (high - low + 1)) + self.lags.get(way, 0)
         timeout = _RETRANSMIT_US
         while self.lost_permille and self.rng.random() * 1000 < self.lost_permille:
             delay, timeout = delay + timeout, 2 * timeout
@@ -115,19 +111,23 @@ class Network:
             self._plan_landing(pipe)
 
     def _plan_landing(self, pipe: Pipe) -> None:
-        now = self.now()
-        at = now + self.delay(pipe.source, pipe.target)
-        if at > pipe.arrives_us:
-            pipe.arrives_us = at
-        self.schedule(pipe.arrives_us - now, pipe.land)
+        at = self.time.now
+        if self.ways or self.lags or self.lost_permille:
+            at += self.delay(pipe.source, pipe.target)
+        else:
+            low, high = self.delay_us
+            at += low + int(self.rng.random() * (high - low + 1))  # as `delay` would
+        if at < pipe.arrives_us:
+            at = pipe.arrives_us
+        pipe.arrives_us = at
+        self.time.at(at, pipe.land)
 
     def _land(self, pipe: Pipe) -> None:
-        if pipe.broken:
+        under_way = pipe.under_way
+        if pipe.broken or not under_way:  # nothing comes any more, or it has caught up before
             return
-        if not pipe.under_way:
-            return  # it has caught up before
         if not self.cuts or (pipe.source, pipe.target) not in self.cuts:
-            pipe.under_way.popleft()(pipe.target, pipe.link_at_target)
+            under_way.popleft()(pipe.target, pipe.link_at_target)
         elif pipe.orphan:
             pipe.broken = True
         else:
@@ -185,6 +185,6 @@ class Network:
         self.lags.clear()
         self.lost_permille = 0
         for pipe in self.pipes.values():
-            pipe.arrives_us = self.now()
+            pipe.arrives_us = self.time.now
             for _ in range(len(pipe.under_way)):
                 self._plan_landing(pipe)

@@ -7,6 +7,7 @@ costs a microsecond instead of a hundred. Outside a simulation it proves nothing
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Final
 
@@ -42,5 +43,9 @@ class StolenName:
 
 
 def _signature(key: bytes, statement: bytes) -> bytes:
-    secret = hashlib.blake2b(key, key=_SEAL, digest_size=16).digest()
-    return hashlib.blake2b(statement, key=secret, digest_size=16).digest()
+    return hashlib.blake2b(statement, key=_secret(key), digest_size=16).digest()
+
+
+@functools.lru_cache(maxsize=256)
+def _secret(key: bytes) -> bytes:
+    return hashlib.blake2b(key, key=_SEAL, digest_size=16).digest()

@@ -15,6 +15,7 @@ from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import PeerId
 
+from .frames import HEARTBEAT
 from .journal import Written
 
 
@@ -34,23 +35,24 @@ class Clock:
     rate: int = 1000  # microseconds of this clock in 1000 of the world
     _world_us: int = 0  # when the rate was changed last, by the world …
     _own_us: int = 0  # … and by this clock
+    _ahead_us: int = 0  # by how much it was ahead of the world then
 
     def at(self, world_us: int) -> int:
         """What this clock shows."""
         if self.rate == 1000:
-            return world_us - self._world_us + self._own_us
+            return world_us + self._ahead_us
         return self._own_us + (world_us - self._world_us) * self.rate // 1000
 
     def world_at(self, own_us: int) -> int:
         """When this clock will show so much: then or just after, never before."""
         if self.rate == 1000:
-            return own_us - self._own_us + self._world_us
+            return own_us - self._ahead_us
         return self._world_us - (self._own_us - own_us) * 1000 // self.rate + 1
 
     def set_rate(self, world_us: int, rate: int) -> None:
         """Go faster or slower from now on. The clock never jumps."""
         self._world_us, self._own_us = world_us, self.at(world_us)
-        self.rate = rate
+        self._ahead_us, self.rate = self._own_us - world_us, rate
 
 
 @attrs.define(eq=False)
@@ -76,7 +78,7 @@ class SimPeer:
     settled: dict[int, Settle] = attrs.field(factory=dict)  # by ticket
     sent: dict[int, str] = attrs.field(factory=dict)  # text of each command, by ticket
     levels: dict[int, AckLevel] = attrs.field(factory=dict)  # its ack level, by ticket
-    ticking: bool = False  # its game clock runs
+    ticking: bool = False  # something waits for the next tick of its game clock
     wake_us: int | None = None  # when its core is woken next, by the clock of the world
     credentials: Credentials = attrs.field(kw_only=True)
 
@@ -93,6 +95,7 @@ class Observer:
     """Is told what happens in a world, as it happens. This one does nothing with it."""
 
     heartbeats: bool = True  # it wants to be told of heartbeats, too
+    sends: frozenset[int] | None = None  # of what is sent, only frames of these kinds; None for all
 
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         """A core has taken a frame from peer `source`, and its effects come next.
@@ -118,11 +121,11 @@ class Listening:
     """Who of the observers of a world wants to be told of what."""
 
     count: int = 0  # of all observers
-    to_effects: list[Observer] = attrs.field(factory=list)
-    to_heartbeats: list[Observer] = attrs.field(factory=list)
+    to_effects: list[Observer] = attrs.field(factory=list)  # but sends
     to_frames: list[Observer] = attrs.field(factory=list)
     to_plain_heartbeats: list[Observer] = attrs.field(factory=list)
     to_steps: list[Observer] = attrs.field(factory=list)
+    _to_sends: dict[int, list[Observer]] = attrs.field(factory=dict)  # by the kind of the frame
 
     @classmethod
     def of(cls, observers: list[Observer]) -> Listening:
@@ -130,8 +133,20 @@ class Listening:
         return cls(
             len(observers),
             [o for o in observers if type(o).did is not Observer.did],
-            [o for o in observers if type(o).did is not Observer.did and o.heartbeats],
             [o for o in observers if type(o).took is not Observer.took],
             [o for o in observers if type(o).took is not Observer.took and o.heartbeats],
             [o for o in observers if type(o).stepped is not Observer.stepped],
         )
+
+    def to_sends(self, kind: int) -> list[Observer]:
+        """Those who want to be told when a frame of this kind is sent."""
+        found = self._to_sends.get(kind)
+        if found is None:
+            found = self._to_sends[kind] = [o for o in self.to_effects if _wants(o, kind)]
+        return found
+
+
+def _wants(observer: Observer, kind: int) -> bool:
+    if kind == HEARTBEAT and not observer.heartbeats:
+        return False
+    return observer.sends is None or kind in observer.sends

@@ -209,18 +209,18 @@ class SimWorld(abc.ABC):
 
         Without `newcomers` those do not count that have no seat yet.
         """
-        living = self.members
-        if not newcomers:
-            living = [p for p in living if p.core.roster.get(p.id) is not None]
-            if not living:
-                return True  # there is no session any more
-        if len(self.hosts) != 1 or any(p.paused for p in living):
-            return False
-        host = self.hosts[0]
-        return all(
-            p is host or (p.core.state is State.FOLLOWING and p.core.position == host.core.position)
-            for p in living
-        )
+        hosts = self.hosts
+        if len(hosts) != 1:
+            seated = newcomers or any(p.core.roster.get(p.id) for p in self.members)
+            return not seated  # True where there is no session any more
+        host, position = hosts[0], hosts[0].core.position
+        for peer in self.members:
+            if peer is not host or peer.paused:
+                core = peer.core
+                here = core.state is State.FOLLOWING and core.position == position
+                if (peer.paused or not here) and (newcomers or core.roster.get(core.me)):
+                    return False
+        return True
 
     @abc.abstractmethod
     def far_peer(self, peer: SimPeer, link: LinkId) -> int | None:

@@ -6,9 +6,21 @@ but what was planned.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Protocol
+
+
+class Time(Protocol):
+    """What a simulated network has to know of time. All times are microseconds."""
+
+    @property
+    def now(self) -> int:
+        """The time."""
+
+    def at(self, at_us: int, do: Callable[[], None]) -> None:
+        """Have a thing done at a time that has not gone by."""
 
 
 class Timeline:
@@ -20,12 +32,18 @@ class Timeline:
         self._order = itertools.count()
 
     def after(self, delay_us: int, do: Callable[[], None]) -> None:
-        heapq.heappush(self._heap, (self.now + delay_us, next(self._order), do))
+        """Have a thing done after so many microseconds."""
+        heappush(self._heap, (self.now + delay_us, next(self._order), do))
+
+    def at(self, at_us: int, do: Callable[[], None]) -> None:
+        """Have a thing done at a time that has not gone by."""
+        heappush(self._heap, (at_us, next(self._order), do))
 
     def run_until(self, at_us: int) -> None:
         """Let everything happen that happens until then."""
-        while self._heap and self._heap[0][0] <= at_us:
-            self.now, _, do = heapq.heappop(self._heap)
+        heap = self._heap
+        while heap and heap[0][0] <= at_us:
+            self.now, _, do = heappop(heap)
             do()
         self.now = at_us
 
@@ -38,6 +56,6 @@ class Timeline:
         while busy():
             if not self._heap or self._heap[0][0] > end:
                 return False
-            self.now, _, do = heapq.heappop(self._heap)
+            self.now, _, do = heappop(self._heap)
             do()
         return True

@@ -64,7 +64,7 @@ class TrioWorld:
         self.peers: list[TrioPeer] = []
         """Every process that was ever started, by number."""
         self.observers: list[Observer] = []
-        self.network = Network(stream(seed, "network"), lambda: clock.now_us, clock.after, delay_us)
+        self.network = Network(stream(seed, "network"), clock, delay_us)
         self.ether = TrioNetwork(self.network, lambda number: self.peers[number])
         self.session: SessionId | None = None
         self._websockets = websockets

@@ -32,7 +32,7 @@ from .sim_world import SimWorld
 class Stage(Observer):
     """Knows who plays which part, and tells of each phase as it begins."""
 
-    heartbeats = False
+    heartbeats, sends = False, frozenset[int]()
 
     world: SimWorld
     on_phase: Callable[[Phase], None]

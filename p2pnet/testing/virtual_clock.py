@@ -79,6 +79,15 @@ class VirtualClock(trio.abc.Clock):
         """Have a thing done after so many microseconds. It must not wait for anything."""
         heapq.heappush(self._heap, (self.now_us + delay_us, next(self._order), do))
 
+    def at(self, at_us: int, do: Callable[[], None]) -> None:
+        """Have a thing done at a time that has not gone by."""
+        heapq.heappush(self._heap, (at_us, next(self._order), do))
+
+    @property
+    def now(self) -> int:
+        """As `now_us`, for what is built on a `Time`."""
+        return self.now_us
+
     async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Until this is so. It is asked for at each instant, once all that happens has happened."""
         await trio.lowlevel.checkpoint()

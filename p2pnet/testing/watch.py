@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import attrs
 
-from p2pnet.core.codec import decode
 from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import (
@@ -49,7 +48,7 @@ from p2pnet.core.messages import (
 )
 
 from .catalogue import InvariantBroken
-from .frames import tag_of
+from .frames import read, tag_of
 from .histories import Histories
 from .record import Acknowledged, Record, Seen, paced
 from .reigns import Reigns
@@ -71,6 +70,7 @@ class Watch(Observer):
     """The invariants of every instant."""
 
     heartbeats = False
+    sends = frozenset(tag_of(kind) for kind in (Carry, Update, Grant, Refuse, Welcome))
 
     world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
@@ -82,7 +82,8 @@ class Watch(Observer):
     _said: dict[int, tuple[_Said, ...]] = attrs.field(init=False)
     _told: dict[type[Event], tuple[_Told, ...]] = attrs.field(init=False)
     _early: int | None = None  # who is woken though nothing is due
-    _instant: tuple[int, int] = (0, 0)  # when, and how many steps
+    _instant_us: int = 0  # when the last step was …
+    _instant_steps: int = 0  # … and how many more there were at that time
 
     def __attrs_post_init__(self) -> None:
         self.record = Record(self.world, self.together)
@@ -149,7 +150,7 @@ class Watch(Observer):
 
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         try:
-            frame = decode(data)
+            frame = read(data)
         except RemoteProtocolError:
             self.record.took, self.record.noise_from = None, source
             return
@@ -177,7 +178,7 @@ class Watch(Observer):
         handlers = self._said.get(frame.data[1]) if frame.data else None
         if handlers:
             target = next((p for p in self.world.peers if p.id == frame.far and p.alive), None)
-            inner = decode(frame.data)
+            inner = read(frame.data)
             for handler in handlers:
                 handler(peer, seen, (target,) if target else (), inner)
 
@@ -185,7 +186,7 @@ class Watch(Observer):
         if isinstance(effect, Send):
             handlers = self._said.get(effect.data[1])
             if handlers is not None:
-                frame = decode(effect.data)
+                frame = read(effect.data)
                 for handler in handlers:
                     handler(peer, self.record.seen(peer), targets, frame)
         elif isinstance(effect, Emit):
@@ -201,21 +202,27 @@ class Watch(Observer):
             self._histories.closes_its_own(peer, effect)
 
     def stepped(self, now: int, peer: SimPeer) -> None:
-        core, seen, record = peer.core, self.record.seen(peer), self.record
-        state, epoch = core.state, core.epoch
+        core, record = peer.core, self.record
+        seen = record.seen(peer)
         self._time_goes_on(now, peer)
-        if state is not seen.state or epoch != seen.epoch:
+        state, epoch = core.state, core.epoch
+        if state is not seen.state or (epoch is not seen.epoch and epoch != seen.epoch):
             self.progress += 1
             self._reigns.state_and_epoch(peer, seen, state, epoch)
         position, digest = core.position, core.digest
-        if position is not None and (position != seen.position or digest != seen.digest):
+        if position is seen.position and digest is seen.digest:
+            pass  # nothing happened to its history
+        elif position is not None and (position != seen.position or digest != seen.digest):
             self.progress += 1
             self._histories.moved(peer, seen, position)
             seen.digest = digest
         record.took = record.noise_from = self._early = None
 
     def _time_goes_on(self, now: int, peer: SimPeer) -> None:
-        at, steps = self._instant
-        self._instant = now, steps + 1 if at == now else 0
-        if steps > _INSTANT_STEPS_MAX:
-            raise InvariantBroken("L6", f"{steps} steps at one instant, of {peer.name} at last")
+        if now != self._instant_us:
+            self._instant_us, self._instant_steps = now, 0
+            return
+        self._instant_steps += 1
+        if self._instant_steps > _INSTANT_STEPS_MAX:
+            text = f"{self._instant_steps} steps at one instant, of {peer.name} at last"
+            raise InvariantBroken("L6", text)

@@ -11,7 +11,6 @@ import attrs
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.settings import AckLevel
 
-from .frames import HEARTBEAT
 from .trio_peer import TrioPeer
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ class LaneWitness:
             self._tell(observer.stepped, self.peer)
 
     def _sent(self, send: Send) -> None:
-        listeners = self.lane.listeners()
-        beat = send.data[1] == HEARTBEAT
-        told = listeners.to_heartbeats if beat else listeners.to_effects
+        told = self.lane.listeners().to_sends(send.data[1])
         if told:
             far = (self.lane.far_peer(self.peer, link) for link in send.links)
             targets = tuple(self.lane.peers[number] for number in far if number is not None)

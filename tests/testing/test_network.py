@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import heapq
-import itertools
 import random
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,38 +9,31 @@ from hypothesis import strategies as st
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.values import LinkId
 from p2pnet.testing.network import Network
+from p2pnet.testing.timeline import Timeline
 
 
 class Wire:
     """A network of its own, and what came out of it."""
 
     def __init__(self, seed: int = 0, delay_us: tuple[int, int] = (10, 20)) -> None:
-        self.now = 0
+        self.time = Timeline()
         self.came: list[tuple[int, str]] = []
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
-        self._order = itertools.count()
-        self.network = Network(random.Random(seed), lambda: self.now, self.after, delay_us)
+        self.network = Network(random.Random(seed), self.time, delay_us)
         self.here, self.there = self.network.connect(0, 1)
-
-    def after(self, delay_us: int, do: Callable[[], None]) -> None:
-        heapq.heappush(self._heap, (self.now + delay_us, next(self._order), do))
 
     def run(self, until: int) -> list[str]:
         """Let time pass; gives what came until then."""
-        while self._heap and self._heap[0][0] <= until:
-            self.now, _, do = heapq.heappop(self._heap)
-            do()
-        self.now = until
+        self.time.run_until(until)
         return [text for _, text in self.came]
 
     def send(self, text: str, back: bool = False) -> None:
         sender, link = (1, self.there) if back else (0, self.here)
-        self.network.transmit(sender, link, lambda *_: self.came.append((self.now, text)))
+        self.network.transmit(sender, link, lambda *_: self.came.append((self.time.now, text)))
 
     def close(self) -> None:
         def ended(peer: int, link: LinkId, end: LinkEnd) -> None:
             assert (peer, link) == (1, self.there)
-            self.came.append((self.now, end.value))
+            self.came.append((self.time.now, end.value))
 
         self.network.close(0, self.here, ended)
 
@@ -63,7 +53,7 @@ def test_the_order_is_kept_whatever_the_delays() -> None:
         wire = Wire(seed, (1, 1000))
         for number in range(20):
             wire.send(str(number))
-            wire.run(wire.now + 3)
+            wire.run(wire.time.now + 3)
         assert wire.run(100_000) == [str(number) for number in range(20)]
 
 
@@ -158,6 +148,6 @@ def test_cuts_and_heals_never_change_the_order_nor_lose_anything(
         elif doing == "heal":
             wire.network.heal(0, 1)
         else:
-            assert wire.run(wire.now + 17) == sent[: len(wire.came)]
+            assert wire.run(wire.time.now + 17) == sent[: len(wire.came)]
     wire.network.heal(0, 1)
-    assert wire.run(wire.now + 10_000) == sent
+    assert wire.run(wire.time.now + 10_000) == sent

@@ -30,7 +30,7 @@ def play(story: Callable[[Link, Link, TrioNetwork], Awaitable[None]]) -> None:
     async def main() -> None:
         clock = trio.lowlevel.current_clock()
         assert isinstance(clock, VirtualClock)
-        network = Network(stream(0), lambda: clock.now_us, clock.after, (10_000, 10_000))
+        network = Network(stream(0), clock, (10_000, 10_000))
         processes = [Process(), Process()]
         ether = TrioNetwork(network, lambda number: processes[number])
         accepted: list[Link] = []

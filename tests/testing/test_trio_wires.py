@@ -28,7 +28,7 @@ def between() -> TrioNetwork:
     """A network of two processes that are 10 ms apart."""
     clock = trio.lowlevel.current_clock()
     assert isinstance(clock, VirtualClock)
-    network = Network(stream(0), lambda: clock.now_us, clock.after, (10_000, 10_000))
+    network = Network(stream(0), clock, (10_000, 10_000))
     processes = [Process(), Process()]
     return TrioNetwork(network, lambda number: processes[number])
 
