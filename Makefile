@@ -11,7 +11,7 @@ endif
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -25,6 +25,10 @@ check: $(VENV)/.installed-dev
 	$(RUN) ruff format --check .
 	$(RUN) mypy --strict p2pnet
 	$(RUN) pytest -q tests/test_layers.py
+
+docs: $(VENV)/.installed-docs
+	$(RUN) sphinx -W --keep-going -q -b html docs build/site
+	@echo "The pages are in build/site/index.html."
 
 format: $(VENV)/.installed-dev
 	$(RUN) ruff check --fix .
@@ -49,3 +53,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
 	$(PIP) install --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.made pyproject.toml
+	$(PIP) install --editable '.[docs]'
+	@touch $@
