@@ -354,6 +354,42 @@ class BranchDiscarded(Event):
 
 
 @attrs.frozen
+class SceneLoading(Event):
+    """This peer loads a scene. `progress` goes from 0 to 1."""
+
+    scene: str
+    progress: float
+
+
+@attrs.frozen
+class SceneLoaded(Event):
+    """This peer has loaded a scene."""
+
+    scene: str
+
+
+@attrs.frozen
+class SceneVetoed(Event):
+    """`verify_scene_before_loading` kept this peer from loading a scene."""
+
+    scene: str
+
+
+@attrs.frozen
+class SceneUnloaded(Event):
+    """This peer has unloaded a scene."""
+
+    scene: str
+
+
+@attrs.frozen
+class ScenesReady(Event):
+    """A member has loaded all scenes that the session has by now."""
+
+    peer: PeerId
+
+
+@attrs.frozen
 class GamePaused(Event):
     """The game stands still: the host's player wants it, or these are missing."""
 

@@ -6,6 +6,7 @@ from .invite import Invite
 from .migration import MigrationManager, SceneChange
 from .peer import Peer, open_peer
 from .receipts import Receipt
+from .scenes import SceneManager
 from .subscription import Subscription
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Peer",
     "Receipt",
     "SceneChange",
+    "SceneManager",
     "Subscription",
     "open_peer",
 ]

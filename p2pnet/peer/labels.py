@@ -31,3 +31,22 @@ class Labels(Mapping[PeerId, ConnectionId]):
 
     def __len__(self) -> int:
         return len(self._roster().members)
+
+
+@attrs.frozen
+class Processes(Mapping[PeerId, int]):
+    """The same, peer to nonce of the process that has the seat."""
+
+    _roster: Callable[[], Roster]
+
+    def __getitem__(self, peer: PeerId) -> int:
+        member = self._roster().get(peer)
+        if member is None:
+            raise KeyError(peer)
+        return member.nonce
+
+    def __iter__(self) -> Iterator[PeerId]:
+        return (member.peer for member in self._roster().members)
+
+    def __len__(self) -> int:
+        return len(self._roster().members)

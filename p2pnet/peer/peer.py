@@ -36,6 +36,7 @@ from .migration import MigrationManager
 from .receipts import Receipt
 from .running import Running
 from .saves import read_save
+from .scenes import SceneManager
 from .shell import Shell
 from .subscription import Subscription
 
@@ -282,6 +283,7 @@ def open_peer(
     settings: Settings | None = None,
     identity: Identity | None = None,
     migration: MigrationManager | None = None,
+    scenes: SceneManager | None = None,
     transport: Transport | None = None,
     host_task: PeerTask | None = None,
     client_task: PeerTask | None = None,
@@ -302,6 +304,7 @@ def open_peer(
         transport=transport or WebSocketTransport(),
         manager=migration or MigrationManager(),
         role_tasks={},
+        scene_manager=scenes or SceneManager(),
     )
     return hold(Peer(shell), host_task, client_task)
 

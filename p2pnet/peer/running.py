@@ -48,6 +48,33 @@ class Running:
         """Forget a timer. On the host. False if it has fired, or never was."""
         return self.world.cancel_timer(number)
 
+    # --- scenes ---
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """The scenes of the session, in the order in which they were loaded."""
+        return tuple(self.world.scenes.wanted)
+
+    @property
+    def loaded_scenes(self) -> frozenset[str]:
+        """The scenes that are loaded on this peer."""
+        return frozenset(self._shell.scenes.loaded) - self._shell.scenes.vetoed
+
+    def load_scene(self, name: str, *, additive: bool = True) -> None:
+        """Have all peers load a scene. On the host. See `World.load_scene`."""
+        self.world.load_scene(name, additive)
+
+    def unload_scene(self, name: str) -> None:
+        """Have all peers unload a scene. On the host."""
+        self.world.unload_scene(name)
+
+    async def scenes_ready(self) -> None:
+        """Wait until all scenes of the session are loaded on this peer.
+
+        Raises SessionOver if the session is over for this peer.
+        """
+        await self._shell.scenes.ready()
+
     # --- while somebody is away ---
 
     @property

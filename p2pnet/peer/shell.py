@@ -43,16 +43,18 @@ from ..world.dispatch import PastCommand
 from ..world.game import Game
 from ..world.objects import NetworkObject
 from ..world.world import World
+from .arrivals import Arrivals
 from .identity import Identity
 from .inbox import Inbox
 from .inputs import ClientTick, Input, KeepSeats, Leave, Submit
-from .labels import Labels
+from .labels import Labels, Processes
 from .machine import Machine
 from .mesh import Mesh
 from .migration import SETTLED, Hooks, MigrationManager
 from .pump import Performers, Pump
 from .receipts import Receipt
 from .roles import Roles, RoleTask
+from .scenes import SceneKeeper, SceneManager
 from .subscription import Fanout
 
 _ENTROPY_BYTES: Final = 32
@@ -74,6 +76,7 @@ class Shell:
     manager: MigrationManager
     role_tasks: dict[Role, RoleTask]
     machine: Machine = attrs.field(factory=Machine)
+    scene_manager: SceneManager = attrs.field(factory=SceneManager)
 
     world: World = attrs.field(init=False)
     core: PeerCore | None = None
@@ -95,6 +98,8 @@ class Shell:
     _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
     _submitted: dict[int, Submit] = attrs.field(factory=dict)
     _ending: SessionOver | None = None
+    scenes: SceneKeeper = attrs.field(init=False)
+    _arrivals: Arrivals = attrs.field(init=False)
     _hooks: Hooks = attrs.field(init=False)
     _roles: Roles = attrs.field(init=False)
     _moved: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
@@ -103,6 +108,13 @@ class Shell:
         self.world = World(self.game, self.identity.peer_id)
         self.world.submit = self.submit
         self.world.connections = Labels(lambda: self.roster)
+        self.world.processes = Processes(lambda: self.roster)
+        self._arrivals = Arrivals(self.world.scenes.is_ready)
+        self.scenes = SceneKeeper(
+            *(self.world, self.scene_manager, self.fanout.put),
+            *(lambda: self.state in SETTLED, self.check_not_over),
+        )
+        self.world.on_scenes.append(self.scenes.poke)
         self.world.on_authority.append(self._on_authority)
         self._hooks = Hooks(self.manager, self)
         self.world.on_refused.append(self._on_refused)
@@ -216,9 +228,13 @@ class Shell:
         """Wait until this peer plays. Raises SessionOver if it never will."""
         await trio.lowlevel.checkpoint()
         while self.state not in SETTLED:
-            if self.over is not None:
-                raise self.over.with_traceback(None)
+            self.check_not_over()
             await self._moved.park()
+
+    def check_not_over(self) -> None:
+        """Raises SessionOver if the session is over for this peer."""
+        if self.over is not None:
+            raise self.over.with_traceback(None)
 
     # --- the session nursery ---
 
@@ -248,8 +264,16 @@ class Shell:
         pump = Pump(
             *(self.core, self.inbox, performers, self._finish_batch, machine), self._begin_batch
         )
+        keeping = trio.CancelScope()
+        nursery.start_soon(self._keep_scenes, keeping)
         await pump.run(self._first)
+        keeping.cancel()
+        await self.scenes.aclose()
         await self.mesh.aclose()
+
+    async def _keep_scenes(self, scope: trio.CancelScope) -> None:
+        with scope:
+            await self.scenes.run()
 
     def _crash(self, cause: BaseException) -> None:
         """The links are cut by now, so that the others migrate. Tell those here."""
@@ -262,6 +286,7 @@ class Shell:
         if self.over is not None:
             return
         self.over = over
+        self.scenes.poke()
         if self._ending is None and self.core is not None:
             self.fanout.put(SessionEnded(over.reason, over.text))
         self.opened.fail(over)
@@ -299,6 +324,10 @@ class Shell:
         event = effect.event
         if (note := _NOTES.get(type(event))) is not None:
             note(self, event)
+        if (sifted := self._arrivals.sift(event)) is not None:
+            self._tell(sifted)
+
+    def _tell(self, event: Event) -> None:
         self._hooks.call(event)
         self.fanout.put(event)
 
@@ -307,6 +336,8 @@ class Shell:
         self.world.backlogged = self.mesh.waiting_bytes > _BACKLOG_BYTES
 
     def _finish_batch(self) -> None:
+        for event in self._arrivals.release():
+            self._tell(event)
         self._hooks.finish_batch()
         if self.core is not None and self.core.state is State.LEFT:
             self._finish(self._ending or SessionOver(EndReason.LEFT))
@@ -324,6 +355,7 @@ class Shell:
         self._ending = SessionOver(event.reason, event.text)
 
     def _on_state_changed(self, event: StateChanged) -> None:
+        self.scenes.poke()
         self._moved.unpark_all()
 
     def _on_refused(self, object_id: int, field: str, text: str) -> None:

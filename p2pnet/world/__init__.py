@@ -10,6 +10,7 @@ from .game import Game
 from .layout import networked
 from .objects import NetworkObject, Player
 from .rules import Absence, Vote, WhileAway
+from .scenes import Progress, Scene
 from .sets import SyncSet
 from .world import World
 
@@ -21,6 +22,8 @@ __all__ = [
     "OwnerLost",
     "PastCommand",
     "Player",
+    "Progress",
+    "Scene",
     "SyncDict",
     "SyncList",
     "SyncOp",

@@ -13,6 +13,7 @@ from .custody import OwnerLost
 from .layout import Layout, layout_of
 from .objects import NetworkObject, Player
 from .rules import Absence
+from .scenes import Scene
 from .session_state import SessionState
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Game:
     absence: Absence = attrs.field(default=Absence(), kw_only=True)
     """What the game does while a player is away. The first host's counts, for the whole session."""
 
+    scenes: Sequence[Scene] = attrs.field(default=(), kw_only=True, converter=tuple)
+    """The scenes that can be loaded."""
+
     setup: Callable[[World], None] | None = attrs.field(default=None, kw_only=True)
 
     layouts: tuple[Layout, ...] = attrs.field(init=False, repr=False)
@@ -64,6 +68,7 @@ class Game:
         _check_player(self.player)
         if not isinstance(self.absence, Absence):
             raise DeclarationError(f"Game: absence= takes an Absence(...), not {self.absence!r}")
+        _check_scenes(self.scenes)
         for cls in self.objects:
             _check_object(cls)
         classes: list[type[NetworkObject]] = [self.player, *self.objects]
@@ -76,8 +81,17 @@ class Game:
         layouts = tuple(layout_of(cls) for cls in classes)
         object.__setattr__(self, "layouts", layouts)
         object.__setattr__(self, "_index_of", {cls: i for i, cls in enumerate(classes)})
-        text = "\n".join([self.name, *(layout.text for layout in layouts)])
+        scenes = [f"scene {scene.name}: {list(scene.objects)}" for scene in self.scenes]
+        text = "\n".join([self.name, *(layout.text for layout in layouts), *scenes])
         object.__setattr__(self, "fingerprint", short_id(text.encode()))
+
+    def scene(self, name: str) -> Scene:
+        """The scene of this name. Raises `DeclarationError` if there is none."""
+        for scene in self.scenes:
+            if scene.name == name:
+                return scene
+        names = ", ".join(repr(scene.name) for scene in self.scenes) or "none"
+        raise DeclarationError(f"the game {self.name!r} has no scene {name!r}; it has {names}")
 
     def index_of(self, cls: type) -> int:
         """The number of a class. Raises `DeclarationError` for one that is not registered."""
@@ -100,6 +114,16 @@ def _check_rule(cls: type[NetworkObject]) -> None:
         raise DeclarationError(
             f"{cls.__name__}.on_owner_lost: a player is kept with its seat, and goes with it"
         )
+
+
+def _check_scenes(scenes: Sequence[Any]) -> None:
+    for scene in scenes:
+        if not isinstance(scene, Scene):
+            raise DeclarationError(f"Game: scenes= lists Scene(...), not {scene!r}")
+    names = [scene.name for scene in scenes]
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    if doubles:
+        raise DeclarationError(f"Game: two scenes have one name: {', '.join(doubles)}")
 
 
 def _check_name(name: Any) -> None:

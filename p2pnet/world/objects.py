@@ -112,6 +112,11 @@ class NetworkObject:
         """Whether its owner is away, or there is no host for the time being."""
         return self._presence is not None and self._presence.asleep
 
+    @property
+    def placement(self) -> tuple[str, str] | None:
+        """The scene that it came with, and its place there; None if it came with none."""
+        return None if self._presence is None else self.world.session.placed.get(self.object_id)
+
     # --- what it can do ---
 
     def spawn(self, other: O, owner: Owner = None) -> O:

@@ -34,6 +34,7 @@ class Request(enum.IntEnum):
     GIVE_AUTHORITY = 4
     LOCK_AUTHORITY = 5
     VOTE = 6
+    SCENES_READY = 7
 
 
 def run(world: World, origin: PeerId, request: int, object_id: int, arguments: list[Any]) -> Any:
@@ -102,6 +103,12 @@ def _vote(world: World, origin: PeerId, _: int, vote: Vote) -> None:
     world.absences.cast(origin, vote)
 
 
+def _scenes_ready(
+    world: World, origin: PeerId, _: int, version: int, nonce: int, keeps: bool
+) -> bool:
+    return world.scenes.report(origin, version, nonce, keeps)
+
+
 _REQUESTS: Final[dict[Request, tuple[Any, Callable[..., Any]]]] = {
     Request.ADD_PLAYER: (tuple[int, str, bytes | None], _add_player),
     Request.REMOVE_PLAYER: (tuple[int], _remove_player),
@@ -110,4 +117,5 @@ _REQUESTS: Final[dict[Request, tuple[Any, Callable[..., Any]]]] = {
     Request.GIVE_AUTHORITY: (tuple[str | None], _give),
     Request.LOCK_AUTHORITY: (tuple[bool], _lock),
     Request.VOTE: (tuple[Vote], _vote),
+    Request.SCENES_READY: (tuple[int, int, bool], _scenes_ready),
 }

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from ..core.events import BotLeft, BotTookOver, GameResumed, VoteClosed, VoteOpened
+from ..core.events import BotLeft, BotTookOver, GameResumed, ScenesReady, VoteClosed, VoteOpened
 from ..core.values import PeerId
 from .containers import SyncDict
 from .edits import Change
@@ -33,6 +33,15 @@ class Timer:
     object_id: int
     method: str
     arguments: bytes  # encoded, so that they are the same on every host
+
+
+@attrs.frozen
+class Ready:
+    """How far a peer is with loading the scenes."""
+
+    nonce: int  # of the process: one that was restarted has to load them anew
+    version: int  # it has all scenes as of this version
+    keeps: bool  # it keeps them while it has no host
 
 
 @networked
@@ -58,6 +67,20 @@ class SessionState(NetworkObject):
     held: bool = sync_var(False)  # paused by the host's player
     paused_at_us: int | None = sync_var(None, on_change="_paused_changed")  # an uptime
     paused_us: int = sync_var(0)  # length of all earlier pauses
+
+    scenes: SyncDict[str, int] = sync_dict(on_change="_scenes_changed")  # number of each loading
+    scene_version: int = sync_var(0)  # counts what was loaded and unloaded
+    placed: SyncDict[int, tuple[str, str]] = sync_dict()  # scene and place of objects of scenes
+    ready: SyncDict[str, Ready] = sync_dict(on_change="_ready_changed")
+
+    def _scenes_changed(self, change: Change) -> None:
+        for hook in self.world.on_scenes:
+            hook()
+
+    def _ready_changed(self, change: Change) -> None:
+        peer = None if change.new is None else PeerId(change.key)
+        if peer is not None and self.world.scenes.is_ready(peer):
+            self.world.tell(ScenesReady(peer))
 
     def _bots_changed(self, change: Change) -> None:
         if change.old is not None:

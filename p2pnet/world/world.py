@@ -35,6 +35,7 @@ from .players import Players
 from .presence import Presence
 from .registry import Registry
 from .requests import Request
+from .scenes import Scenes
 from .session_state import SESSION_ID, SessionState
 from .snapshots import Restoration, dump, take_snapshot
 from .timers import Timers
@@ -73,11 +74,17 @@ class World:
     connections: Mapping[PeerId, ConnectionId] = attrs.field(factory=dict, init=False)
     """The connection ids of the members. Kept up to date by whoever knows them."""
 
+    processes: Mapping[PeerId, int] = attrs.field(factory=dict, init=False)
+    """The nonce of the process that has each member's seat. Kept up to date as `connections`."""
+
     on_authority: list[AuthorityHook] = attrs.field(factory=list, init=False)
     """Called on every peer when an object that is no player has another owner."""
 
     on_graces: list[Callable[[], None]] = attrs.field(factory=list, init=False)
     """Called on the host when it changed for how long seats are kept."""
+
+    on_scenes: list[Callable[[], None]] = attrs.field(factory=list, init=False)
+    """Called on every peer when other scenes are to be loaded."""
 
     on_news: list[Callable[[Event], None]] = attrs.field(factory=list, init=False)
     """Called on every peer with what happened to the session as a whole."""
@@ -101,6 +108,7 @@ class World:
     session: SessionState = attrs.field(factory=SessionState, init=False, repr=False)
     clock: SessionClock = attrs.field(factory=SessionClock, init=False, repr=False)
     absences: Absences = attrs.field(init=False, repr=False)
+    scenes: Scenes = attrs.field(init=False, repr=False)
     timers: Timers = attrs.field(init=False, repr=False)
     mine: OwnerWrites = attrs.field(init=False, repr=False)
     _held_us: int = attrs.field(default=0, init=False, repr=False)
@@ -114,6 +122,7 @@ class World:
         self.custody = Custody(self)
         self.players = Players(self)
         self.absences = Absences(self)
+        self.scenes = Scenes(self)
         self.timers = Timers(self)
         self.mine = OwnerWrites(self)
         object.__setattr__(self.session, "_presence", Presence(self, SESSION_ID, None, Tie()))
@@ -149,6 +158,7 @@ class World:
         presence = obj._presence
         assert presence is not None
         self.timers.forget(obj)
+        self.scenes.forget(obj)
         self.journal.baseline.keep_object(obj, presence, self.game.index_of(type(obj)))
         mine = obj.has_authority
         self.registry.remove(obj)
@@ -220,6 +230,22 @@ class World:
         """Forget a timer, on the host. False if it has fired, or never was."""
         self.check_host("cancel a timer")
         return self.timers.cancel(number)
+
+    def load_scene(self, name: str, additive: bool = True) -> None:
+        """Have all peers load a scene, on the host; unless `additive`, in place of all others.
+
+        Does nothing for a scene that is loaded. Returns at once: `ScenesReady` events tell who has
+        loaded it. Raises `AuthorityError` on a client, `DeclarationError` for an unknown name.
+        """
+        self.scenes.load(name, additive)
+
+    def unload_scene(self, name: str) -> None:
+        """Have all peers unload a scene, on the host. The objects that came with it go."""
+        self.scenes.unload(name)
+
+    def placed(self, scene: str, place: str) -> NetworkObject | None:
+        """The object that came with a scene, by its place there; None if it is gone."""
+        return self.scenes.placed(scene, place)
 
     def player_of(self, peer: PeerId) -> Player | None:
         """The player of a member; the first one if the game gave it several."""
@@ -326,6 +352,7 @@ class World:
         self.is_host = True
         self.custody.forget_times()
         self.players.unclaimed.clear()
+        self.scenes.arriving.clear()
         self.journal.drop()
         self.mine.adopt()
         if self.is_resuming:
@@ -333,6 +360,8 @@ class World:
             self.session.reserved = {peer for peer in self.connections if peer != self.me}  # type: ignore[assignment]
         if migrated:
             self._tell((obj.on_start_server, True) for obj, _ in self.registry)
+            if self.me in self.registry.away:
+                self.resume(self.me)  # it was about to be let in
             return
         self.session.absence = self.game.absence
         if self.game.setup is not None:
@@ -387,6 +416,7 @@ class World:
     def suspend(self, peer: PeerId) -> None:
         """Put everything to sleep that the peer owns."""
         self.players.unclaimed.discard(peer)
+        self.scenes.lose(peer)
         if peer not in self.registry.away:
             self.journal.baseline.keep_away(self)
             self.registry.away[peer] = None
@@ -395,7 +425,7 @@ class World:
             self._tell(self.registry.changed_sleep(self.registry.owned_by(peer)))
 
     def resume(self, peer: PeerId) -> None:
-        """The peer is back: wake what it owns, or wait until it asks for it (see `Game`)."""
+        """The peer is back: wake what it owns, once it has asked for it and has all scenes."""
         if self.players.is_to_claim(peer):
             self.players.unclaimed.add(peer)
         else:
@@ -403,7 +433,7 @@ class World:
 
     def wake(self, peer: PeerId) -> None:
         """Wake everything that the peer owns, and give back what was its own."""
-        if peer in self.registry.away:
+        if peer in self.registry.away and self.scenes.admits(peer):
             self.journal.baseline.keep_away(self)
             del self.registry.away[peer]
             self.absences.find(peer)
@@ -419,6 +449,7 @@ class World:
         self._tell([(self.custody.pass_on, peer), (self.custody.forget, peer)])
         self._tell((self.despawn, obj) for obj in self.registry.owned_by(peer))
         self.session.graces.pop(peer, None)
+        self.scenes.remove(peer)
         self.absences.find(peer)
         if peer in self.registry.away:
             self.journal.baseline.keep_away(self)

@@ -6,7 +6,7 @@ import pytest
 
 from p2pnet.core.roster import Roster
 from p2pnet.core.values import PeerId
-from p2pnet.peer.labels import Labels
+from p2pnet.peer.labels import Labels, Processes
 
 
 def test_it_shows_the_roster_of_the_moment() -> None:
@@ -21,3 +21,13 @@ def test_it_shows_the_roster_of_the_moment() -> None:
 def test_a_stranger_has_no_label() -> None:
     with pytest.raises(KeyError):
         Labels(Roster)[PeerId("eva")]
+
+
+def test_processes_are_those_that_have_the_seats_at_this_moment() -> None:
+    roster = Roster().admit(PeerId("a"), b"k", "a", (), nonce=7)
+    processes = Processes(lambda: roster)
+    assert dict(processes) == {"a": 7} and len(processes) == 1
+    roster = roster.relocate(PeerId("a"), (), nonce=9)
+    assert processes[PeerId("a")] == 9
+    with pytest.raises(KeyError):
+        processes[PeerId("b")]

@@ -14,6 +14,7 @@ from p2pnet.world import (
     Game,
     NetworkObject,
     Player,
+    Scene,
     SyncDict,
     SyncList,
     SyncSet,
@@ -145,7 +146,8 @@ class Crate(NetworkObject):
         self.heard.append("stop_authority")
 
 
-GAME = Game("tanks", player=Tank, objects=[Crate])
+SCENES = [Scene("yard", objects={"a": Crate, "b": Crate}), Scene("sky")]
+GAME = Game("tanks", player=Tank, objects=[Crate], scenes=SCENES)
 
 
 class Table:

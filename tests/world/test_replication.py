@@ -194,6 +194,19 @@ class Replication(RuleBasedStateMachine):
         else:
             self.host.absences.go_on()
 
+    @rule(name=st.sampled_from(["yard", "sky"]), additive=st.booleans())
+    def load_scene(self, name: str, additive: bool) -> None:
+        self.host.load_scene(name, additive)
+        self.spawned = self.host.registry.next_id - 1
+
+    @rule(name=st.sampled_from(["yard", "sky"]))
+    def unload_scene(self, name: str) -> None:
+        self.host.unload_scene(name)
+
+    @rule(peer=st.sampled_from(PEERS), keeps=st.booleans())
+    def has_loaded(self, peer: PeerId, keeps: bool) -> None:
+        self.host.scenes.report(peer, self.host.scenes.version, 0, keeps)
+
     @rule(slow=st.booleans())
     def slow_down(self, slow: bool) -> None:
         self.host.backlogged = slow

@@ -1,0 +1,38 @@
+"""Members that are back, and of whom the game is told when they have all scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from ..core.events import Event, PeerGone, PeerLost, PeerReturned
+from ..core.values import PeerId
+
+
+@attrs.define
+class Arrivals:
+    """Holds back `PeerReturned` until `is_ready`. Who is lost again meanwhile was never back."""
+
+    is_ready: Callable[[PeerId], bool]
+    _held: dict[PeerId, PeerReturned] = attrs.field(factory=dict, init=False)
+
+    def sift(self, event: Event) -> Event | None:
+        """The event, if the game is to be told of it now."""
+        if isinstance(event, PeerReturned):
+            if self.is_ready(event.peer):
+                return event
+            self._held[event.peer] = event
+            return None
+        if isinstance(event, PeerLost):
+            return event if self._held.pop(event.peer, None) is None else None
+        if isinstance(event, PeerGone):
+            self._held.pop(event.peer, None)
+        return event
+
+    def release(self) -> list[PeerReturned]:
+        """Those that are ready by now, in the order in which they came."""
+        ready = [event for peer, event in self._held.items() if self.is_ready(peer)]
+        for event in ready:
+            del self._held[event.peer]
+        return ready
