@@ -16,9 +16,10 @@ from .complaints import COMPLAINT, INTERRUPTED, Complaint
 from .demo.perform import run_demo
 from .invites import split_hint
 from .loading import GameName, load_game
+from .real.perform import Wish, run_real
 from .session import Plan, run_session
 from .setting_texts import read_settings
-from .simulate import Request, run_file, run_simulations
+from .simulate import REAL, Request, parse_peers, run_file, run_simulations
 from .terminal import Terminal
 
 app = typer.Typer(
@@ -138,8 +139,14 @@ def simulate(
     ] = "continue",
     lane: Annotated[
         str,
-        typer.Option(help="What plays: mere cores (core), or real peers in virtual time (trio)."),
+        typer.Option(
+            help="What plays: mere cores (core), real peers in virtual time (trio), or real "
+            "processes (real)."
+        ),
     ] = "",
+    minutes: Annotated[
+        float, typer.Option(help="How long real processes are made to suffer.")
+    ] = 1.0,
     workers: Annotated[
         int, typer.Option(help="Processes that share the work; 0 for one a core.")
     ] = 0,
@@ -165,6 +172,9 @@ def simulate(
         raise Complaint("give --replay or --scenario, not both")
     if (path := replay or scenario) is not None:
         raise typer.Exit(run_file(path, json, replay is not None, report, lane))
+    if lane == REAL:
+        wish = Wish(minutes=minutes, seed=seed, peers=parse_peers(peers), as_json=json)
+        raise typer.Exit(run_real(wish))
     request = Request(
         scenarios=scenarios,
         seed=seed,

@@ -28,6 +28,7 @@ from .simulate_report import check_report, write_campaign, write_run
 from .simulate_table import table
 
 _TRACE_LINES: Final = 40  # of the trace of a violation
+REAL: Final = "real"  # the lane that plays no scenarios
 _SHRINK_PLAYS: Final = 200  # of a scenario that broke something, to find a smaller one
 _CORPUS: Final = Path("simulations/corpus")
 
@@ -52,7 +53,7 @@ def parse_lane(text: str) -> Lane:
     try:
         return Lane(text or Lane.CORE)
     except ValueError:
-        names = ", ".join(lane.value for lane in Lane)
+        names = ", ".join((*(lane.value for lane in Lane), REAL))
         raise Complaint(f"--lane is {text!r}: give one of {names}") from None
 
 

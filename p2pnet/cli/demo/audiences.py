@@ -20,7 +20,11 @@ from .verdict import Verdict, verdict_fields
 
 _LATEST: Final = 12
 
-_NOTES: Final = {"frozen": "stands still (SIGSTOP)", "killed": "is killed (SIGKILL)"}
+_NOTES: Final = {
+    "frozen": "stands still (SIGSTOP)",
+    "killed": "is killed (SIGKILL)",
+    "thawed": "goes on (SIGCONT)",
+}
 
 
 def in_words(record: Record, names: Mapping[str, str]) -> str | None:

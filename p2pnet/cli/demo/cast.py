@@ -15,7 +15,6 @@ from .child import Child
 from .evidence import Evidence, Record, Run
 
 _NS_PER_MS: Final = 1e6
-_PATIENCE_S: Final = 10.0
 
 
 class GaveUp(Complaint):
@@ -42,6 +41,8 @@ class Cast:
     children: dict[Run, Child] = attrs.field(factory=dict)
     names: dict[str, str] = attrs.field(factory=dict)  # of peers, by their ids
     program: tuple[str, ...] = (sys.executable, "-m", "p2pnet")
+    prefixes: dict[str, tuple[str, ...]] = attrs.field(factory=dict)  # of commands, by peer
+    patience_s: float = 10.0
     _t0_ns: int = attrs.field(factory=time.monotonic_ns)
     _changed: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
     _is_ending: bool = False
@@ -57,7 +58,8 @@ class Cast:
         number = 1 + sum(run.peer == peer for run in self.children)
         run = Run(peer, number)
         hidden = ("--json", "--exit-on-eof", "--t0", str(self._t0_ns), "--name", peer)
-        child = self.children[run] = Child(run, [*self.program, *arguments, *hidden])
+        prefix = self.prefixes.get(peer, ())
+        child = self.children[run] = Child(run, [*prefix, *self.program, *arguments, *hidden])
         await self.nursery.start(self._serve, child)
         await self.until(f"{run} to be ready", lambda: self.evidence.first(run, "ready"))
         ready = self.evidence.first(run, "ready")
@@ -84,6 +86,11 @@ class Cast:
         """Let a process stand still, as if its machine had stalled."""
         self.children[run].freeze()
         self._note(run, "frozen", self.now_ms())
+
+    def thaw(self, run: Run) -> None:
+        """Let a process go on that stood still."""
+        self.children[run].thaw()
+        self._note(run, "thawed", self.now_ms())
 
     def kill(self, run: Run) -> float:
         """SIGKILL. Returns when."""
@@ -112,11 +119,11 @@ class Cast:
 
         Raises `GaveUp` if that takes far too long.
         """
-        with trio.move_on_after(_PATIENCE_S):
+        with trio.move_on_after(self.patience_s):
             while not condition():
                 await self._changed.park()
             return
-        raise GaveUp(f"gave up after {_PATIENCE_S:.0f} s of waiting for {what}")
+        raise GaveUp(f"gave up after {self.patience_s:.0f} s of waiting for {what}")
 
     async def look(self) -> None:
         """Ask all that are alive how they are; `evidence.statuses` will have it."""
@@ -143,9 +150,11 @@ class Cast:
 
         Raises `GaveUp` if they never are.
         """
-        with trio.move_on_after(_PATIENCE_S):
+        with trio.move_on_after(self.patience_s):
             while True:
                 dumps = await self.dumps(runs)
                 if len({dump["position"] for dump in dumps.values()}) == 1:
                     return dumps
-        raise GaveUp(f"gave up after {_PATIENCE_S:.0f} s of waiting for all to be at one position")
+        raise GaveUp(
+            f"gave up after {self.patience_s:.0f} s of waiting for all to be at one position"
+        )

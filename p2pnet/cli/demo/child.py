@@ -98,6 +98,11 @@ class Child:
         if CAN_FREEZE:
             self._signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        """Let the process go on."""
+        if CAN_FREEZE:
+            self._signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End the process at once. It can't do anything about it."""
         self.was_killed = True

@@ -22,6 +22,7 @@ class Digging:
     """Who plays at the moment."""
 
     cast: Cast
+    beat_s: float = BEAT_S
     _carts: dict[str, int] = attrs.field(factory=dict)  # object ids, by the peer's name
     _players: dict[Run, trio.CancelScope] = attrs.field(factory=dict)
 
@@ -47,7 +48,7 @@ class Digging:
             while True:
                 if self.cast.evidence.unsettled(run) < _UNSETTLED_MAX:
                     await self._order(run)
-                await trio.sleep(BEAT_S)
+                await trio.sleep(self.beat_s)
 
     async def _order(self, run: Run) -> Order:
         """One command: every third is for the cart, the others for the player."""

@@ -75,6 +75,7 @@ class Evidence:
     returns: list[tuple[Run, Record]] = attrs.field(factory=list)  # "ready" of those who came back
     final: dict[Run, Record] = attrs.field(factory=dict)  # the last dumps, all at one position
     died: frozenset[Run] = frozenset()  # runs that were killed
+    discarded: frozenset[str] = frozenset()  # tickets that a peer was told are lost with a branch
     _results: Counter[Run] = attrs.field(factory=Counter)
     _settled: Counter[Run] = attrs.field(factory=Counter)
 

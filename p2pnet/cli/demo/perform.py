@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ..complaints import CRASHED, INTERRUPTED, OK, Complaint, leaves
+from ..interrupts import on_interrupt
 from ..pipes import STDOUT
 from .audiences import JsonAudience, LiveAudience, PlainAudience
 from .cast import Cast, GaveUp
@@ -58,7 +59,7 @@ class Performance:
     async def _perform(self, folder: Path) -> None:
         async with trio.open_nursery() as nursery:
             cast = Cast(nursery, self.audience, self.evidence, names=self.names)
-            nursery.start_soon(self._watch_for_signals, nursery.cancel_scope)
+            nursery.start_soon(on_interrupt, partial(self._interrupt, nursery.cancel_scope))
             if isinstance(self.audience, LiveAudience):
                 nursery.start_soon(self._show, self.audience, cast)
             act = _ACT_FOR_EYES if isinstance(self.audience, LiveAudience) else _ACT
@@ -70,11 +71,9 @@ class Performance:
                     self.evidence.final = await cast.dumps(cast.living())
             nursery.cancel_scope.cancel()
 
-    async def _watch_for_signals(self, scope: trio.CancelScope) -> None:
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for _ in signals:
-                self.was_interrupted = True
-                scope.cancel()
+    def _interrupt(self, scope: trio.CancelScope) -> None:
+        self.was_interrupted = True
+        scope.cancel()
 
     async def _show(self, audience: LiveAudience, cast: Cast) -> None:
         """Paint the picture, and ask everybody how they are for the next one."""

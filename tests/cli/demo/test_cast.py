@@ -4,7 +4,6 @@ import pytest
 import trio
 
 from p2pnet.cli.complaints import Complaint
-from p2pnet.cli.demo import cast as cast_module
 from p2pnet.cli.demo.cast import Cast, GaveUp
 from p2pnet.cli.demo.evidence import Run
 
@@ -46,12 +45,10 @@ async def test_states_are_asked_for_until_all_are_at_one_position(cast: Cast) ->
     assert [dump["id"] for dump in dumps.values()] == [2, 2]
 
 
-async def test_states_that_never_meet_are_given_up(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_states_that_never_meet_are_given_up(cast: Cast) -> None:
     first, _ = await cast.start("MachineA")
     second, _ = await cast.start("MachineB", "stuck")
-    monkeypatch.setattr(cast_module, "_PATIENCE_S", 0.2)
+    cast.patience_s = 0.2
     with pytest.raises(GaveUp, match="waiting for"):
         await cast.equal_dumps((first, second))
 
@@ -65,8 +62,8 @@ async def test_a_look_at_those_who_live(cast: Cast) -> None:
     assert first not in cast.evidence.statuses
 
 
-async def test_what_takes_too_long_is_named(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cast_module, "_PATIENCE_S", 0.0)
+async def test_what_takes_too_long_is_named(cast: Cast) -> None:
+    cast.patience_s = 0.0
     with pytest.raises(GaveUp, match="waiting for MachineA#1 to be ready"):
         await cast.start("MachineA", "slow")
 

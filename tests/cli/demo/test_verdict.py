@@ -64,7 +64,7 @@ def test_a_command_done_twice_by_all_is_noticed(evidence: Evidence) -> None:
 def test_gold_that_no_command_explains_is_noticed(evidence: Evidence) -> None:
     for run in (B, C, A2):
         fields(evidence, run, "5")["gold"] += 1
-    judged(evidence, "totals as the demo computed them")
+    judged(evidence, "totals as they were computed here")
 
 
 def test_a_command_that_nobody_gave_is_noticed(evidence: Evidence) -> None:
