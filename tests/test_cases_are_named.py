@@ -16,7 +16,7 @@ import pytest
 from tests.transcripts.collection import CASES
 
 ROOT = Path(__file__).parent.parent
-HARD_CASES = [number for number in range(1, 37) if number != 32]
+HARD_CASES = range(1, 37)
 UNET_SCENARIOS = range(19, 41)
 NOT_ABOUT_SUCCESSION = {31: "there is no interest management: every member has every object"}
 """UNet's scenarios for which there is nothing to test, and why."""

@@ -18,6 +18,7 @@ import attrs
 
 from .detector import Detector, Habit, Light
 from .messages import Channel
+from .pieces import Assembly
 from .roster import Member
 from .settings import Settings
 from .values import Epoch, LinkId, PeerId
@@ -46,6 +47,7 @@ class LinkState:
     key: bytes = b""
     nonce: int = 0  # of the process there
     relay: Relayed | None = None  # how it goes, if it goes through a neighbour
+    pieces: Assembly = attrs.field(factory=Assembly)  # of a long frame that is coming in
     rtt_us: int | None = None
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0

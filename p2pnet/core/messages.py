@@ -101,6 +101,13 @@ class Carried(Frame, frozen=True, tag=41):
     data: bytes
 
 
+class Piece(Frame, frozen=True, tag=42):
+    """A part of a frame that is too long for one go; `rest` bytes of it are still to come."""
+
+    rest: int
+    data: bytes
+
+
 class Bye(Frame, frozen=True, tag=5):
     """The last frame on a link that is closed on purpose."""
 
@@ -382,6 +389,7 @@ AnyFrame = (
     | Heartbeat
     | Ping
     | Pong
+    | Piece
     | Bye
     | Ask
     | Vouch

@@ -42,6 +42,7 @@ from .messages import (
     Marks,
     Meeting,
     Pending,
+    Piece,
     Ping,
     Pong,
     Proof,
@@ -144,6 +145,13 @@ class Router:
     def _is_relayed(self) -> bool:
         bound = self.session.mesh.links.get(self.roles.following.link or LinkId(0))
         return bound is not None and bound.relay is not None
+
+    def _on_piece(self, link: LinkState, frame: Piece, data: bytes) -> None:
+        whole = link.pieces.add(frame, self.session.settings.frame_bytes_max)
+        if whole is not None:
+            if isinstance(decode(whole), Piece):
+                raise RemoteProtocolError("a piece of a piece")
+            self.take(link, whole)
 
     def _on_ping(self, link: LinkState, frame: Ping, data: bytes) -> None:
         self.session.send_on((link.id,), encode(Pong(frame.token)))
@@ -366,6 +374,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Hello: (IN_SESSION, False, _C._on_hello),
     Heartbeat: (IN_SESSION, True, _C._on_heartbeat),
     Proof: (IN_SESSION, False, _C._on_proof),
+    Piece: (IN_SESSION, False, _C._on_piece),
     Ping: (IN_SESSION, False, _C._on_ping),
     Pong: (IN_SESSION, False, _C._on_pong),
     Bye: (IN_SESSION, False, _C._on_bye),

@@ -32,6 +32,7 @@ from .ledger import Ledger
 from .mesh import LinkState, Mesh
 from .messages import Carry, Claim, Frame, Ping, Reign, RosterProof
 from .outbox import Outbox
+from .pieces import cut
 from .replica import Replica
 from .roster import Member, Roster
 from .settings import Settings
@@ -185,7 +186,7 @@ class Session:
             else:
                 self._carry(state, data)
         if direct:
-            self.effects.append(Send(tuple(direct), data))
+            self.effects += (Send(tuple(direct), part) for part in cut(data))
 
     def _carry(self, link: LinkState, data: bytes) -> None:
         """Over a relayed link: wrapped, to the neighbour that passes it on."""

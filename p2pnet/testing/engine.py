@@ -233,7 +233,7 @@ class Engine(Timeline):
                 observer.did(self.now, peer, send, targets)
         deliver, transmit = partial(self.arrive, number, send.data), self.network.transmit
         for link in send.links:
-            transmit(number, link, deliver)
+            transmit(number, link, deliver, len(send.data))
 
     def _listeners(self) -> Listening:
         """Who is told of what, sorted anew whenever an observer has come or gone."""

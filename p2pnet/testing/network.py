@@ -44,6 +44,7 @@ class Pipe:
     target: int
     link_at_target: LinkId
     land: Callable[[], None] = attrs.field(init=False)
+    sent_us: int = 0  # when the last byte of all that was sent is on the wire
     arrives_us: int = 0  # nothing that is sent later may arrive before this
     under_way: deque[Deliver] = attrs.field(factory=deque)
     orphan: bool = False  # nobody is left to send again what does not get through
@@ -61,6 +62,7 @@ class Network:
     ways: dict[tuple[int, int], tuple[int, int]] = attrs.field(factory=dict)  # other delays
     lags: dict[tuple[int, int], int] = attrs.field(factory=dict)  # so much longer for a while
     lost_permille: int = 0  # segments that have to be sent again
+    rates: dict[tuple[int, int], int] = attrs.field(factory=dict)  # bytes a second, if limited
     pipes: dict[End, Pipe] = attrs.field(factory=dict)  # by the end that sends
     _stalled: dict[tuple[int, int], list[Pipe]] = attrs.field(factory=dict)  # one for each landing
     _next_link: int = 1
@@ -103,15 +105,20 @@ class Network:
 
     # --- bytes ---
 
-    def transmit(self, sender: int, link: LinkId, deliver: Deliver) -> None:
-        """Have `deliver` called when what is sent now arrives."""
+    def transmit(self, sender: int, link: LinkId, deliver: Deliver, size: int = 0) -> None:
+        """Have `deliver` called when what is sent now, `size` bytes, arrives."""
         pipe = self.pipes.get((sender, link))
         if pipe is not None:
             pipe.under_way.append(deliver)
+            rate = self.rates.get((pipe.source, pipe.target)) if self.rates else None
+            if rate is not None:
+                pipe.sent_us = max(pipe.sent_us, self.time.now) + size * 1_000_000 // rate
             self._plan_landing(pipe)
 
     def _plan_landing(self, pipe: Pipe) -> None:
         at = self.time.now
+        if self.rates:
+            at = max(at, pipe.sent_us)
         if self.ways or self.lags or self.lost_permille:
             at += self.delay(pipe.source, pipe.target)
         else:
@@ -183,6 +190,7 @@ class Network:
     def catch_up(self) -> None:
         """Nothing lags or gets lost any more, and what is under way arrives as usual."""
         self.lags.clear()
+        self.rates.clear()
         self.lost_permille = 0
         for pipe in self.pipes.values():
             pipe.arrives_us = self.time.now
