@@ -48,11 +48,6 @@ class Reunion:
         signature = s.sign(Says.HEADER, s.reign.epoch, here, worked, lineage)
         return Header(s.reign, here, worked, lineage, self.hosting.ordering.oaths(), signature)
 
-    def is_signed(self, header: Header) -> bool:
-        """Whether the host that the header is of has signed it."""
-        fields = header.reign.epoch, header.position, header.worked, header.lineage
-        return self.session.proves(header.reign.key, header.signature, Says.HEADER, *fields)
-
     def live(self, header: Header, other: Header) -> int:
         """How many live under a reign: its host, and each member that has sworn to follow it.
 

@@ -12,12 +12,11 @@ other side answers that in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 
 from .codec import decode, encode
-from .credentials import Says
 from .errors import EndReason, LinkEnd, RefuseReason, RemoteProtocolError
 from .events import LossCause, StrangerRefused
 from .greeting import Greeting
@@ -59,6 +58,7 @@ from .messages import (
     Write,
     Yield,
 )
+from .proofs import check_claim, check_header, check_oath, check_reign, check_yield
 from .roles import HOSTS, IN_SESSION, Roles
 from .session import Session
 from .states import HOSTLESS, State
@@ -110,15 +110,6 @@ class Router:
 
     def _on_proof(self, link: LinkState, frame: Proof, data: bytes) -> None:
         self.greeting.on_proof(link, frame)
-
-    def _forged(self, link: LinkState, text: str) -> NoReturn:
-        """What came is signed, and the signature does not hold: no honest peer sends that."""
-        self.session.reject(link, text)
-        raise RemoteProtocolError(text)
-
-    def _check_reign(self, link: LinkState, reign: Reign) -> None:
-        if not self.session.is_genuine(reign):
-            self._forged(link, f"a header of epoch {reign.epoch} that its host did not sign")
 
     def _on_denied(self, link: LinkState, frame: Denied, data: bytes) -> None:
         s = self.session
@@ -220,11 +211,11 @@ class Router:
         self.roles.hosting.on_rejoin(link, frame)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
-        self._check_reign(link, frame.reign)
+        check_reign(self.session, link, frame.reign)
         self.roles.following.on_redirect(link, frame)
 
     def _on_welcome(self, link: LinkState, frame: Welcome, data: bytes) -> None:
-        self._check_reign(link, frame.reign)
+        check_reign(self.session, link, frame.reign)
         self.roles.following.on_welcome(link, frame)
         if self.session.state is State.FOLLOWING:
             self.session.timers.cancel("join")
@@ -249,9 +240,7 @@ class Router:
         s, epoch = self.session, frame.reign.epoch
         if s.epoch is None or link.peer is None or s.roster.get(link.peer) is None:
             return
-        self._check_reign(link, frame.reign)
-        if not s.proves(link.key, frame.signature, Says.CLAIM, frame.number, epoch, frame.position):
-            self._forged(link, "a claim that its claimant did not sign")
+        check_claim(s, link, frame)
         if epoch < s.epoch:
             self.roles.granting.refuse(link.peer, frame.number, RefuseReason.NEWER, s.reign)
         elif s.state in HOSTS and epoch == s.epoch:
@@ -281,7 +270,7 @@ class Router:
 
     def _on_reign(self, link: LinkState, frame: Reign, data: bytes) -> None:
         s = self.session
-        self._check_reign(link, frame)
+        check_reign(self.session, link, frame)
         if s.epoch is not None and frame.epoch > s.epoch:
             self.roles.hear_of(link, frame, ())
         elif s.epoch is not None and frame.epoch < s.epoch:
@@ -291,7 +280,7 @@ class Router:
         s = self.session
         if s.epoch is None:
             return
-        self._check_reign(link, frame.reign)
+        check_reign(self.session, link, frame.reign)
         if frame.reign.epoch > s.epoch:
             self.roles.hear_of(link, frame.reign, frame.addresses)
         elif frame.reign.epoch == s.epoch and link.peer == s.host and s.state is State.FOLLOWING:
@@ -302,7 +291,7 @@ class Router:
                 self.roles.reunion.seek(frame.reign, frame.addresses)
 
     def _on_renumber(self, link: LinkState, frame: Renumber, data: bytes) -> None:
-        self._check_reign(link, frame.reign)
+        check_reign(self.session, link, frame.reign)
         s = self.session
         if s.epoch is None or frame.reign.epoch <= s.epoch or link.peer != s.host:
             return
@@ -315,20 +304,14 @@ class Router:
             self.roles.succession.inherit(frame.number)
 
     def _on_meeting(self, link: LinkState, frame: Meeting, data: bytes) -> None:
-        header = frame.header
-        self._check_reign(link, header.reign)
-        if link.peer != header.reign.epoch.host:
-            raise RemoteProtocolError("a host speaks for its own reign only")
-        if not self.roles.reunion.is_signed(header):
-            self._forged(link, "the header of a merge is not signed by its host")
+        check_header(self.session, link, frame.header)
         reign = self.roles.reunion.on_meeting(link, frame)
         if reign is not None:
             self.roles.obey(reign, ())
 
     def _on_yield(self, link: LinkState, frame: Yield, data: bytes) -> None:
         s = self.session
-        if not s.proves(link.key, frame.signature, Says.YIELD, frame.epoch, frame.to):
-            self._forged(link, "a yield that its host did not sign")
+        check_yield(s, link, frame)
         reunion = self.roles.reunion
         if s.epoch is not None and reunion.has_yielded_to(link.peer):
             if frame.epoch > s.epoch:
@@ -342,8 +325,7 @@ class Router:
             self.take_again(link, data)
 
     def _on_follow(self, link: LinkState, frame: Follow, data: bytes) -> None:
-        if not self.session.proves(link.key, frame.signature, Says.OATH, frame.epoch):
-            self._forged(link, "an oath that its member did not sign")
+        check_oath(self.session, link, frame)
         self.roles.hosting.ordering.on_follow(link, frame)
 
     # --- epochs ---
