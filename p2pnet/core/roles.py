@@ -141,7 +141,8 @@ class Roles:
         """A newer reign is ours: whatever this peer was doing, it follows that host now."""
         s = self.session
         if s.state in HOSTS:
-            links = tuple(follower.link for follower in self.hosting.ordering.followers.values())
+            asked = (link for link, _ in self.held)
+            links = tuple(dict.fromkeys((*self.hosting.ordering.links(), *asked)))
             s.send_on(links, encode(Fenced(reign, addresses or s.addresses_of(reign.epoch.host))))
             leaving = self.handing_over.leaving
             self.abdicate()

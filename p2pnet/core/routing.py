@@ -208,7 +208,8 @@ class Router:
         self.roles.following.on_pending(link, frame)
 
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
-        self.roles.hosting.on_rejoin(link, frame)
+        if self.session.state is State.REIGNING:  # a client has just told whom it obeys
+            self.roles.hosting.on_rejoin(link, frame)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
         check_reign(self.session, link, frame.reign)
@@ -366,7 +367,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
     Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
-    Rejoin: (frozenset({State.REIGNING}), True, _C._on_rejoin),
+    Rejoin: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), True, _C._on_rejoin),
     Pending: (frozenset({State.JOINING}), False, _C._on_pending),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),
     Denied: (IN_SESSION, False, _C._on_denied),
