@@ -7,6 +7,8 @@ is said by name.
 
 from __future__ import annotations
 
+from collections import deque
+
 from .codec import decode
 from .credentials import Says
 from .errors import RemoteProtocolError
@@ -15,7 +17,7 @@ from .history import fork, reaches
 from .messages import Missing, RosterProof, Snapshot, Update
 from .roster import Roster
 from .session import Session
-from .values import Position, peer_id
+from .values import Epoch, Position, peer_id
 
 
 def take_update(session: Session, frame: Update, raw: bytes) -> None:
@@ -58,13 +60,22 @@ def take_missing(session: Session, missing: Missing) -> Roster:
     roster = session.roster
     if missing.snapshot is not None:
         roster = _restore(session, missing.snapshot)
+    reigns = deque(missing.reigns)
     for raw in missing.updates:
+        _begin(session, reigns)
         frame = decode(raw)
         if not isinstance(frame, Update) or frame.seq != session.history.seq + 1:
             raise RemoteProtocolError("the tail does not continue this history")
         take_update(session, frame, raw)
         roster = frame.roster or roster
+    _begin(session, reigns)
     return roster
+
+
+def _begin(session: Session, reigns: deque[tuple[Epoch, int]]) -> None:
+    """Go on under the reigns that began at this very place."""
+    while reigns and reigns[0][1] == session.history.seq:
+        session.history.begin(reigns.popleft()[0])
 
 
 def _restore(session: Session, snapshot: Snapshot) -> Roster:
@@ -95,8 +106,8 @@ def _discard(session: Session, snapshot: Snapshot) -> None:
 def missing_for(session: Session, position: Position | None) -> Missing:
     """What a peer at `position` lacks: the tail if it is kept, else a snapshot."""
     tail = None if position is None else session.history.since(position)
-    if tail is not None:
-        return Missing(updates=tail)
+    if position is not None and tail is not None:
+        return Missing(tail, session.history.reigns_since(position))
     return Missing(snapshot=snapshot_of(session))
 
 

@@ -102,6 +102,11 @@ class History:
             return None
         return tuple(self._tail)[len(self._tail) - behind :]
 
+    def reigns_since(self, position: Position) -> Lineage:
+        """The reigns that began after that of a position on this branch."""
+        epochs = [epoch for epoch, _ in self.lineage]
+        return tuple(self.lineage[epochs.index(position.epoch) + 1 :])
+
     def reset(self, seq: int, digest: bytes, lineage: Lineage) -> None:
         """Go on from a snapshot: nothing before it is kept."""
         self.seq = seq

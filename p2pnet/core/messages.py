@@ -213,6 +213,7 @@ class Missing(msgspec.Struct, frozen=True, array_like=True):
     """What another peer lacks: the updates after its position, or a snapshot and no updates."""
 
     updates: tuple[bytes, ...] = ()
+    reigns: Lineage = ()  # that began since its position: one may have come and gone without any
     snapshot: Snapshot | None = None
 
 

@@ -83,3 +83,16 @@ def test_a_tail_that_does_not_continue_the_history_is_refused(bench: Bench) -> N
         with pytest.raises(RemoteProtocolError):
             take_missing(s, Missing(updates=(raw,)))
     assert s.history.seq == here
+
+
+def test_a_reign_without_an_update_is_caught_up_with_too(bench: Bench) -> None:
+    """A host that moves on to a higher number writes nothing, and may be followed there."""
+    ahead, behind = host(bench), client(bench)
+    position = behind.history.position
+    bench.world.isolate(bench.peers[1])
+    bench.world.submit(bench.peers[0], "more")
+    for number in (7, 8):
+        ahead.history.begin(Epoch(number, ahead.me, ahead.nonce))
+    take_missing(behind, missing_for(ahead, position))
+    assert behind.history.lineage == ahead.history.lineage
+    assert behind.history.position == ahead.history.position

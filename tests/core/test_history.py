@@ -123,3 +123,9 @@ def test_each_position_that_a_branch_went_through_is_on_it(counts: list[int]) ->
     for position in seen:
         assert position is not None
         assert len(branch.since(position) or ()) == branch.seq - position.seq
+
+
+def test_the_reigns_after_a_position_are_told() -> None:
+    branch = history((E1, 2), (E2, 0), (E3, 1))
+    assert branch.reigns_since(Position(E1, 1)) == ((E2, 2), (E3, 2))
+    assert branch.reigns_since(Position(E3, 2)) == ()
