@@ -39,15 +39,21 @@ class GameName:
 
 def load_game(name: GameName) -> Game:
     """Import the module and take the game out of it. Raises `Complaint`."""
+    value = load_value(name)
+    if not isinstance(value, Game):
+        kind = type(value).__name__
+        raise Complaint(f"{name} is of type {kind}; it has to be a p2pnet.Game")
+    return value
+
+
+def load_value(name: GameName) -> object:
+    """Import the module and take whatever has that name out of it. Raises `Complaint`."""
     value: object = _import(name.module)
     for part in name.attribute.split("."):
         try:
             value = getattr(value, part)
         except AttributeError:
             raise Complaint(f"there is no {name.attribute!r} in the module {name.module}") from None
-    if not isinstance(value, Game):
-        kind = type(value).__name__
-        raise Complaint(f"{name} is of type {kind}; it has to be a p2pnet.Game")
     return value
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ..core.settings import Settings
 from ..peer import Identity, Invite
 from .complaints import COMPLAINT, INTERRUPTED, Complaint
 from .demo.perform import run_demo
@@ -19,7 +20,8 @@ from .loading import GameName, load_game
 from .real.perform import Wish, run_real
 from .session import Plan, run_session
 from .setting_texts import read_settings
-from .simulate import REAL, Request, parse_peers, run_file, run_simulations
+from .simulate import REAL, Request, parse_peers, parse_policy, run_file, run_simulations
+from .simulate_game import GameRequest, is_story, simulate_game
 from .terminal import Terminal
 
 app = typer.Typer(
@@ -48,6 +50,32 @@ _SettingTexts = Annotated[
 ]
 _Json = Annotated[
     bool, typer.Option("--json", help="Speak JSON on standard input and output, for programs.")
+]
+_Lane = Annotated[
+    str,
+    typer.Option(
+        help="What plays: mere cores (core), real peers in virtual time (trio), or real processes "
+        "(real)."
+    ),
+]
+_ReportFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Draw what happened: a name that ends in .html or .svg."),
+]
+_Cluster = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler play.")
+]
+_SimulatedGame = Annotated[
+    str,
+    typer.Argument(metavar="[MODULE:GAME]", help="Simulate this game; else sessions without one."),
+]
+_Invariants = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODULE:NAME", help="Functions that have to hold in a game. Repeatable."),
+]
+_Local = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PLACE", help="What a game keeps on each peer on purpose: Tank.sprite."),
 ]
 _T0 = Annotated[int | None, typer.Option("--t0", hidden=True)]
 _ExitOnEof = Annotated[bool, typer.Option("--exit-on-eof", hidden=True)]
@@ -131,19 +159,14 @@ def demo(
 
 @app.command()
 def simulate(
+    target: _SimulatedGame = "",
     scenarios: Annotated[int, typer.Option(help="How many random scenarios to play.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Of all that is random in them.")] = 0,
     peers: Annotated[str, typer.Option(help="How many play in each, such as 4 or 2-8.")] = "2-8",
     policy: Annotated[
         str, typer.Option(help="What a part of a session does: a value of p2pnet.Policy.")
     ] = "continue",
-    lane: Annotated[
-        str,
-        typer.Option(
-            help="What plays: mere cores (core), real peers in virtual time (trio), or real "
-            "processes (real)."
-        ),
-    ] = "",
+    lane: _Lane = "",
     minutes: Annotated[
         float, typer.Option(help="How long real processes are made to suffer.")
     ] = 1.0,
@@ -158,16 +181,28 @@ def simulate(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Play this scenario, written by hand.")
     ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Draw what happened: a name that ends in .html or .svg."),
-    ] = None,
-    cluster: Annotated[
-        str,
-        typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler play."),
-    ] = "",
+    report: _ReportFile = None,
+    cluster: _Cluster = "",
+    invariants: _Invariants = None,
+    local: _Local = None,
 ) -> None:
     """Break simulated sessions in random ways, and see whether they come together again."""
+    if target or (replay is not None and is_story(replay)):
+        of_sessions = (scenario, report, cluster, lane)
+        game = GameRequest(
+            game=target,
+            invariants=tuple(invariants or ()),
+            local=tuple(local or ()),
+            scenarios=scenarios,
+            seed=seed,
+            peers=parse_peers(peers),
+            settings=Settings(policy=parse_policy(policy)),
+            workers=workers,
+            as_json=json,
+        )
+        raise typer.Exit(simulate_game(game, replay, any(of_sessions)))
+    if invariants or local:
+        raise Complaint("--invariants and --local are for a game: give MODULE:GAME too")
     if replay is not None and scenario is not None:
         raise Complaint("give --replay or --scenario, not both")
     if (path := replay or scenario) is not None:

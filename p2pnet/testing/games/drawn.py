@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -47,8 +47,21 @@ class Plan:
             [*moves[:place], *moves[place + 1 :]] for place in reversed(range(len(moves)))
         ]
         for candidate in candidates:
-            if len(candidate) < len(moves):
+            if _cost(candidate) < _cost(moves):
                 yield attrs.evolve(self, moves=candidate)
+
+
+_COSTS: Final[dict[type[Move], int]] = {
+    PauseMove: 1,
+    CommandMove: 2,
+    IncidentMove: 3,
+    DropMove: 3,
+}
+
+
+def _cost(moves: Iterable[Move]) -> int:
+    """What there is to understand in so many moves."""
+    return sum(_COSTS[type(move)] for move in moves)
 
 
 def command_moves(

@@ -50,8 +50,9 @@ def search(
         except Exception:
             failing[:] = [plan]
             raise
-        played.add(story)
-        on_story(story)
+        if not failing:  # afterwards it is only made shorter
+            played.add(story)
+            on_story(story)
 
     play_one.__name__ = play_one.__qualname__ = re.sub(r"\W", "_", name)
     test = hypothesis.given(drawn)(play_one)
@@ -139,7 +140,7 @@ class _Played:
 
     def add(self, story: Story) -> None:
         self.stories += 1
-        self.commands += sum(step.verb in ("call", "submit") for step in story.steps)
+        self.commands += story.commands
         self.hosts_lost += story.hosts_lost
         self.virtual_s += story.length_s
 

@@ -56,6 +56,11 @@ class Story:
     length_s: float = attrs.field(default=0.0, eq=False)
     """Virtual time."""
 
+    @property
+    def commands(self) -> int:
+        """How many commands were called."""
+        return sum(step.verb in ("call", "submit") for step in self.steps)
+
     def code(self, game: Game, **options: Iterable[Any]) -> str:
         """The story as a test that can be pasted. `options` are those of `simulated`."""
         module, name = place_of(game)
@@ -197,6 +202,8 @@ def code_of(value: Any) -> str:
     """An expression for a value."""
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
+    if type(value) is str and value.isprintable() and not set(value) & {'"', "\\"}:
+        return f'"{value}"'
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return f'float("{value}")'
     if type(value) in (list, tuple, set, frozenset) and value:
@@ -217,7 +224,7 @@ _BRACKETS: Final[dict[type, str]] = {
 
 
 def _option(value: Any) -> str:
-    return str(value.__name__) if callable(value) else repr(value)
+    return str(value.__name__) if callable(value) else code_of(value)
 
 
 def place_of(game: Game) -> tuple[str, str]:

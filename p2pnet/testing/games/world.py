@@ -6,6 +6,7 @@ order in which they came; a peer that is started again keeps its name, its key a
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -245,7 +246,7 @@ class GameWorld(View):
     def check(self) -> None:
         """Look for mistakes of the game's code, and whether its invariants hold on the host.
 
-        Raises MistakesFound, or what an invariant raises.
+        Raises MistakesFound or InvariantBroken, or what else an invariant raises.
         """
         if self._is_whole() and self._stage.is_settled():
             self._watch.note(look_at_rest(self.peers, self.host))
@@ -255,11 +256,16 @@ class GameWorld(View):
         self.check_invariants()
 
     def check_invariants(self) -> None:
-        """Raises what an invariant raises, if there is a host that they can be checked on."""
+        """Raises InvariantBroken, if there is a host that invariants can be checked on."""
         if not self.has_host:
             return
         for invariant in self.invariants:
-            if invariant(self) is False:
+            try:
+                holds = invariant(self)
+            except AssertionError as error:
+                text = str(error) or traceback.extract_tb(error.__traceback__)[-1].line
+                raise InvariantBroken(f"{invariant.__name__} does not hold: {text}") from error
+            if holds is False:
                 raise InvariantBroken(f"{invariant.__name__} does not hold")
 
     # --- inside ---

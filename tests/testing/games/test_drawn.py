@@ -91,3 +91,10 @@ def test_shorter_plans_come_with_the_shortest_first() -> None:
         [dig, pause, freeze],
     ]
     assert list(Plan(2, 0, []).shorter()) == []
+
+
+def test_a_pause_is_less_to_understand_than_a_second_loss() -> None:
+    dig, kill = CommandMove(0, "Miner", "dig", {}), DropMove(Drop.KILL)
+    plans = [list(shorter.moves) for shorter in Plan(2, 0, [kill, dig, kill]).shorter()]
+    assert [dig, PauseMove(None), kill] in plans
+    assert [kill, dig, kill] not in plans

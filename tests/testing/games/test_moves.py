@@ -30,8 +30,8 @@ def test_numbers_are_counted_round_those_who_are_there() -> None:
     dig = CommandMove(5, "Miner", "dig", {"amount": 1, "what": "hat"})
     push = CommandMove(1, "Crate", "push", {"by": 2}, which=4)
     assert done(3, dig, push, SETTLE) == [
-        ".submit('cid', 'dig', amount=1, what='hat')",
-        ".submit('bea', 'push', on=4, by=2)",
+        '.submit("cid", "dig", amount=1, what="hat")',
+        '.submit("bea", "push", on=4, by=2)',
         "await .settle()",
     ]
 
@@ -46,8 +46,8 @@ def test_the_host_can_be_lost_in_every_way_again_and_again(drop: Drop) -> None:
 def test_the_last_one_is_not_lost_before_somebody_is_back() -> None:
     steps = done(2, *[DropMove(Drop.KILL), SETTLE] * 3)
     assert steps == [
-        *(".kill_host()", "await .settle()", "await .restart('ana')"),
-        *(".kill_host()", "await .settle()", "await .restart('bea')"),
+        *(".kill_host()", "await .settle()", 'await .restart("ana")'),
+        *(".kill_host()", "await .settle()", 'await .restart("bea")'),
         *(".kill_host()", "await .settle()"),
     ]
 
@@ -62,6 +62,6 @@ def test_every_incident_can_befall_and_pass(incident: Incident) -> None:
 def test_what_makes_no_sense_at_the_moment_is_left_out() -> None:
     unknown = CommandMove(0, "Miner", "fly", {})
     assert done(1, IncidentMove(Incident.KILL_CLIENT), unknown, DropMove(Drop.KILL)) == [
-        "await .join('bea')",
+        'await .join("bea")',
         ".kill_host()",
     ]

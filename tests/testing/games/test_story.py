@@ -63,12 +63,12 @@ def test_a_story_prints_as_a_test() -> None:
         "",
         "",
         "@simulated(GAME, peers=3, seed=5, invariants=[test_values_are_written_as_code], "
-        "local=['Painter.x'])",
+        'local=["Painter.x"])',
         "async def test_story(world):",
-        "    world.submit('bea', 'paint', at=Point(x=2), colour=Colour.RED, notes={1: b'x'})",
-        "    await world.call('cid', 'paint', Point(x=3), on=2, colour=Colour.RED, notes={})",
+        '    world.submit("bea", "paint", at=Point(x=2), colour=Colour.RED, notes={1: b\'x\'})',
+        '    await world.call("cid", "paint", Point(x=3), on=2, colour=Colour.RED, notes={})',
         "    await world.sleep(0.5)",
-        "    world.partition(['ana'], ['bea', 'cid'])",
+        '    world.partition(["ana"], ["bea", "cid"])',
         "    world.kill_host()",
     ]
 
@@ -78,7 +78,21 @@ def test_a_story_in_which_nothing_happens_is_code_too() -> None:
 
 
 def test_values_are_written_as_code() -> None:
-    values = [1, "a", (1,), (1, 2), [1.5, None], {1}, frozenset({2}), {"a": (True,)}, [], ()]
+    values = [
+        1,
+        "a",
+        "a'b",
+        'a"b',
+        "a\nb",
+        (1,),
+        (1, 2),
+        [1.5, None],
+        {1},
+        frozenset({2}),
+        {"a": (True,)},
+        [],
+        (),
+    ]
     assert [eval(code_of(value)) for value in values] == values
     assert code_of([Colour.RED, float("inf")]) == '[Colour.RED, float("inf")]'
 

@@ -136,7 +136,7 @@ def test_the_story_is_what_was_done() -> None:
     story = RULES.play(body, 3, seed=4)
     assert (story.peers, story.seed, story.hosts_lost) == (3, 4, 1)
     assert [step.code() for step in story.steps] == [
-        "await world.call('bea', 'dig', 1)",
+        'await world.call("bea", "dig", 1)',
         "world.kill_host()",
         "await world.sleep(2)",
     ]
@@ -149,5 +149,12 @@ def test_invariants_are_checked_when_the_world_settles_and_at_the_end() -> None:
     async def body(world: GameWorld) -> None:
         await world.call("bea", "dig", 5)
 
+    def nobody_digs(world: GameWorld) -> None:
+        rich = [miner for miner in world.all(Miner) if miner.gold]
+        if rich:
+            raise AssertionError(f"{rich[0].name} has gold")
+
     with pytest.raises(InvariantBroken, match="nobody_is_rich does not hold"):
         Rules(game=MINERS, invariants=[nobody_is_rich]).play(body, 2)
+    with pytest.raises(InvariantBroken, match="nobody_digs does not hold: bea has gold"):
+        Rules(game=MINERS, invariants=[nobody_digs]).play(body, 2)

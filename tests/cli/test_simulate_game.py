@@ -1,0 +1,124 @@
+"""`p2pnet simulate MODULE:GAME` from outside: what it prints, writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+GAMES = """
+import p2pnet
+from p2pnet import Player, command, networked, sync_var
+
+@networked
+class Miner(Player):
+    gold: int = sync_var(0)
+
+    @command
+    def dig(self, amount: int) -> int:
+        self.gold += abs(amount)
+        return self.gold
+
+@networked
+class Hoarder(Player):
+    gold: int = 0
+
+    @command
+    def dig(self, amount: int) -> int:
+        self.gold += 1
+        return self.gold
+
+miners = p2pnet.Game("miners", player=Miner)
+hoarders = p2pnet.Game("hoarders", player=Hoarder)
+
+def is_not_in_debt(world):
+    assert all(miner.gold >= 0 for miner in world.players)
+
+def nobody_digs(world):
+    return all(miner.gold == 0 for miner in world.players)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "games.py").write_text(GAMES, "utf-8")
+    return tmp_path
+
+
+def simulate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "p2pnet", "simulate", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_game_that_is_right_passes_with_its_invariants_whatever_the_workers(folder: Path) -> None:
+    options = ["--scenarios", "30", "--seed", "5", "--peers", "2-3", "--json"]
+    options += ["--invariants", "games:is_not_in_debt"]
+    digests = set()
+    for workers in ("1", "2"):
+        result = simulate(folder, "games:miners", *options, "--workers", workers)
+        assert result.returncode == 0, result.stderr
+        line = json.loads(result.stdout)
+        assert (line["lane"], line["game"], line["scenarios"]) == ("game", "games:miners", 30)
+        assert line["violations"] == 0 and line["violation"] is None and line["mistakes"] == []
+        assert line["commands"] > 0 and line["hosts_lost"] > 0
+        digests.add(line["digest"])
+    assert len(digests) == 1
+
+
+def test_a_mistake_is_told_as_code_and_kept_in_a_file_that_replays(folder: Path) -> None:
+    result = simulate(folder, "games:hoarders", "--scenarios", "100", "--workers", "1")
+    assert result.returncode == 1
+    text = result.stdout
+    assert "Hoarder.gold: state outside of the synced fields is lost with the host" in text
+    assert "from games import hoarders" in text and "@simulated(hoarders, peers=2)" in text
+    assert "lost_state of Hoarder.gold" in text
+    path = folder / "games-hoarders-0.json"
+    assert path.exists() and f"p2pnet simulate --replay {path.name}" in text
+    again = simulate(folder, "--replay", path.name, "--json")
+    assert again.returncode == 1
+    line = json.loads(again.stdout)
+    assert line["violation"] == "MistakesFound" and line["text"].startswith("Hoarder.gold: ")
+    assert 'world.submit("' in again.stderr
+    meant = simulate(folder, "--replay", path.name, "--local", "Hoarder.gold")
+    assert meant.returncode == 0 and meant.stdout.endswith("no failure\n")
+
+
+def test_an_invariant_that_does_not_hold_is_named(folder: Path) -> None:
+    options = ["--scenarios", "50", "--workers", "1", "--invariants", "games:nobody_digs"]
+    result = simulate(folder, "games:miners", *options)
+    assert result.returncode == 1
+    assert "nobody_digs does not hold" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["games"], "'games' is not of the form MODULE:GAME"),
+        (["games:number"], "games:number is of type int; it has to be a p2pnet.Game"),
+        (["games:miners", "--invariants", "games:number"], "an invariant is a function"),
+        (["games:miners", "--invariants", "games:none"], "no 'none' in the module games"),
+        (["games:miners", "--scenarios", "0"], "--scenarios is 0: give 1 or more"),
+        (["games:miners", "--workers", "-1"], "--workers is -1"),
+        (["games:miners", "--lane", "trio"], "are for sessions without a game"),
+        (["--invariants", "games:nobody_digs"], "give MODULE:GAME too"),
+        (["--replay", "games.py"], "games.py"),
+    ],
+)
+def test_what_can_t_be_run_is_told_in_one_line(
+    folder: Path, arguments: list[str], text: str
+) -> None:
+    result = simulate(folder, *arguments)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("p2pnet: ") and text in line
