@@ -34,8 +34,8 @@ class Witness(Protocol):
     def is_alive(self) -> bool:
         """Whether the process is; a dead one does nothing any more."""
 
-    def took(self, source: int, data: bytes) -> None:
-        """A frame was taken in, and what it caused comes next."""
+    def took(self, source: int, data: bytes, plain: bool) -> None:
+        """A frame was taken in, and what it caused comes next; nothing of a `plain` heartbeat."""
 
     def did(self, effects: Iterable[Effect]) -> None:
         """The core wants these done."""
@@ -103,9 +103,11 @@ class Told(Input):
         item = self.item
         item.feed(core, now)
         if isinstance(item, FrameReceived):
-            if len(item.data) > 1 and item.data[1] == HEARTBEAT and not core.has_effects:
+            beat = len(item.data) > 1 and item.data[1] == HEARTBEAT
+            plain = beat and not core.has_effects
+            core.witness.took(core.remotes[item.link], item.data, plain)
+            if plain:
                 return  # nothing came of it, as of most
-            core.witness.took(core.remotes[item.link], item.data)
         core.tell()
 
     def void(self, error: P2PNetError) -> None:

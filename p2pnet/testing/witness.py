@@ -28,8 +28,9 @@ class LaneWitness:
     def is_alive(self) -> bool:
         return self.peer.alive
 
-    def took(self, source: int, data: bytes) -> None:
-        for observer in self.lane.listeners().to_frames:
+    def took(self, source: int, data: bytes, plain: bool) -> None:
+        listeners = self.lane.listeners()
+        for observer in listeners.to_plain_heartbeats if plain else listeners.to_frames:
             self._tell(observer.took, self.peer, source, data)
 
     def did(self, effects: Iterable[Effect]) -> None:

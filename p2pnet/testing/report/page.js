@@ -2,7 +2,8 @@
 /* Moves what is drawn to where it belongs when somebody zooms, and draws the arrows.
    Every element says when it is: data-a, and data-b where it lasts. Times are microseconds. */
 (() => {
-  const CHAR = 6.1, GUTTER = 132, STUMP_US = 20000, NEAR_PX = 6;
+  const CHAR = 6.1, GUTTER = 132, STUMP_US = 20000, NEAR_PX = 6, DENSE = 1000;
+  const FRONT = new Set(["succession", "seats", "noise"]);
   const AXIS = 24, REIGN_ROW = 26, GAP_ROW = 16, MIGRATION_ROW = 36, FOR_ALL_ROW = 18;
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (query, root = document) => root.querySelector(query);
@@ -40,7 +41,8 @@
       this.marks = $$(".lane-marks", this.area).map(group => $$("g.mark", group).reverse()
         .map(element => ({ element, a: number(element, "a"), up: number(element, "up"),
           word: $(".word", element) })));
-      this.arrows = $(".arrows", this.area);
+      this.minor = $(".arrows.minor", this.area);
+      this.arrows = $(".arrows:not(.minor)", this.area);
       this.axis = $(".axis", this.area);
       this.drawn = [];
     }
@@ -159,7 +161,7 @@
       };
       for (const { element, a, b } of this.middles) {
         const x = this.x((Math.max(a, this.from) + Math.min(b, this.to)) / 2);
-        const half = element.textContent.length * CHAR / 2 + 3;
+        const half = element.textContent.length * CHAR / 2 + 6;
         const seen = this.shows(a, b) && fits("middle", x - half, x + half);
         element.classList.toggle("hidden", !seen);
         element.setAttribute("x", x);
@@ -197,7 +199,7 @@
 
     placeArrows() {
       this.drawn = [];
-      let text = "";
+      let front = "", behind = "", count = 0;
       data.arrows.forEach(([source, target, kind, sent, taken], index) => {
         const y1 = this.y[source], far = this.y[target];
         if (y1 === null || far === null || hiddenKinds.has(kind)) return;
@@ -207,11 +209,14 @@
         const y2 = taken === null ? y1 + (far - y1) * 0.55 : far;
         const family = data.kinds[kind][1];
         const head = taken === null ? "lost" : family;
-        text += `<line class="arrow f-${family}${taken === null ? " lost" : ""}" data-i="${index}" ` +
+        const line = `<line class="arrow f-${family}${taken === null ? " lost" : ""}" data-i="${index}" ` +
           `x1="${x1.toFixed(1)}" y1="${y1}" x2="${x2.toFixed(1)}" y2="${y2}" marker-end="url(#head-${head})"/>`;
+        if (FRONT.has(family)) front += line; else { behind += line; count++; }
         this.drawn.push([index, x1, y1, x2, y2]);
       });
-      this.arrows.innerHTML = text;
+      this.arrows.innerHTML = front;
+      this.minor.innerHTML = behind;
+      this.minor.classList.toggle("dense", count > DENSE);
     }
 
     arrowNear(x, y) {

@@ -84,7 +84,7 @@ def run_section(picture: Picture) -> str:
         figures(
             (
                 ("nobody hosted, at most", milliseconds(picture.longest_gap_us)),
-                ("a peer was without a host, at most", milliseconds(picture.longest_outage_us)),
+                ("a peer knew of no host, at most", milliseconds(picture.longest_outage_us)),
                 ("reigns", len({(r.number, r.lane) for r in picture.reigns})),
                 ("migrations", len(picture.migrations)),
                 ("peers", len(picture.lanes)),
@@ -94,9 +94,9 @@ def run_section(picture: Picture) -> str:
         ),
         f'<div class="cards">{"".join(_cards(picture))}</div>',
         tag("svg", MARKERS, width=0, height=0, style="position:absolute"),
-        f'<div id="whole">{Strip(picture, busy, _all_of(OVERVIEW)).draw()}</div>',
+        f'<div id="whole">{Strip(busy, _all_of(OVERVIEW), picture).draw()}</div>',
         _tools(picture),
-        f'<div id="main" tabindex="0">{Strip(picture, whole, near).draw()}</div>',
+        f'<div id="main" tabindex="0">{Strip(whole, near, picture).draw()}</div>',
         f'<p class="help">{_HELP}</p>',
         "<details open><summary>What the colours and signs mean</summary>",
         f'<div class="chart">{tag("svg", key, width=_LEGEND_WIDTH, height=key_height + 6)}</div>',

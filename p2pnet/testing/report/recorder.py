@@ -115,7 +115,9 @@ class Recorder(Observer):
     def took(self, now: int, peer: SimPeer, source: int, data: bytes) -> None:
         self._look_around(now)
         flights = self._flights.get((source, peer.number), deque())
-        flight = next((flight for flight in flights if flight.data is data), None)
+        same = (flight for flight in flights if flight.data is data)
+        equal = (flight for flight in flights if flight.data == data)  # a copy came over a socket
+        flight = next(same, None) or next(equal, None)
         if flight is not None:
             flights.remove(flight)
             arrow = self._arrows[flight.arrow]

@@ -11,6 +11,9 @@ import attrs
 CHAR_PX: Final = 6.1
 """About how wide a character of a label is. The page reckons with the same figure."""
 
+DENSE: Final = 1_000
+"""More arrows than this are drawn faint. The page reckons with the same figure."""
+
 _TICK_PX_MIN: Final = 90
 
 

@@ -1,8 +1,6 @@
 """Draws a stretch of a run: time goes to the right, and each peer has a lane.
 
-From top to bottom: the axis, who hosted when, each migration with its phases, and the lanes. Every
-element that stands for something says when it is (`data-a`, `data-b`), so that the page can move
-it to where it belongs when somebody zooms.
+From top to bottom: the axis, who hosted when, each migration with its phases, and the lanes.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from .canvas import Canvas
 from .picture import (
     Arrow,
     Band,
@@ -26,8 +25,8 @@ from .picture import (
     Trouble,
     milliseconds,
 )
-from .shapes import CHAR_PX, View, fitting, in_rows, tag, ticks, words
-from .signs import GLYPHS, HEIGHTS, Look, label_of, sentence, shade_of
+from .shapes import CHAR_PX, DENSE, fitting, in_rows, tag, ticks, words
+from .signs import GLYPHS, HEIGHTS, label_of, sentence, shade_of
 
 GUTTER: Final = 132
 _AXIS: Final = 24
@@ -36,17 +35,16 @@ _MIGRATION_ROW: Final = 36
 _SHADES: Final = 7
 _LOST_AFTER_US: Final = 20_000  # how long the stump of an arrow is that never arrived
 _PLAIN: Final = (Sort.WORK, Sort.STEP, Sort.MEND, Sort.LOSS, Sort.CLAIM)  # not in an overview
+_IN_FRONT: Final = frozenset({Family.SUCCESSION, Family.SEATS, Family.NOISE})  # of the bands
 _GAP_ROW: Final = 16
 _FOR_ALL_ROW: Final = 18
 
 
 @attrs.define
-class Strip:
+class Strip(Canvas):
     """One stretch of a picture, ready to be drawn."""
 
     picture: Picture
-    view: View
-    look: Look
     _reign_rows: list[int] = attrs.field(init=False)
     _migration_rows: list[int] = attrs.field(init=False)
 
@@ -59,9 +57,7 @@ class Strip:
         ]
         if self.look.all_of_it:  # the page hides the words that meet
             spans = [(float(m.from_us), float(m.to_us)) for m in self.picture.migrations]
-        shown = [
-            i for i, m in enumerate(self.picture.migrations) if self._shows(m.from_us, m.to_us)
-        ]
+        shown = [i for i, m in enumerate(self.picture.migrations) if self.shows(m.from_us, m.to_us)]
         rows = in_rows([spans[i] for i in shown], 8)
         self._migration_rows = [-1] * len(spans)
         for index, row in zip(shown, rows, strict=True):
@@ -87,12 +83,6 @@ class Strip:
     def height(self) -> int:
         """Of all of it."""
         return self._lanes_top + self.look.pitch * len(self.picture.lanes) + 8
-
-    def _shows(self, from_us: int, to_us: int) -> bool:
-        return self.look.all_of_it or self.view.shows(from_us, to_us)
-
-    def _x(self, us: int) -> float:
-        return round(self.view.x(us), 1)
 
     # --- all of it ---
 
@@ -139,26 +129,26 @@ class Strip:
 
     def _axis(self) -> Iterator[str]:
         lines = "".join(
-            tag("line", class_="tick", x1=self._x(at), x2=self._x(at), y1=18, y2=self.height)
-            + words(label, class_="tick-label", x=self._x(at) + 3, y=13)
+            tag("line", class_="tick", x1=self.x(at), x2=self.x(at), y1=18, y2=self.height)
+            + words(label, class_="tick-label", x=self.x(at) + 3, y=13)
             for at, label in ticks(self.view)
         )
         yield tag("g", lines or " ", class_="axis", data_height=self.height)
 
     def _reigns(self) -> Iterator[str]:
-        gaps = [gap for gap in self.picture.gaps if self._shows(*gap)]
+        gaps = [gap for gap in self.picture.gaps if self.shows(*gap)]
         took = [milliseconds(to_us - from_us) for from_us, to_us in gaps]
         places = [
-            (self._x((from_us + to_us) // 2) - len(text) * CHAR_PX / 2, len(text) * CHAR_PX + 6)
+            (self.x((from_us + to_us) // 2) - len(text) * CHAR_PX / 2, len(text) * CHAR_PX + 6)
             for (from_us, to_us), text in zip(gaps, took, strict=True)
         ]
         below = _AXIS + _REIGN_ROW * (1 + max(self._reign_rows, default=0)) + 8
         for gap, text, row in zip(gaps, took, fitting(places, 1), strict=True):
             long = f"nobody hosts for {text}"
-            yield self._span(*gap, _AXIS + 2, 20, "gap", long)
-            yield self._middle(*gap, below, text, f"gap-label{'' if row == 0 else ' hidden'}")
+            yield self.span(*gap, _AXIS + 2, 20, "gap", long)
+            yield self.middle(*gap, below, text, f"gap-label{'' if row == 0 else ' hidden'}")
         for reign, row in zip(self.picture.reigns, self._reign_rows, strict=True):
-            if self._shows(reign.from_us, reign.to_us):
+            if self.shows(reign.from_us, reign.to_us):
                 parts = "".join(self._reign(reign))
                 yield self._in_row(reign, "reign-row", _AXIS + 2 + _REIGN_ROW * row, parts)
 
@@ -172,17 +162,17 @@ class Strip:
         text = f"{name} hosts reign {reign.number} for {milliseconds(reign.to_us - reign.from_us)}"
         shade = shade_of(self.picture, reign)
         kind = f"reign s{shade % _SHADES}"
-        yield self._span(reign.from_us, reign.to_us, 0, 20, kind, text, rx=3)
+        yield self.span(reign.from_us, reign.to_us, 0, 20, kind, text, rx=3)
         label = f"{name} · reign {reign.number}"
         kind = f"reign-label on{shade % _SHADES}"
-        yield self._inside(reign.from_us, reign.to_us, 14, label, kind, name)
+        yield self.inside(reign.from_us, reign.to_us, 14, label, kind, name)
 
     def _migrations(self) -> Iterator[str]:
         if not self.look.migrations:
             return
         pairs = zip(self.picture.migrations, self._migration_rows, strict=True)
         for migration, row in pairs:
-            if row >= 0 and self._shows(migration.from_us, migration.to_us):
+            if row >= 0 and self.shows(migration.from_us, migration.to_us):
                 y = self._migrations_top + _MIGRATION_ROW * row
                 parts = "".join(self._migration(migration, self.height - y))
                 yield self._in_row(migration, "migration-row", y, parts)
@@ -191,14 +181,14 @@ class Strip:
         for index, phase in enumerate(migration.phases):
             bounds = phase.from_us, phase.to_us
             text = f"{phase.name} in {phase.ms}"
-            yield self._span(*bounds, 0, 15, f"phase p-{phase.name}", text)
-            yield self._inside(*bounds, 12, text, "phase-label", phase.ms)
+            yield self.span(*bounds, 0, 15, f"phase p-{phase.name}", text)
+            yield self.inside(*bounds, 12, text, "phase-label", phase.ms)
             last = index == len(migration.phases) - 1
             kind = f"boundary p-{phase.name}{' last' if last else ''}"
-            yield self._upright(phase.to_us, bottom, kind)
-        yield self._upright(migration.from_us, bottom, "boundary first")
+            yield self.upright(phase.to_us, bottom, kind)
+        yield self.upright(migration.from_us, bottom, "boundary first")
         text = sentence(self.picture, migration)
-        x = max(min(self._x(migration.from_us), self.view.width - len(text) * CHAR_PX), 0.0)
+        x = max(min(self.x(migration.from_us), self.view.width - len(text) * CHAR_PX), 0.0)
         values = {"data_a": migration.from_us, "data_b": migration.to_us}
         yield words(text, class_="sentence", x=x, y=28, **values)
 
@@ -206,17 +196,18 @@ class Strip:
 
     def _lanes(self) -> Iterator[str]:
         picture = self.picture
+        if self.look.arrows:
+            yield self._group("arrows minor", _IN_FRONT, False)
         for number in range(len(picture.lanes)):
             parts = [tag("line", class_="base", x1=0, x2="100%", y1=0, y2=0)]
             bands = self._bands_of(number)
             parts += map(self._band, bands)
             for trouble in picture.troubles:
-                if trouble.lane == number and self._shows(trouble.from_us, trouble.to_us):
+                if trouble.lane == number and self.shows(trouble.from_us, trouble.to_us):
                     parts.append(self._trouble(trouble))
             yield self._in_lane(number, "".join(parts))
         if self.look.arrows:
-            lines = map(self._arrow, () if self.look.all_of_it else self._arrows())
-            yield tag("g", "".join(lines) or " ", class_="arrows")
+            yield self._group("arrows", _IN_FRONT, True)
             for number in range(len(picture.lanes)):
                 yield self._in_lane(number, "".join(map(self._band_label, self._bands_of(number))))
         for lane in (*range(len(picture.lanes)), None):
@@ -230,7 +221,7 @@ class Strip:
                 yield self._in_lane(lane, marks, "lane-marks")
 
     def _bands_of(self, lane: int) -> list[Band]:
-        return [b for b in self.picture.bands if b.lane == lane and self._shows(b.from_us, b.to_us)]
+        return [b for b in self.picture.bands if b.lane == lane and self.shows(b.from_us, b.to_us)]
 
     def _band(self, band: Band) -> str:
         height = HEIGHTS[band.doing] * self.look.bands
@@ -239,7 +230,7 @@ class Strip:
         took = milliseconds(band.to_us - band.from_us)
         reign = f", reign {band.epoch}" if band.epoch else ""
         text = f"{name}: {band.state}{reign}, for {took}"
-        return self._span(band.from_us, band.to_us, -height / 2, height, kind, text)
+        return self.span(band.from_us, band.to_us, -height / 2, height, kind, text)
 
     def _band_label(self, band: Band) -> str:
         bounds = band.from_us, band.to_us
@@ -248,9 +239,9 @@ class Strip:
                 f"{band.state} · reign {band.epoch}",
                 f"band-label on{band.shade % _SHADES}",
             )
-            return self._inside(*bounds, 4, label, kind, band.state)
+            return self.inside(*bounds, 4, label, kind, band.state)
         if band.doing is Doing.OUT:
-            return self._inside(*bounds, 20, band.state, "out-label")
+            return self.inside(*bounds, 20, band.state, "out-label")
         return ""
 
     def _trouble(self, trouble: Trouble) -> str:
@@ -259,15 +250,25 @@ class Strip:
         text, bounds = f"{name} {trouble.text}, for {took}", (trouble.from_us, trouble.to_us)
         if trouble.spell is Spell.PAUSED:
             height = 26 * self.look.bands
-            return self._span(*bounds, -height / 2, height, "trouble t-paused", text)
-        return self._span(*bounds, 13 * self.look.bands, 5, "trouble t-cut", text)
+            return self.span(*bounds, -height / 2, height, "trouble t-paused", text)
+        return self.span(*bounds, 13 * self.look.bands, 5, "trouble t-cut", text)
 
     def _arrows(self) -> Iterator[Arrow]:
         for arrow in self.picture.arrows:
             end = arrow.sent_us + _LOST_AFTER_US if arrow.taken_us is None else arrow.taken_us
             beats = arrow.family is Family.HEARTBEATS and not self.look.heartbeats
-            if not beats and self._shows(arrow.sent_us, end):
+            if not beats and self.shows(arrow.sent_us, end):
                 yield arrow
+
+    def _group(self, kind: str, families: frozenset[Family], among: bool) -> str:
+        """The arrows of these families, or of all others. The page draws them by itself."""
+        lines = [
+            self._arrow(arrow)
+            for arrow in (() if self.look.all_of_it else self._arrows())
+            if (arrow.family in families) is among
+        ]
+        dense = " dense" if len(lines) > DENSE else ""
+        return tag("g", "".join(lines) or " ", class_=kind + dense)
 
     def _arrow(self, arrow: Arrow) -> str:
         y1, y2 = self.lane_y(arrow.source), self.lane_y(arrow.target)
@@ -281,9 +282,9 @@ class Strip:
         return tag(
             "line",
             class_=f"arrow f-{arrow.family.value}{' lost' if lost else ''}",
-            x1=self._x(sent),
+            x1=self.x(sent),
             y1=y1,
-            x2=self._x(end),
+            x2=self.x(end),
             y2=y1 + (y2 - y1) * 0.55 if lost else y2,
             marker_end=f"url(#head-{'lost' if lost else arrow.family.value})",
             data_a=sent,
@@ -298,7 +299,7 @@ class Strip:
         return [
             mark
             for mark in self.picture.marks
-            if self._shows(mark.at_us, mark.at_us)
+            if self.shows(mark.at_us, mark.at_us)
             and (self.look.all_marks or mark.sort not in _PLAIN)
         ]
 
@@ -306,7 +307,7 @@ class Strip:
         ranked = sorted(marks, key=lambda mark: (list(Sort).index(mark.sort), mark.at_us))
         labels = [label_of(mark) for mark in ranked]
         places = [
-            (self._x(mark.at_us) - 7, len(label) * CHAR_PX + 17 if label else 0.0)
+            (self.x(mark.at_us) - 7, len(label) * CHAR_PX + 17 if label else 0.0)
             for mark, label in zip(ranked, labels, strict=True)
         ]
         rows = fitting(places, self.look.label_rows)
@@ -330,67 +331,8 @@ class Strip:
             "g",
             glyph,
             class_=f"mark m-{mark.sort.value}",
-            transform=f"translate({self._x(mark.at_us)} 0)",
+            transform=f"translate({self.x(mark.at_us)} 0)",
             data_a=mark.at_us,
             data_up=up,
             data_text=f"{name}: {mark.text} (at {mark.at_us / 1000:.1f} ms)",
         )
-
-    # --- elements ---
-
-    def _span(
-        self, from_us: int, to_us: int, y: float, height: float, kind: str, text: str, rx: int = 0
-    ) -> str:
-        """A box from one instant to another."""
-        if not self.look.all_of_it:
-            from_us, to_us = max(from_us, self.view.from_us), min(to_us, self.view.to_us)
-        x, end = self.view.x(from_us), self.view.x(to_us)
-        return tag(
-            "rect",
-            class_=f"span {kind}",
-            x=x,
-            y=y,
-            width=max(end - x, 1.0),
-            height=height,
-            data_a=from_us,
-            data_b=to_us,
-            data_text=text,
-            rx=rx or None,
-        )
-
-    def _inside(
-        self, from_us: int, to_us: int, y: float, text: str, kind: str, short: str = ""
-    ) -> str:
-        """A label for a box, where it can be seen; a short one where there is no room."""
-        x = max(self.view.x(from_us), 0.0)
-        room = min(self.view.x(to_us), float(self.view.width)) - x - 8
-        fits = [label for label in (text, short) if label and len(label) * CHAR_PX <= room]
-        if not fits and not self.look.all_of_it:
-            return ""
-        return words(
-            fits[0] if fits else text,
-            class_=f"inside {kind}{'' if fits else ' hidden'}",
-            x=x + 4,
-            y=y,
-            data_a=from_us,
-            data_b=to_us,
-            data_long=text,
-            data_short=short or None,
-        )
-
-    def _middle(self, from_us: int, to_us: int, y: float, text: str, kind: str) -> str:
-        """A label that stands in the middle of what can be seen of a stretch."""
-        left, right = max(from_us, self.view.from_us), min(to_us, self.view.to_us)
-        return words(
-            text,
-            class_=f"middle {kind}",
-            x=self._x((left + right) // 2),
-            y=y,
-            text_anchor="middle",
-            data_a=from_us,
-            data_b=to_us,
-        )
-
-    def _upright(self, at_us: int, bottom: float, kind: str) -> str:
-        x = self._x(at_us)
-        return tag("line", class_=f"upright {kind}", x1=x, x2=x, y1=0, y2=bottom, data_a=at_us)

@@ -45,7 +45,7 @@ def to_svg(picture: Picture) -> str:
     if len(stretches) == 1:
         stretches = [("The whole run", whole, near)]
     for title, view, how in stretches:
-        strip = Strip(picture, view, how)
+        strip = Strip(view, how, picture)
         parts.append(_line(title, y, "section"))
         parts.append(tag("g", strip.draw(), transform=f"translate({_MARGIN} {y + 8})"))
         y += strip.height + 40

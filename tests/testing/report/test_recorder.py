@@ -16,7 +16,7 @@ from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.playing import finish, prepare
 from p2pnet.testing.report.picture import Doing, Family, Picture, Sort
 from p2pnet.testing.report.recorder import Recorder
-from p2pnet.testing.scenario import Kind, Scenario, Step
+from p2pnet.testing.scenario import Kind, Lane, Scenario, Step
 from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.transcript import Transcript
 
@@ -71,6 +71,16 @@ def test_heartbeats_are_there_with_their_arrival(lost_twice: Picture) -> None:
     beats = [a for a in lost_twice.arrows if a.family is Family.HEARTBEATS]
     assert len(beats) > 100
     assert any(arrow.taken_us is not None for arrow in beats)
+
+
+def test_real_peers_in_a_simulated_world_make_the_same_picture() -> None:
+    steps = (Step(Kind.CRASH, 200_000), Step(Kind.NUDGE, 500_000))
+    picture, clerk = recorded(Scenario(3, steps, lane=Lane.TRIO))
+    assert Counter(arrow.kind for arrow in picture.arrows) == clerk.said
+    (migration,) = picture.migrations
+    assert migration.cause == "crashes"
+    beats = [a for a in picture.arrows if a.family is Family.HEARTBEATS and a.target != 0]
+    assert len([a for a in beats if a.taken_us is not None]) > 0.9 * len(beats)
 
 
 def test_bands_follow_one_another_and_end_with_the_process(lost_twice: Picture) -> None:

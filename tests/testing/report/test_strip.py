@@ -17,7 +17,7 @@ NEAR = Look(84)
 
 
 def drawn(picture: Picture, view: View, look: Look = NEAR) -> ElementTree.Element:
-    text = Strip(picture, view, look).draw()
+    text = Strip(view, look, picture).draw()
     return ElementTree.fromstring(f"<svg>{MARKERS}{text}</svg>")
 
 
@@ -61,7 +61,7 @@ def test_a_close_up_shows_only_what_is_there(lost_twice: Picture) -> None:
 
 
 def test_arrows_go_from_lane_to_lane_and_lost_ones_stop(lost_twice: Picture) -> None:
-    strip = Strip(lost_twice, whole(lost_twice), NEAR)
+    strip = Strip(whole(lost_twice), NEAR, lost_twice)
     root = drawn(lost_twice, whole(lost_twice))
     for line in of_class(root, "arrow"):
         source, target = strip.lane_y(int(line.get("data-s", ""))), line.get("data-t", "")
@@ -121,3 +121,12 @@ def test_many_labels_do_not_cover_one_another(crowded: Picture) -> None:
         for found in spans.values():
             found.sort()
             assert all(a[1] <= b[0] + 1 for a, b in pairwise(found))
+
+
+def test_many_small_messages_are_faint_and_behind(crowded: Picture) -> None:
+    root = drawn(crowded, whole(crowded), Look(40, heartbeats=True))
+    (minor,) = of_class(root, "minor")
+    assert "dense" in minor.get("class", "")
+    (front,) = (group for group in of_class(root, "arrows") if group is not minor)
+    assert of_class(front, "f-succession") and not of_class(minor, "f-succession")
+    assert "dense" not in front.get("class", "")
