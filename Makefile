@@ -11,7 +11,7 @@ endif
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check docs format clean
+.PHONY: demo test check determinism docs format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -29,6 +29,8 @@ check: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(RUN) sphinx -W --keep-going -q -b html docs build/site
 	@echo "The pages are in build/site/index.html."
+determinism: $(VENV)/.installed-dev
+	$(RUN) simulations.determinism $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(RUN) ruff check --fix .
