@@ -19,6 +19,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 import trio
 
+from .inbox import Sink
+
 US_PER_S = 1_000_000
 
 
@@ -57,6 +59,13 @@ class Link(abc.ABC):
         """The next frame. Raises LinkDown once the link has ended and all frames are taken.
 
         Does not give way to other tasks each time when frames are waiting.
+        """
+
+    @abc.abstractmethod
+    async def pour(self, sink: Sink, wait_room: Callable[[], Awaitable[None]]) -> None:
+        """Hand each frame to `sink` as it arrives, instead of to `receive`. See `Inbox.pour`.
+
+        Raises LinkDown once the link has ended and all frames are handed over.
         """
 
     @abc.abstractmethod
@@ -115,8 +124,8 @@ class Transport(abc.ABC):
 
 
 @asynccontextmanager
-async def link_nursery() -> AsyncIterator[trio.Nursery]:
-    """A nursery for the background tasks of one link, cancelled when the body is left.
+async def background_nursery() -> AsyncIterator[trio.Nursery]:
+    """A nursery for background tasks, of a link say, cancelled when the body is left.
 
     Those tasks contain their own failures. So what the body raises comes out as it is and not
     wrapped in a group, and `except LinkDown` around a dial does what it says.

@@ -6,7 +6,7 @@ clock repeats itself exactly. A frame is in the other side's inbox as soon as it
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -15,7 +15,7 @@ import trio
 from ..core.errors import AddressError, LinkDown, LinkEnd, ListenFailed, PortTaken
 from .addresses import PORT_MAX, split_address
 from .base import Handler, Limits, Link, Listener, Transport
-from .inbox import Inbox
+from .inbox import Inbox, Sink
 
 _FREE_PORT_FIRST: Final = 49_152  # the range that operating systems take free ports from
 
@@ -63,6 +63,9 @@ class MemoryLink(Link):
 
     async def receive(self) -> bytes:
         return await self._inbox.take()
+
+    async def pour(self, sink: Sink, wait_room: Callable[[], Awaitable[None]]) -> None:
+        await self._inbox.pour(sink, wait_room)
 
     async def aclose(self) -> None:
         self._end(LinkEnd.CLOSED, "closed here")

@@ -38,9 +38,9 @@ from trio_websocket import (
 
 from ..core.errors import AddressError, LinkDown, LinkEnd, ListenFailed, PortTaken
 from .addresses import PORT_MAX, join_address, split_address
-from .base import US_PER_S, Handler, Limits, Link, Listener, Transport, link_nursery
+from .base import US_PER_S, Handler, Limits, Link, Listener, Transport, background_nursery
 from .binary_message import MASK_BYTES, binary_message, close_message
-from .inbox import Inbox
+from .inbox import Inbox, Sink
 from .wire import SocketWire, Wire, WireStream
 
 _PATH: Final = "/p2pnet"
@@ -95,6 +95,9 @@ class WebSocketLink(Link):
 
     async def receive(self) -> bytes:
         return await self._inbox.take()
+
+    async def pour(self, sink: Sink, wait_room: Callable[[], Awaitable[None]]) -> None:
+        await self._inbox.pour(sink, wait_room)
 
     async def aclose(self) -> None:
         self._say_goodbye(_NORMAL, LinkEnd.CLOSED, "closed here")
@@ -293,7 +296,7 @@ async def _link(
     start: Callable[[trio.Nursery], Awaitable[WebSocketLink]], remote: str, limits: Limits
 ) -> AsyncIterator[Link]:
     """A link for as long as the context is open, started before `connect_us` have passed."""
-    async with link_nursery() as nursery:
+    async with background_nursery() as nursery:
         link = None
         with trio.move_on_after(limits.connect_us / US_PER_S):
             link = await start(nursery)

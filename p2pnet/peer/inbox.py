@@ -18,6 +18,7 @@ class Inbox:
     def __init__(self) -> None:
         self._waiting: deque[Input] = deque()
         self._is_closed = False
+        self._is_rung = False
         self._takers = trio.lowlevel.ParkingLot()
         self._putters = trio.lowlevel.ParkingLot()
 
@@ -30,18 +31,35 @@ class Inbox:
             self._waiting.append(item)
             self._takers.unpark()
 
+    def offer(self, item: Input) -> bool:
+        """Add something if there is room; says whether there was."""
+        if len(self._waiting) >= _WAITING_MAX:
+            return False
+        self.put_nowait(item)
+        return True
+
     async def put(self, item: Input) -> None:
         """Add something as soon as there is room. The wait is felt at the other end of the link."""
-        while len(self._waiting) >= _WAITING_MAX:
-            await self._putters.park()
+        await self.wait_room()
         self.put_nowait(item)
 
+    async def wait_room(self) -> None:
+        """Until there is room for something."""
+        while len(self._waiting) >= _WAITING_MAX:
+            await self._putters.park()
+
     async def wait(self) -> None:
-        """Until there is something to take. Other tasks get a turn in any case."""
-        if self._waiting:
+        """Until there is something to take, or the bell is rung. Others get a turn in any case."""
+        if self._waiting or self._is_rung:
             await trio.lowlevel.checkpoint()
-        while not self._waiting:
+        while not self._waiting and not self._is_rung:
             await self._takers.park()
+        self._is_rung = False
+
+    def ring(self) -> None:
+        """End the wait of whoever takes, though there may be nothing to take."""
+        self._is_rung = True
+        self._takers.unpark()
 
     def take(self, count_max: int) -> list[Input]:
         """Remove and return the first so many."""

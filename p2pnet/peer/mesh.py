@@ -216,12 +216,14 @@ class Mesh:
             self._all_gone.set()
 
     async def _read(self, link: Link, number: LinkId) -> LinkEnd:
+        def sink(data: bytes) -> bool:
+            return self._inbox.offer(FrameReceived(number, data))
+
         try:
-            while True:
-                data = await link.receive()
-                await self._inbox.put(FrameReceived(number, data))
+            await link.pour(sink, self._inbox.wait_room)
         except LinkDown as down:
             return down.end
+        return LinkEnd.CLOSED  # not reached: a link ends in no other way
 
 
 async def _greeting(link: Link, peer: PeerId) -> bytes:

@@ -15,6 +15,8 @@ from ..core.effects import Effect
 from ..core.errors import GameCodeError, GameError
 from ..core.peer import PeerCore
 from ..core.states import State
+from ..links.base import background_nursery
+from .alarm import Alarm
 from .inbox import Inbox
 from .inputs import Input
 from .machine import Machine
@@ -45,6 +47,7 @@ class Pump:
         self._finish_batch = finish_batch
         self._machine = machine
         self._begin_batch = begin_batch
+        self._alarm = Alarm(inbox.ring)
         self._now = 0
         self._wake: int | None = None
 
@@ -54,24 +57,26 @@ class Pump:
         Raises GameError for anything that is raised inside. That is the game's code, since nothing
         that other peers do raises here.
         """
-        self._step([first])
-        while self._core.state is not State.LEFT:
-            await self._gather()
-            self._step(self._inbox.take(_BATCH_MAX))
+        async with background_nursery() as nursery:
+            nursery.start_soon(self._alarm.run)
+            self._step([first])
+            while self._core.state is not State.LEFT:
+                await self._gather()
+                self._step(self._inbox.take(_BATCH_MAX))
 
     async def _gather(self) -> None:
-        """Wait for input or the deadline, then for more input as long as it keeps coming.
+        """Wait for input or the deadline; as the host for more input too, if it keeps coming.
 
-        A link gives one frame in each pass of the scheduler, however many have arrived. What is fed
-        together goes out as one update, so a short wait saves more time than it takes.
+        A link gives one frame in each pass of the scheduler, however many have arrived. What a host
+        is fed together goes out as one update, so a short wait saves more time than it takes.
         """
-        with trio.move_on_at(self._machine.deadline_s(self._wake)):
-            await self._inbox.wait()
-        for _ in range(_GATHERING_PASSES_MAX):
-            waiting = len(self._inbox)
-            await trio.lowlevel.checkpoint()
-            if len(self._inbox) == waiting:
-                break
+        await self._inbox.wait()
+        if self._core.state is State.REIGNING:
+            for _ in range(_GATHERING_PASSES_MAX):
+                waiting = len(self._inbox)
+                await trio.lowlevel.checkpoint()
+                if len(self._inbox) == waiting:
+                    break
         await self._machine.awake()
 
     def _step(self, batch: list[Input]) -> None:
@@ -93,3 +98,4 @@ class Pump:
         except Exception as error:
             raise GameError(f"this peer can't go on: {error!r}") from error
         self._wake = self._core.next_wake()
+        self._alarm.set(self._machine.deadline_s(self._wake))

@@ -18,7 +18,7 @@ import trio
 from outcome import Error, Outcome, Value
 
 from .reproducible import LIMIT_S, bury, seeded
-from .virtual_clock import Passes, Stuck, VirtualClock
+from .virtual_clock import Stuck, VirtualClock
 
 T = TypeVar("T")
 
@@ -42,7 +42,6 @@ class Guest:
             done_callback=self._finish,
             host_uses_signal_set_wakeup_fd=True,
             clock=self.clock,
-            instruments=[Passes(self.clock)],
         )
         self._drive(lambda: self._nursery is not None)
         return self

@@ -20,7 +20,7 @@ import trio
 
 from .scheduler import repeatable
 from .streams import stream
-from .virtual_clock import Passes, Stuck, VirtualClock
+from .virtual_clock import Stuck, VirtualClock
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ def run(
     was_stopped = False
     with seeded(seed):
         try:
-            return trio.run(whole, clock=clock, instruments=[Passes(clock)])
+            return trio.run(whole, clock=clock)
         except trio.TrioInternalError:
             if clock.failure is None:
                 raise

@@ -6,7 +6,7 @@ task belongs to a link: what arrives is put into the inbox of the far end by the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import attrs
@@ -14,7 +14,7 @@ import trio
 
 from p2pnet.core.errors import LinkDown, LinkEnd
 from p2pnet.links.base import Handler, Limits, Link, Listener, Transport
-from p2pnet.links.inbox import Inbox
+from p2pnet.links.inbox import Inbox, Sink
 
 from .network import End
 from .trio_network import Arriving, TrioNetwork
@@ -71,6 +71,9 @@ class SimLink(Link):
 
     async def receive(self) -> bytes:
         return await self._inbox.take()
+
+    async def pour(self, sink: Sink, wait_room: Callable[[], Awaitable[None]]) -> None:
+        await self._inbox.pour(sink, wait_room)
 
     async def aclose(self) -> None:
         if self._down is None:

@@ -87,6 +87,8 @@ class TrioNetwork:
     """Who has this number; raises IndexError for nobody."""
     ends: dict[End, Arriving] = attrs.field(factory=dict)
     listeners: dict[int, Place] = attrs.field(factory=dict)
+    _mute: list[End] = attrs.field(factory=list)
+    """Ends that no process knows of, but the machine that it runs on."""
 
     # --- bytes ---
 
@@ -138,6 +140,9 @@ class TrioNetwork:
             yield
         finally:
             del self.listeners[number]
+            for end in [end for end in self._mute if end[0] == number]:
+                self._mute.remove(end)
+                self.end_at(end, LinkEnd.BROKEN)
 
     async def dial(
         self, source: int, address: str, limits: Limits, prepare: Callable[[End], E]
@@ -183,7 +188,9 @@ class TrioNetwork:
         self.ends[mine.end], self.ends[theirs.end] = mine, theirs
         heard = trio.Event()
         self.network.transmit(target, there, lambda peer, link: heard.set())
-        if self.process(target).dials is not Dials.MUTE:
+        if self.process(target).dials is Dials.MUTE:
+            self._mute.append(theirs.end)
+        else:
             listener.accept(theirs, host_of(source))
         try:
             await heard.wait()

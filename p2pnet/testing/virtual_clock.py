@@ -24,8 +24,9 @@ import trio
 from .scheduler import somebody_waits_for_idleness
 
 US_PER_S: Final = 1_000_000
-_PASSES_MAX: Final = 10_000
-"""So often the scheduler goes round at one instant. A busy session needs a few dozen."""
+_LOOKS_MAX: Final = 20_000
+"""So often somebody may look at the clock at one instant: trio does once each time its scheduler goes
+round, and so does whoever sets a limit of time. A busy session needs a few hundred."""
 
 _DUE_MAX: Final = 100
 """So many entries are done in one pass, so that one that plans itself again is noticed."""
@@ -70,7 +71,7 @@ class VirtualClock(trio.abc.Clock):
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._waits: list[_Wait] = []
-        self._passes = self._idle_passes = 0
+        self._looks = self._idle_passes = 0
         self._stops_everything = False
 
     # --- what simulations use ---
@@ -102,6 +103,10 @@ class VirtualClock(trio.abc.Clock):
     # --- what trio uses ---
 
     def current_time(self) -> float:
+        self._looks += 1
+        if self._looks > _LOOKS_MAX:
+            self._looks = 0
+            self.give_up(f"time stands still at {self._seconds:.6f} s while tasks keep busy")
         if self._stops_everything and self.failure is not None:
             raise self.failure
         return self._seconds
@@ -150,7 +155,7 @@ class VirtualClock(trio.abc.Clock):
         if seconds > self._seconds:
             self._seconds = seconds
             self.now_us = max(self.now_us, round(seconds * US_PER_S))
-            self._passes = self._idle_passes = 0
+            self._looks = self._idle_passes = 0
 
     def _do_what_is_due(self) -> None:
         heap, at_us = self._heap, self.now_us
@@ -161,13 +166,6 @@ class VirtualClock(trio.abc.Clock):
 
     # --- the end of patience ---
 
-    def count_pass(self) -> None:
-        """The scheduler has gone round once more."""
-        self._passes += 1
-        if self._passes > _PASSES_MAX:
-            self._passes = 0
-            self.give_up(f"time stands still at {self._seconds:.6f} s while tasks keep busy")
-
     def give_up(self, why: str) -> None:
         """Call everything off; the second time, stop it."""
         if self.failure is not None:
@@ -176,16 +174,6 @@ class VirtualClock(trio.abc.Clock):
         self.failure = Stuck(f"{why}\n{tasks_now()}")
         for call_off in self.on_stuck:
             call_off()
-
-
-class Passes(trio.abc.Instrument):
-    """Tells a clock of each pass of the scheduler."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-
-    def after_io_wait(self, timeout: float) -> None:
-        self._clock.count_pass()
 
 
 def tasks_now() -> str:

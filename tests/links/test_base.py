@@ -9,7 +9,7 @@ import trio
 
 from p2pnet.core.errors import LinkDown, LinkEnd, ListenFailed, PortTaken
 from p2pnet.links import Limits, Link, join_address
-from p2pnet.links.base import link_nursery
+from p2pnet.links.base import background_nursery
 
 
 async def echo(link: Link) -> None:
@@ -253,6 +253,6 @@ async def test_the_nursery_of_a_link_does_not_hide_a_bug_of_its_tasks() -> None:
         raise ZeroDivisionError
 
     with pytest.RaisesGroup(ZeroDivisionError):
-        async with link_nursery() as nursery:
+        async with background_nursery() as nursery:
             nursery.start_soon(buggy)
             await trio.sleep_forever()
