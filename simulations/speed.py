@@ -32,11 +32,9 @@ class Runner(Player):
     """Moves by itself."""
 
     x: float = sync_var(0.0)
-    y: float = sync_var(0.0)
 
     def on_tick(self, dt: float) -> None:
         self.x += dt
-        self.y -= dt
 
 
 def measure(peers: int, tick_hz: int, seconds: int, websockets: bool) -> float:

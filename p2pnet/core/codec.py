@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 from .errors import RemoteProtocolError
-from .messages import AnyFrame, Frame
+from .messages import AnyFrame, Frame, Heartbeat
 
 _SHORT_BYTES: Final = 64  # heartbeats and the like: the same bytes come again and again
+
+_HEARTBEAT: Final = Heartbeat.__struct_config__.tag  # the second byte of a frame of that kind
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
@@ -28,6 +30,11 @@ def decode(data: bytes) -> AnyFrame:
     was limited by the link already.
     """
     return _decode_short(data) if len(data) <= _SHORT_BYTES else _decode(data)
+
+
+def is_heartbeat(data: bytes) -> bool:
+    """Whether these bytes are a heartbeat, if they are a frame at all."""
+    return len(data) > 1 and data[1] == _HEARTBEAT
 
 
 def _decode(data: bytes) -> AnyFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from ..core.codec import is_heartbeat
 from ..core.errors import (
     CommandRefused,
     LinkEnd,
@@ -28,6 +29,11 @@ class Input:
 
     __slots__ = ()
 
+    @property
+    def is_heartbeat(self) -> bool:
+        """Whether this is a frame that says no more than that its sender lives."""
+        return False
+
     def feed(self, core: PeerCore, now: int) -> None:
         """Tell the core; `now` in microseconds. Raises what the game's code raises."""
         raise NotImplementedError
@@ -40,6 +46,10 @@ class Input:
 class FrameReceived(Input):
     link: LinkId
     data: bytes
+
+    @property
+    def is_heartbeat(self) -> bool:
+        return is_heartbeat(self.data)
 
     def feed(self, core: PeerCore, now: int) -> None:
         core.frame_received(now, self.link, self.data)

@@ -87,6 +87,8 @@ class Pump:
                 item.feed(self._core, now)
             if self._wake is not None and now >= self._wake:
                 self._core.wake(now)
+            elif batch and not self._core.has_effects and _says_nothing(batch):
+                return
             self._core.flush(now)
             while effects := self._core.take_effects():
                 for effect in effects:
@@ -99,3 +101,12 @@ class Pump:
             raise GameError(f"this peer can't go on: {error!r}") from error
         self._wake = self._core.next_wake()
         self._alarm.set(self._machine.deadline_s(self._wake))
+
+
+def _says_nothing(batch: list[Input]) -> bool:
+    """Whether this is only heartbeats, as most input is.
+
+    If nothing came of them at once, nothing will: they change no more than when somebody was heard
+    last, and that only moves what the core has to be woken for to a later time.
+    """
+    return all(item.is_heartbeat for item in batch)

@@ -333,7 +333,8 @@ class Shell:
 
     def _begin_batch(self, now: int) -> None:
         self.world.observe(now)
-        self.world.backlogged = self.mesh.waiting_bytes > _BACKLOG_BYTES
+        hosts = self.world.is_host  # nobody else has a use for it
+        self.world.backlogged = hosts and self.mesh.waiting_bytes > _BACKLOG_BYTES
 
     def _finish_batch(self) -> None:
         for event in self._arrivals.release():

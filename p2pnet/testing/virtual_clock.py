@@ -25,7 +25,7 @@ from .scheduler import somebody_waits_for_idleness
 
 US_PER_S: Final = 1_000_000
 _LOOKS_MAX: Final = 20_000
-"""So often somebody may look at the clock at one instant: trio does once each time its scheduler goes
+"""So often somebody may look at the clock at one instant: trio does each time its scheduler goes
 round, and so does whoever sets a limit of time. A busy session needs a few hundred."""
 
 _DUE_MAX: Final = 100

@@ -22,7 +22,6 @@ from p2pnet.peer.inbox import Inbox
 from p2pnet.peer.inputs import FrameReceived, Input, LinkOpened
 from p2pnet.peer.receipts import Receipt
 
-from .frames import HEARTBEAT
 from .trio_network import number_at
 from .trio_peer import SimShell
 
@@ -58,6 +57,15 @@ class WatchedCore(PeerCore):
         """Which process is at the other end of each link that there ever was."""
         self._told: list[Effect] = []
 
+    @property
+    def has_untold(self) -> bool:
+        """Whether the witness has something to see."""
+        return super().has_effects
+
+    @property
+    def has_effects(self) -> bool:
+        return self.has_untold or bool(self._told)
+
     def tell(self) -> None:
         """Let the witness see what the latest input has caused."""
         effects = super().take_effects()
@@ -65,7 +73,7 @@ class WatchedCore(PeerCore):
         self.witness.did(effects)
 
     def take_effects(self) -> list[Effect]:
-        if super().has_effects:
+        if self.has_untold:
             self.tell()
         told, self._told = self._told, []
         return told
@@ -96,6 +104,10 @@ class Told(Input):
 
     item: Input
 
+    @property
+    def is_heartbeat(self) -> bool:
+        return self.item.is_heartbeat
+
     def feed(self, core: PeerCore, now: int) -> None:
         assert isinstance(core, WatchedCore)
         if not core.witness.is_alive:
@@ -103,8 +115,7 @@ class Told(Input):
         item = self.item
         item.feed(core, now)
         if isinstance(item, FrameReceived):
-            beat = len(item.data) > 1 and item.data[1] == HEARTBEAT
-            plain = beat and not core.has_effects
+            plain = item.is_heartbeat and not core.has_untold
             core.witness.took(core.remotes[item.link], item.data, plain)
             if plain:
                 return  # nothing came of it, as of most

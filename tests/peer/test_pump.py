@@ -58,6 +58,10 @@ class FakeCore:
     def next_wake(self) -> int | None:
         return self.wake_us
 
+    @property
+    def has_effects(self) -> bool:
+        return bool(self.effects)
+
     def take_effects(self) -> list[Effect]:
         effects, self.effects = self.effects, []
         return effects
