@@ -29,6 +29,7 @@ check: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(RUN) sphinx -W --keep-going -q -b html docs build/site
 	@echo "The pages are in build/site/index.html."
+
 determinism: $(VENV)/.installed-dev
 	$(RUN) simulations.determinism $(ARGS)
 

@@ -72,3 +72,54 @@ async def test_taking_a_flood_gives_way_to_other_tasks() -> None:
             await inbox.take()
         nursery.cancel_scope.cancel()
     assert turns >= 4
+
+
+async def test_what_is_poured_goes_straight_into_the_sink() -> None:
+    inbox = Inbox(1000)
+    inbox.put(b"before")
+    sunk: list[bytes] = []
+
+    async def pour() -> None:
+        def sink(frame: bytes) -> bool:
+            sunk.append(frame)
+            return True
+
+        with pytest.raises(LinkDown) as caught:
+            await inbox.pour(sink, trio.lowlevel.checkpoint)
+        assert caught.value.end is LinkEnd.CLOSED
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pour)
+        await wait_all_tasks_blocked()
+        assert sunk == [b"before"]
+        inbox.put(b"one")
+        assert sunk == [b"before", b"one"]  # without any task having had its turn
+        assert inbox.waiting_bytes == 0
+        inbox.put(b"two")
+        inbox.end(LinkEnd.CLOSED, "")
+    assert sunk == [b"before", b"one", b"two"]
+
+
+async def test_what_the_sink_has_no_room_for_waits_and_keeps_its_order() -> None:
+    inbox, room = Inbox(1000), trio.Event()
+    sunk: list[bytes] = []
+
+    def sink(frame: bytes) -> bool:
+        if len(sunk) >= 2 and not room.is_set():
+            return False
+        sunk.append(frame)
+        return True
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.pour, sink, room.wait)
+        await wait_all_tasks_blocked()
+        for number in range(5):
+            inbox.put(bytes([number]))
+        await wait_all_tasks_blocked()
+        assert sunk == [b"\0", b"\1"] and inbox.waiting_bytes > 0
+        room.set()
+        await wait_all_tasks_blocked()
+        assert sunk == [bytes([number]) for number in range(5)] and inbox.waiting_bytes == 0
+        nursery.cancel_scope.cancel()
+    inbox.put(b"after")
+    assert await inbox.take() == b"after"

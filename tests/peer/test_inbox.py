@@ -81,3 +81,29 @@ async def test_a_closed_inbox_gives_what_it_holds_and_takes_no_more() -> None:
         await inbox.put(frame(number))
     inbox.put_nowait(Tick())
     assert len(inbox) == 0
+
+
+async def test_what_is_offered_is_taken_if_there_is_room() -> None:
+    inbox = Inbox()
+    for number in range(FULL):
+        assert inbox.offer(frame(number))
+    assert not inbox.offer(frame(FULL))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.wait_room)
+        await wait_all_tasks_blocked()
+        assert nursery.child_tasks
+        inbox.take(1)
+    assert inbox.offer(frame(FULL))
+
+
+async def test_the_bell_ends_the_wait_once() -> None:
+    inbox = Inbox()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.wait)
+        await wait_all_tasks_blocked()
+        inbox.ring()
+    inbox.ring()
+    await inbox.wait()
+    with trio.move_on_after(0.01) as patience:
+        await inbox.wait()
+    assert patience.cancelled_caught and inbox.take(1) == []

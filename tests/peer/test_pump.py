@@ -205,3 +205,33 @@ async def test_a_single_error_is_the_cause_itself_and_several_stay_together(
         assert cause is errors[0]
     else:
         assert isinstance(cause, GameCodeError) and cause.errors == tuple(errors)
+
+
+@attrs.frozen
+class Beat(Note):
+    """An input that says no more than that somebody lives."""
+
+    @property
+    def is_heartbeat(self) -> bool:
+        return True
+
+
+async def test_heartbeats_of_which_nothing_comes_cost_no_more_than_being_heard(
+    clock: MockClock,
+) -> None:
+    core, inbox = FakeCore(), Inbox()
+    core.then = lambda text: core.leave() if text == "end" else None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make(core, inbox).run, Note("begin"))
+        await trio.sleep(1)
+        inbox.put_nowait(Beat("beat"))
+        await trio.sleep(1)
+        assert texts(core) == ["begin", "flush", "beat"]
+        core.then = lambda text: core.effects.append(Say("yes"))
+        inbox.put_nowait(Beat("beat"))
+        await trio.sleep(1)
+        assert texts(core)[3:] == ["beat", "flush", "yes"]
+        core.then = lambda text: core.leave() if text == "end" else None
+        inbox.put_nowait(Beat("beat"))
+        inbox.put_nowait(Note("end"))
+    assert texts(core)[6:] == ["beat", "end", "flush"]
