@@ -29,6 +29,8 @@ def take_update(session: Session, frame: Update, raw: bytes) -> None:
     session.history.begin(frame.epoch)
     session.replica.apply(frame.payload)
     session.history.append(raw)
+    if frame.roster is not None:
+        session.history.seat(frame.roster.peers)
     for line in frame.executed:
         session.ledger.record(line)
         if (line.peer, line.nonce) == (session.me, session.nonce):
@@ -84,7 +86,8 @@ def _restore(session: Session, snapshot: Snapshot) -> Roster:
         raise RemoteProtocolError("the snapshot is of another reign than it says")
     _discard(session, snapshot)
     session.replica.restore(snapshot.world)
-    session.history.reset(snapshot.position.seq, snapshot.digest, snapshot.lineage)
+    at, lineage = snapshot.position.seq, snapshot.lineage
+    session.history.reset(at, snapshot.digest, lineage, snapshot.seats)
     session.ledger.reset(snapshot.marks, snapshot.executed)
     return snapshot.roster
 
@@ -125,4 +128,5 @@ def snapshot_of(session: Session) -> Snapshot:
         marks=dict(session.ledger.marks),
         roster=session.roster,
         roster_proof=session.roster_proof,
+        seats=tuple(session.history.seats),
     )

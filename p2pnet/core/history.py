@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from .values import Epoch, Position
+from .values import Epoch, PeerId, Position
 
 _DIGEST_BYTES: Final = 16
 _LINEAGE_MAX: Final = 64  # reigns remembered; whoever slept through more gets a snapshot
@@ -24,6 +24,10 @@ _LINEAGE_MAX: Final = 64  # reigns remembered; whoever slept through more gets a
 
 Lineage = tuple[tuple[Epoch, int], ...]
 """The reigns of a branch, oldest first, each with the sequence that it began after."""
+
+
+Seats = tuple[tuple[int, tuple[PeerId, ...]], ...]
+"""Who had a seat, each time with the sequence since which."""
 
 
 def reaches(lineage: Lineage, end: int, position: Position) -> bool:
@@ -63,6 +67,7 @@ class History:
     lineage: list[tuple[Epoch, int]] = attrs.field(factory=list)
     _tail: deque[bytes] = attrs.field(factory=deque)
     _tail_bytes: int = 0
+    seats: list[tuple[int, tuple[PeerId, ...]]] = attrs.field(factory=list)  # see `seat`
     _position: Position | None = None  # as it was asked for last: it is asked for often
 
     @property
@@ -91,6 +96,17 @@ class History:
         while len(self._tail) > self.updates_max or self._tail_bytes > self.bytes_max:
             self._tail_bytes -= len(self._tail.popleft())
 
+    def seat(self, members: tuple[PeerId, ...]) -> None:
+        """With the last update, these have the seats."""
+        if not self.seats or self.seats[-1][1] != members:
+            self.seats.append((self.seq, members))
+            del self.seats[:-_LINEAGE_MAX]
+
+    def seated_at(self, seq: int) -> frozenset[PeerId] | None:
+        """Who had a seat at this sequence; None if that is too long ago to be known."""
+        known = [members for since, members in self.seats if since <= seq]
+        return frozenset(known[-1]) if known else None
+
     def contains(self, position: Position) -> bool:
         """Whether the branch went through this position."""
         return reaches(tuple(self.lineage), self.seq, position)
@@ -107,10 +123,11 @@ class History:
         epochs = [epoch for epoch, _ in self.lineage]
         return tuple(self.lineage[epochs.index(position.epoch) + 1 :])
 
-    def reset(self, seq: int, digest: bytes, lineage: Lineage) -> None:
+    def reset(self, seq: int, digest: bytes, lineage: Lineage, seats: Seats) -> None:
         """Go on from a snapshot: nothing before it is kept."""
         self.seq = seq
         self.digest = digest
         self.lineage = list(lineage)
+        self.seats = list(seats)
         self._tail.clear()
         self._tail_bytes = 0

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from .errors import DenyReason, EndReason, RefuseReason
-from .history import Lineage
+from .history import Lineage, Seats
 from .roster import Roster
 from .settings import Settings
 from .values import ConnectionId, Count, Epoch, PeerId, Position, SessionId
@@ -207,6 +207,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     marks: dict[PeerId, tuple[int, int]]  # of the at-most-once table
     roster: Roster
     roster_proof: RosterProof
+    seats: Seats  # whose oaths count, in a merge with a branch that began long ago
 
 
 class Missing(msgspec.Struct, frozen=True, array_like=True):

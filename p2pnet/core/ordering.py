@@ -214,6 +214,8 @@ class Ordering:
         )
         raw = encode(update)
         s.history.append(raw)
+        if roster is not None:
+            s.history.seat(roster.peers)
         s.send_on(self.links(), raw)
         if self._executed or roster is None:
             self.worked = s.history.position

@@ -6,13 +6,17 @@ not hold, so it ends the link that it came on, is counted, and told to the appli
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from .credentials import Says
 from .errors import RemoteProtocolError
 from .mesh import LinkState
 from .messages import Claim, Follow, Header, Reign, Yield
 from .session import Session
+from .values import Position
+
+NUMBERS_AHEAD_MAX: Final = 1_000
+"""So many reigns nobody sleeps through: seats are given up long before."""
 
 
 def forged(session: Session, link: LinkState, text: str) -> NoReturn:
@@ -22,9 +26,16 @@ def forged(session: Session, link: LinkState, text: str) -> NoReturn:
 
 
 def check_reign(session: Session, link: LinkState, reign: Reign) -> None:
-    """A reign counts with the signature of its host."""
+    """A reign counts with the signature of its host, and under a number that can be."""
     if not session.is_genuine(reign):
         forged(session, link, f"a header of epoch {reign.epoch} that its host did not sign")
+    check_number(session, link, reign.epoch.number)
+
+
+def check_number(session: Session, link: LinkState, number: int) -> None:
+    """Numbers go up by one, so nobody can have missed very many of them."""
+    if session.epoch is not None and number > session.epoch.number + NUMBERS_AHEAD_MAX:
+        forged(session, link, f"the number {number} of a reign, which nothing leads up to")
 
 
 def check_claim(session: Session, link: LinkState, claim: Claim) -> None:
@@ -43,10 +54,41 @@ def check_header(session: Session, link: LinkState, header: Header) -> None:
     fields = header.reign.epoch, header.position, header.worked, header.lineage
     if not session.proves(header.reign.key, header.signature, Says.HEADER, *fields):
         forged(session, link, "the header of a merge is not signed by its host")
+    if not _is_coherent(header):
+        forged(session, link, "the header of a merge contradicts itself")
+    if _reach_of(session, header) > session.history.seq:
+        forged(session, link, "a branch that has more of our reign than there ever was")
+    for oath in header.oaths:
+        if not session.proves(oath.key, oath.signature, Says.OATH, oath.epoch):
+            forged(session, link, "a host counts an oath that its member did not sign")
+
+
+def _is_coherent(header: Header) -> bool:
+    """Whether lineage, position and parent tell one story."""
+    reign, here, lineage = header.reign, header.position, header.lineage
+    epochs = [epoch for epoch, _ in lineage]
+    bases = [base for _, base in lineage] + [here.seq]
+    if not lineage or epochs[-1] != reign.epoch or here.epoch != reign.epoch:
+        return False
+    if epochs != sorted(set(epochs)) or bases != sorted(bases):
+        return False
+    if reign.parent is None or len(lineage) == 1:
+        return True
+    return reign.parent == Position(epochs[-2], bases[-2])
+
+
+def _reach_of(session: Session, header: Header) -> int:
+    """How far a branch says that it followed the reign of this host; 0 if it did not."""
+    if session.host != session.me:
+        return 0
+    ends = [base for _, base in header.lineage[1:]] + [header.position.seq]
+    reigns = zip(header.lineage, ends, strict=True)
+    return max((end for (epoch, _), end in reigns if epoch == session.epoch), default=0)
 
 
 def check_yield(session: Session, link: LinkState, frame: Yield) -> None:
     """Nobody gives up a reign but its host."""
+    check_number(session, link, frame.epoch.number)
     if not session.proves(link.key, frame.signature, Says.YIELD, frame.epoch, frame.to):
         forged(session, link, "a yield that its host did not sign")
 

@@ -17,13 +17,14 @@ import attrs
 from .codec import encode
 from .credentials import Says
 from .events import ReignsMet
+from .history import fork
 from .hosting import Hosting
 from .merge import Verdict, verdict
 from .mesh import LinkState
 from .messages import Fenced, Header, Meeting, Reign, Yield
 from .session import Session
 from .states import Move, State
-from .values import Epoch, LinkId, PeerId
+from .values import Epoch, LinkId, PeerId, peer_id
 
 
 @attrs.define(eq=False)
@@ -52,12 +53,22 @@ class Reunion:
         """How many live under a reign: its host, and each member that has sworn to follow it.
 
         Who swore to both follows the one of the higher epoch: an oath is for a reign, and nobody
-        goes back to an older one.
+        goes back to an older one. Members are those who had a seat where the branches part. Both
+        hosts know who that was, and neither can add to them: a key costs nothing.
         """
         theirs = self._sworn(other)
         theirs[other.reign.key] = other.reign.epoch
-        sworn = self._sworn(header).items()
-        return 1 + sum(key not in theirs or theirs[key] < epoch for key, epoch in sworn)
+        members = self._members(header, other)
+        return 1 + sum(
+            (members is None or peer_id(key) in members)
+            and (key not in theirs or theirs[key] < epoch)
+            for key, epoch in self._sworn(header).items()
+        )
+
+    def _members(self, one: Header, other: Header) -> frozenset[PeerId] | None:
+        """Who had a seat where two branches part, one of them ours; None if it was long ago."""
+        shared = fork(one.lineage, one.position.seq, other.lineage, other.position.seq)
+        return None if shared is None else self.session.history.seated_at(shared.seq)
 
     def _sworn(self, header: Header) -> dict[bytes, Epoch]:
         """The members whose oaths on this reign hold, each with the epoch that it swore to."""

@@ -59,6 +59,11 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
                 return place
         return len(self.members)
 
+    @property
+    def peers(self) -> tuple[PeerId, ...]:
+        """All who have a seat, in an order of its own: who they are, not how they rank."""
+        return tuple(sorted(member.peer for member in self.members))
+
     def successors(self, host: PeerId) -> tuple[Member, ...]:
         """Those who may follow `host`, best first."""
         return tuple(m for m in self.members if m.present and m.can_host and m.peer != host)

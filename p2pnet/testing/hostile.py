@@ -14,7 +14,8 @@ import attrs
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.effects import Effect, Send
-from p2pnet.core.messages import Claim
+from p2pnet.core.messages import Claim, Header, Meeting, Reign
+from p2pnet.core.values import Epoch, Position
 
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
@@ -66,3 +67,21 @@ def usurp(world: SimWorld, peer: SimPeer, above: int) -> None:
     for other in world.peers:
         if other.alive and other is not peer:
             world.slip(peer, other, claim)
+
+
+def usurp_by_lineage(world: SimWorld, peer: SimPeer, host: SimPeer, ahead: int) -> None:
+    """A member tells the host of a reign of its own, built on a point so far ahead of the host."""
+    core, session = peer.core, peer.core.session
+    if session is None or core.epoch is None or core.position is None:
+        return
+
+    def sign(says: Says, *fields: object) -> bytes:
+        return peer.credentials.sign(statement(session, says, fields))
+
+    parent = Position(core.epoch, core.position.seq + ahead)
+    epoch = Epoch(core.epoch.number + 1, peer.id, 0)
+    reign = Reign(epoch, parent, peer.credentials.public, sign(Says.REIGN, epoch, parent))
+    here, lineage = Position(epoch, parent.seq + 1), (*core.lineage, (epoch, parent.seq))
+    signature = sign(Says.HEADER, epoch, here, here, lineage)
+    header = Header(reign, here, here, lineage, (), signature)
+    world.slip(peer, host, encode(Meeting(header, answer=False)))

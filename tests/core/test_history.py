@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from p2pnet.core.history import History, fork, reaches
 from p2pnet.core.values import Epoch, PeerId, Position
 
+ANA, BO = PeerId("ana"), PeerId("bo")
 E1, E2, E3 = (Epoch(n, PeerId(c * 16), n) for n, c in ((1, "a"), (2, "b"), (3, "c")))
 
 
@@ -83,7 +84,7 @@ def test_the_bytes_of_the_tail_are_limited_too() -> None:
 
 def test_a_snapshot_replaces_everything() -> None:
     branch = history((E1, 5))
-    branch.reset(40, b"digest", ((E1, 0), (E3, 30)))
+    branch.reset(40, b"digest", ((E1, 0), (E3, 30)), ((0, (ANA,)),))
     assert branch.position == Position(E3, 40) and branch.digest == b"digest"
     assert branch.since(Position(E3, 39)) is None, "the tail before it is void"
     assert branch.since(Position(E3, 40)) == ()
@@ -129,3 +130,16 @@ def test_the_reigns_after_a_position_are_told() -> None:
     branch = history((E1, 2), (E2, 0), (E3, 1))
     assert branch.reigns_since(Position(E1, 1)) == ((E2, 2), (E3, 2))
     assert branch.reigns_since(Position(E3, 2)) == ()
+
+
+def test_who_had_a_seat_is_known_for_each_sequence() -> None:
+    branch = history((E1, 2))
+    branch.seat((ANA,))
+    branch.append(b"x")
+    branch.seat((ANA, BO))
+    branch.append(b"y")
+    branch.seat((ANA, BO))  # no change
+    assert branch.seated_at(1) is None
+    assert branch.seated_at(2) == {ANA}
+    assert branch.seated_at(3) == branch.seated_at(99) == {ANA, BO}
+    assert len(branch.seats) == 2

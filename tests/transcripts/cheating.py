@@ -8,7 +8,7 @@ from p2pnet.core.events import ProofRejected, SessionEnded
 from p2pnet.core.messages import Claim, Rejoin
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.hostile import Tape, usurp
+from p2pnet.testing.hostile import Tape, usurp, usurp_by_lineage
 from p2pnet.testing.sim_peer import SimPeer
 
 from .telling import case, until, until_calm
@@ -100,3 +100,13 @@ def two_processes_with_one_key(world: CoreWorld) -> None:
     until_calm(world)
     assert newer.core.state is State.FOLLOWING
     assert [event.reason for event in older.saw(SessionEnded)] == [EndReason.REPLACED]  # type: ignore[attr-defined]
+
+
+@case(3, "hard_case_27", "identity")
+def member_that_has_more_of_a_reign_than_its_host(world: CoreWorld) -> None:
+    """It says that its own reign goes on from a point that the host has not come to."""
+    host, liar, _ = world.peers
+    world.befall(liar, "says that it has a reign of its own")
+    usurp_by_lineage(world, liar, host, ahead=3)
+    until_calm(world)
+    assert world.hosts == [host] and len(host.saw(ProofRejected)) == 1
