@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.codec import decode
+from p2pnet.core.codec import decode, is_heartbeat
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import BecameHost, ClaimMade, HandoverStarted, HostChanged, HostLost
@@ -122,7 +122,7 @@ class Recorder(Observer):
             flights.remove(flight)
             arrow = self._arrows[flight.arrow]
             self._arrows[flight.arrow] = attrs.evolve(arrow, taken_us=now)
-        else:
+        elif not is_heartbeat(data):  # it was under way when this began: nobody says one twice
             self._took_noise(now, peer, source, data)
 
     def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:
