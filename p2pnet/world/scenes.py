@@ -20,10 +20,10 @@ import attrs
 
 from ..core.errors import CommandRefusal, CommandRefused, DeclarationError
 from ..core.values import PeerId
+from .objects import NetworkObject
 from .session_state import Ready
 
 if TYPE_CHECKING:
-    from .objects import NetworkObject
     from .world import World
 
 Progress = Callable[[float], None]
@@ -69,6 +69,14 @@ class Scene:
         factory=dict, kw_only=True, converter=_makers
     )
     """What the host spawns with it: what makes each object, by its place in the scene."""
+
+
+def _made(obj: Any, scene: Scene, place: str) -> NetworkObject:
+    if not isinstance(obj, NetworkObject) or obj.is_spawned:
+        raise DeclarationError(
+            f"the scene {scene.name!r} has to make a new object for {place!r}, not {obj!r}"
+        )
+    return obj
 
 
 @attrs.define(eq=False)
@@ -120,8 +128,9 @@ class Scenes:
         session.scene_version += 1
         session.scenes[name] = session.scene_version
         for place, make in scene.objects.items():
-            obj = self.world.spawn(self.world.call_game(make))
-            session.placed[obj.object_id] = (name, place)
+            obj = _made(self.world.call_game(make), scene, place)
+            session.placed[self.world.registry.next_id] = (name, place)  # for its start hooks
+            self.world.spawn(obj)
 
     def unload(self, name: str) -> None:
         """Have all peers unload a scene; its objects go. Does nothing if it is not loaded."""

@@ -106,6 +106,34 @@ def test_they_stay_the_same_under_the_next_host_and_what_is_gone_stays_gone(tabl
     assert not mine.is_spawned and bob.session.placed == {}  # type: ignore[union-attr]
 
 
+def test_a_scene_has_to_make_new_objects(table: Table) -> None:
+    old = table.host.spawn(Door())
+    for made in (old, 3):
+        scene = Scene("odd", objects={"door": lambda made=made: made})
+        game = Game("house", player=Guest, objects=[Door], scenes=[scene])
+        table.host.game = game
+        with pytest.raises(DeclarationError, match="has to make a new object for 'door'"):
+            table.host.load_scene("odd")
+
+
+def test_start_hooks_know_the_place(table: Table) -> None:
+    seen: list[Any] = []
+
+    @networked
+    class Sign(NetworkObject):
+        def on_start_server(self, migrated: bool) -> None:
+            seen.append(self.placement)
+
+        def on_start_client(self) -> None:
+            seen.append(self.placement)
+
+    scene = Scene("road", objects={"sign": Sign})
+    roads = Table(Game("roads", player=Guest, objects=[Sign], scenes=[scene]))
+    roads.host.load_scene("road")
+    roads.sync()
+    assert seen == [("road", "sign")] * 4, "twice on the host, and once on each client"
+
+
 # --- who has loaded them ---
 
 
