@@ -125,10 +125,11 @@ class Scenes:
             self.unload(other)
         if name in session.scenes:
             return
+        call = self.world.call_game
+        made = {place: _made(call(make), scene, place) for place, make in scene.objects.items()}
         session.scene_version += 1
         session.scenes[name] = session.scene_version
-        for place, make in scene.objects.items():
-            obj = _made(self.world.call_game(make), scene, place)
+        for place, obj in made.items():
             session.placed[self.world.registry.next_id] = (name, place)  # for its start hooks
             self.world.spawn(obj)
 

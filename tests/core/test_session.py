@@ -5,7 +5,14 @@ import pytest
 from p2pnet.core.codec import encode
 from p2pnet.core.effects import Emit, Send, TakeRole
 from p2pnet.core.errors import EndReason, LocalProtocolError
-from p2pnet.core.events import PeerGone, PeerJoined, PeerLost, PeerReturned, StateChanged
+from p2pnet.core.events import (
+    PeerGone,
+    PeerJoined,
+    PeerLost,
+    PeerReturned,
+    RosterChanged,
+    StateChanged,
+)
 from p2pnet.core.messages import Heartbeat
 from p2pnet.core.session import Session
 from p2pnet.core.settings import Settings
@@ -108,3 +115,17 @@ def test_nobody_is_dialled_without_an_address_or_while_linked(bench: Bench) -> N
     s.dial(PeerId("x" * 16), ())
     s.dial(bench.peers[1].id, ("1",))
     assert s.effects == []
+
+
+def test_another_roster_of_the_same_version_is_news(bench: Bench) -> None:
+    """Two branches count the changes of their rosters each for itself."""
+    session = client(bench)
+    ours = session.roster.lose(host(bench).me)
+    theirs = session.roster.lose(session.me).restore(session.me)
+    session.set_roster(ours.restore(session.me))
+    events(session)
+    assert session.roster.version == theirs.version and session.roster != theirs
+    session.set_roster(theirs)
+    assert [type(e) for e in events(session)] == [PeerReturned, RosterChanged]
+    session.set_roster(theirs)
+    assert events(session) == []
