@@ -339,6 +339,7 @@ def links() -> str:
 
 _READING_ORDER: Final = (
     "quickstart",
+    "testing",
     "world",
     "glossary",
     "protocol",

@@ -150,12 +150,12 @@ def host_drops(
             st.lists(drop, min_size=min(counts), max_size=max(counts)),
         )
         name = f"{body.__module__}.{getattr(body, '__qualname__', 'test')}"
-        return _as_test(
-            body,
-            lambda world_body: search(
-                name, drawn, lambda plan: _play(rules, world_body, plan), settings
-            ),
-        )
+
+        def play(world_body: Body) -> None:
+            __tracebackhide__ = True
+            search(name, drawn, functools.partial(_play, rules, world_body), settings)
+
+        return _as_test(body, play)
 
     return decorate
 
