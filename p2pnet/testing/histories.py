@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 
 from p2pnet.core.effects import CloseLink, Settle
-from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged
-from p2pnet.core.messages import Rejoin, Update, Welcome
+from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, RosterChanged
+from p2pnet.core.messages import Piece, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.states import State
 from p2pnet.core.values import PeerId, Position, peer_id
@@ -96,6 +96,11 @@ class Histories:
     def takes_welcome(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Welcome) -> None:
         if peer.core.state is State.FOLLOWING and peer.core.epoch == frame.reign.epoch:
             seen.welcomed = frame.reign.epoch.host
+
+    def welcomed_in_pieces(self, now: int, peer: SimPeer, seen: Seen, event: HostChanged) -> None:
+        """A large welcome comes in pieces. Only the core sees it whole, and tells its game."""
+        if isinstance(self.record.took, Piece):
+            seen.welcomed = event.host
 
     def roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
         roster = event.roster

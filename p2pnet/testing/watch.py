@@ -104,7 +104,7 @@ class Watch(Observer):
         }
         self._told = {
             BecameHost: (reigns.crowned, histories.crowned),
-            HostChanged: (reigns.announced_once,),
+            HostChanged: (reigns.announced_once, histories.welcomed_in_pieces),
             BranchDiscarded: (histories.discards,),
             ClaimMade: (reigns.claims,),
             HandoverStarted: (reigns.hands_over,),
