@@ -21,6 +21,7 @@ from p2pnet.core.roster import Roster
 from p2pnet.core.routing import Router
 from p2pnet.core.session import Session
 from p2pnet.core.timers import Timers
+from p2pnet.testing.frames import tag_of
 
 from .planting import Bed, always, nothing, patched
 
@@ -84,26 +85,26 @@ def lets_the_banned_in() -> Planted:
 def takes_proofs_for_older_reigns() -> Planted:
     def wrap(original: Any) -> Any:
         def fenced(router: Router, link: Any, epoch: Any) -> bool:
-            if _ROUTED and isinstance(_ROUTED[-1], Rejoin):
+            if _ROUTED and _ROUTED[-1] == tag_of(Rejoin):
                 return False
             return bool(original(router, link, epoch))
 
         return fenced
 
     def note(original: Any) -> Any:
-        def route(router: Router, link: Any, frame: Any, data: bytes) -> None:
-            _ROUTED.append(frame)
+        def take(router: Router, link: Any, data: bytes) -> None:
+            _ROUTED.append(data[1])
             try:
-                original(router, link, frame, data)
+                original(router, link, data)
             finally:
                 _ROUTED.pop()
 
-        return route
+        return take
 
-    return patched((Router, "_fenced", wrap), (Router, "_route", note))
+    return patched((Router, "_fenced", wrap), (Router, "take", note))
 
 
-_ROUTED: Final[list[Any]] = []
+_ROUTED: Final[list[int]] = []
 
 
 @BED.plants("S27", "the application is told once of each reign")

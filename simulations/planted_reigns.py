@@ -203,4 +203,4 @@ def asks_again_at_once() -> Planted:
 
         return withdraw
 
-    return patched((Succession, "_withdraw", wrap))
+    return patched((Succession, "withdraw", wrap))

@@ -1,6 +1,6 @@
 """What must never happen to histories and seats: order, gaps, receipts, rosters, keys and links.
 
-S11 to S13, S17, S19, S21 to S26 and S29. `watch` knows what is called when.
+S11 to S13, S15, S17, S19, S21 to S26 and S29. `watch` knows what is called when.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from p2pnet.core.effects import CloseLink, Settle
 from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, RosterChanged
 from p2pnet.core.messages import Piece, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
+from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.core.values import PeerId, Position, peer_id
 
@@ -59,11 +60,30 @@ class Histories:
             raise InvariantBroken("S17", f"{peer.name} holds {', '.join(twice)} more than once")
 
     def note(self, peer: SimPeer, settle: Settle) -> None:
+        """A receipt is given: by then so many have to hold it as its level says."""
         text = peer.sent[settle.ticket]
         entry = (str(peer.id), text)
         holders = tuple(p.number for p in self.record.world.peers if entry in p.journal.entries)
         ticket, level = settle.ticket, peer.levels[settle.ticket]
         self.record.acknowledged.append(Acknowledged(text, peer.number, ticket, level, holders))
+        if self.record.together and level is not AckLevel.HOST:
+            self._is_held(peer, text, level, holders)
+
+    def _is_held(self, peer: SimPeer, text: str, level: AckLevel, holders: tuple[int, ...]) -> None:
+        """Those who died meanwhile count where they held it, and not where they did not."""
+        epoch, members = peer.core.epoch, self.record.world.members
+        behind = [p for p in members if p.core.state is State.FOLLOWING and p.core.epoch == epoch]
+        without = [p.name for p in behind if p.number not in holders]
+        if level is AckLevel.ALL and without:
+            raise InvariantBroken("S15", f"{text} is acknowledged by all, not by {without[0]}")
+        # In a game of two the one who submitted it is the one successor.
+        hosts = [p.number for p in self.record.world.hosts if p.core.epoch == epoch]
+        if any(number != peer.number and number not in hosts for number in holders):
+            return
+        # Whoever stands behind a new reign is expected back, and has what is acknowledged then.
+        granted = self.record.seen(peer).grants if peer.number in hosts else {}
+        if any(p is not peer and (p in behind or p.number in granted) for p in members):
+            raise InvariantBroken("S15", f"{text} is acknowledged, and no successor holds it")
 
     def discards(self, now: int, peer: SimPeer, seen: Seen, event: BranchDiscarded) -> None:
         self.record.discarded += [(peer.number, ticket) for ticket in event.tickets]
