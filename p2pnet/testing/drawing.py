@@ -213,13 +213,16 @@ def _behind_and_pulling(rng: Random, end: Kind, players: int) -> list[Step]:
     """The successor misses the last updates, and somebody dies while it fetches them."""
     dies = rng.choice((Victim.CLAIMANT, Victim.PULLED_FROM, Victim.LAST, None))
     dying = [Step(end, peer=dies, when=Phase.PULLING)] if dies is not None else []
-    torn = rng.choice((Victim.SUCCESSOR, Victim.SUCCESSOR, Victim.SECOND, Victim.LAST))
+    first = rng.choice((Victim.SUCCESSOR, Victim.SUCCESSOR, Victim.SECOND, Victim.LAST))
+    torn = rng.choice(((first,), (first,), (Victim.SUCCESSOR, Victim.SECOND)))
+    window_us = rng.randrange(250_000)
     return [
         *(Step(Kind.SUBMIT, peer=rng.randrange(players)) for _ in range(2)),
-        Step(Kind.TEAR, rng.randrange(30_000), HOST, torn, amount=rng.randrange(250_000)),
+        Step(Kind.NUDGE, rng.randrange(30_000)),
+        *(Step(Kind.TEAR, 0, HOST, other, amount=window_us) for other in torn),
         *(
             Step(Kind.SUBMIT, rng.randrange(30_000), rng.randrange(players), ack=ack)
-            for ack in (AckLevel.ONE, AckLevel.HOST, AckLevel.ONE)
+            for ack in (AckLevel.ONE, AckLevel.HOST, AckLevel.ONE)[: rng.randint(1, 3)]
         ),
         *dying,
     ]

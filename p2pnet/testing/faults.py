@@ -59,19 +59,24 @@ def _end(play: Play, step: Step, peer: SimPeer) -> None:
 
 
 def _tear(play: Play, peer: SimPeer, other: SimPeer, window_us: int) -> None:
-    """Whatever is sent to `other` from now on comes too late, and then it is lost."""
-    world, way = play.world, (peer.number, other.number)
+    """Whatever is sent to `other` from now on comes too late, and then it is lost.
+
+    Who dies in this way already loses what it says to one more.
+    """
+    world, dies = play.world, bool(peer.torn)
+    peer.torn.append(other)
 
     def end() -> None:
-        world.network.lags.pop(way, None)
+        torn, peer.torn = peer.torn, []
+        for one in torn:
+            world.network.lags.pop((peer.number, one.number), None)
         if peer.alive and len(world.members) > 1 and not play.is_healed:
-            world.crash(peer, lost_for=(other,))
+            world.crash(peer, lost_for=torn)
 
     if window_us:
-        world.network.lags[way] = 2 * window_us
+        world.network.lags[peer.number, other.number] = 2 * window_us
+    if not dies:
         world.after(window_us, end)
-    else:
-        end()
 
 
 def _pause(play: Play, step: Step, peer: SimPeer) -> Undo | None:

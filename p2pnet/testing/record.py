@@ -50,6 +50,7 @@ class Seen:
     handing_over: Epoch | None = None  # the reign under which it may order nothing any more
     granted: dict[int, PeerId] = attrs.field(factory=dict)  # by number
     grants: dict[int, Position] = attrs.field(factory=dict)  # for its own claim, by process
+    claimed: int = 0  # the number of its own claim
     vetoed: bool = False  # proof that the host lives has come for its own claim
     claims: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))
     dials: defaultdict[PeerId, deque[int]] = attrs.field(

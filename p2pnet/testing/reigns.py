@@ -89,7 +89,7 @@ class Reigns:
     # --- claims ---
 
     def claims(self, now: int, peer: SimPeer, seen: Seen, event: ClaimMade) -> None:
-        seen.grants, seen.vetoed = {}, False
+        seen.grants, seen.vetoed, seen.claimed = {}, False, event.number
         self.record.numbers = max(self.record.numbers, event.number)
         paced(now, seen.claims, peer, "claims")
         if seen.asleep:
@@ -112,6 +112,11 @@ class Reigns:
             raise InvariantBroken(
                 "S08", f"{peer.name} granted {number}, {self.record.numbers} was the last"
             )
+        # Whoever answered is heard before a crown, also if its answer is still under way.
+        for target in targets if self.record.together else ():
+            claimant_seen = self.record.seen(target)
+            if claimant_seen.claimed == number:
+                claimant_seen.grants[peer.number] = frame.position
 
     def refuses(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Refuse

@@ -72,6 +72,7 @@ class SimPeer:
     slow_us: int = 0  # how late its inputs come
     busy_until_us: int = 0  # no input is taken before
     dials: Dials = Dials.WELCOME
+    torn: list[SimPeer] = attrs.field(factory=list)  # who loses what it says, as it is to die
     late_timers_us: int = 0  # how late its shell may wake the core
     inbox: deque[Callable[[], object]] = attrs.field(factory=deque)  # came in while it was paused
     events: list[tuple[int, Event]] = attrs.field(factory=list)
