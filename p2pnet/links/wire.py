@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 _CHUNK_BYTES: Final = 65_536
+_UNSENT_BYTES: Final = 131_072  # that the kernel takes before the network does
 _ERRORS: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
@@ -52,6 +53,9 @@ class SocketWire(Wire):
         """Takes the socket out of `stream`, which has set TCP_NODELAY and is of no use after."""
         self._socket = socket.socket(fileno=stream.socket.detach())
         self._socket.setblocking(False)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # not on every system
+            # What can't be sent yet waits up here, where it is known that a link is slow.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
     async def receive_some(self, bytes_max: int) -> bytes:
         await trio.lowlevel.checkpoint_if_cancelled()

@@ -37,9 +37,9 @@ async def test_a_waiting_taker_gets_what_comes() -> None:
 async def test_room_is_made_by_taking_and_empty_frames_are_not_free() -> None:
     inbox = Inbox(100)
     inbox.put(b"")
-    assert not inbox.is_full
+    assert not inbox.is_full and inbox.waiting_bytes == 64
     inbox.put(b"")
-    assert inbox.is_full
+    assert inbox.is_full and inbox.waiting_bytes == 128
     has_room = trio.Event()
 
     async def wait() -> None:

@@ -53,6 +53,17 @@ async def test_above_the_bound_nothing_is_taken(wires) -> None:
     assert not stream.write(b"x")
 
 
+async def test_it_is_known_how_much_waits(wires) -> None:
+    stream = WireStream(wires[0], 1 << 20, room)
+    assert stream.waiting_bytes == 0
+    stream.write(bytes(1 << 16))  # fills the wire
+    before = stream.waiting_bytes
+    stream.write(bytes(600))
+    assert stream.waiting_bytes == before + 600
+    stream.cut()
+    assert stream.waiting_bytes == 0
+
+
 async def test_one_write_above_the_bound_is_taken_if_nothing_waits(wires) -> None:
     stream = WireStream(wires[0], 1000, room)
     assert stream.write(bytes(1 << 20))
@@ -133,6 +144,14 @@ async def test_sockets_carry_bytes_both_ways_without_delay(socket_wires) -> None
         assert await far.receive_some(100) == b"there"
         assert far.send_now(b"back") == 4
         assert await near.receive_some(100) == b"back"
+
+
+async def test_the_kernel_keeps_little_that_it_can_not_send(socket_wires) -> None:
+    if not hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        pytest.skip("this system can't be told")
+    near, _ = socket_wires
+    limit = near._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+    assert limit == 131_072
 
 
 async def test_a_full_socket_takes_nothing_and_is_writable_after_a_read(socket_wires) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -86,6 +87,24 @@ async def test_a_change_of_host_alone_pauses_nothing(clock: MockClock, table: Ta
     await trio.sleep(3)
     await table.agree(ben, cat)
     assert told(seen) == [], "Ana's seat was given up before anybody waited for her"
+
+
+async def test_a_resumed_session_waits_for_those_who_had_a_seat(
+    clock: MockClock, table: Table, tmp_path: Path
+) -> None:
+    table.game = game_with(Absence("pause", after_s=1))
+    ana = await table.host("ana", identity=seed(1))
+    ben = await table.join("ben", ana, identity=seed(2))
+    await tank(ben).earn(3)
+    await ana.save(tmp_path / "x")
+    await ana.stop_host()
+    again = await table.open("ana2", identity=seed(1))
+    invite = await again.host("ana2", 7777, resume=tmp_path / "x")
+    await trio.sleep(100)
+    assert again.paused and again.missing == (ben.me,)
+    back = await table.join("ben2", invite, identity=seed(2))
+    await trio.sleep(1)
+    assert not again.paused and await tank(back).earn(1) == 4
 
 
 async def test_those_who_are_there_vote_to_go_on(clock: MockClock, table: Table) -> None:

@@ -18,8 +18,9 @@ from p2pnet import (
 )
 from p2pnet.core.events import WriteRefused
 from p2pnet.core.settings import WhileDown
+from p2pnet.links.memory import MemoryLink
 
-from .conftest import Table, crash, tank
+from .conftest import Table, Tank, crash, tank
 
 # --- time ---
 
@@ -106,6 +107,44 @@ async def test_who_writes_what_the_host_refuses_is_told(clock: MockClock, table:
             break
     assert event == WriteRefused(tank(ben).object_id, "x", "there is a wall")
     assert tank(ben).x == 0.0
+
+
+async def test_a_peer_that_does_not_keep_up_costs_intermediate_values_and_nothing_else(
+    clock: MockClock, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben, _ = await table.three()
+    mine, copy = tank(ana), ben.world.player_of(ana.me)
+    assert isinstance(copy, Tank)
+    seen: list[tuple[float, int]] = []
+
+    async def walk(steps: int) -> None:
+        seen.clear()
+        for _ in range(steps):
+            mine.x, mine.gold = mine.x + 1, mine.gold + 1
+            await trio.sleep(0.05)
+            seen.append((copy.x, copy.gold))
+
+    await walk(40)
+    assert len({x for x, _ in seen}) > 35 and len({gold for _, gold in seen}) > 35
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ana._shell.mesh), "waiting_bytes", 1 << 20)  # Cat does not read
+        await walk(40)
+    assert len({x for x, _ in seen}) <= 4, "one value a second"
+    assert len({gold for _, gold in seen}) > 35
+    await trio.sleep(0.2)
+    assert (copy.x, copy.gold) == (mine.x, mine.gold) == (80.0, 80)
+
+
+async def test_it_is_known_how_much_waits_for_who_does_not_read(
+    clock: MockClock, table: Table
+) -> None:
+    ana, _, _ = await table.three()
+    assert ana._shell.mesh.waiting_bytes == 0
+    link = next(iter(ana._shell.mesh._open.values())).link
+    assert isinstance(link, MemoryLink)
+    link._other._inbox._sink = lambda frame: False  # the other end has no room
+    link.send_nowait(bytes(5000))
+    assert ana._shell.mesh.waiting_bytes >= 5000
 
 
 # --- commands that are called while there is no host ---
