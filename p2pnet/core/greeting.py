@@ -50,6 +50,8 @@ class Greeting:
         peer = peer_id(link.key)
         s.departed.discard(peer)
         member = s.roster.get(peer)
+        if member is None and s.seat is not None and self._newcomers() >= s.settings.players_max:
+            raise RemoteProtocolError("too many ask for a first seat at one time")
         seated = link.nonce if member is None else member.nonce
         if member is not None:
             s.mesh.know(peer, link.id)
@@ -58,6 +60,11 @@ class Greeting:
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat((link,))
         self.roles.following.on_greeted(peer)
+
+    def _newcomers(self) -> int:
+        """How many are linked that have no seat, whether they have asked for one or not."""
+        s = self.session
+        return sum(s.roster.get(peer) is None for peer, _ in s.mesh.peers())
 
     def _stranger(self, link: LinkState, frame: Hello) -> tuple[DenyReason, str] | None:
         """Why the peer at the other end is not one of ours, or None."""

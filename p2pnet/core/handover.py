@@ -46,6 +46,8 @@ class HandingOver:
         target = self.successor() if to is None else to
         if target is None or target not in self.hosting.ordering.followers:
             raise LocalProtocolError("there is no such follower to hand over to")
+        if all(member.peer != target for member in s.roster.successors(s.me)):
+            raise LocalProtocolError("that member said when it joined that it can't host")
         self.hosting.ordering.order()
         self.target, self.leaving = target, leaving
         promises = self.succession.granting.promises

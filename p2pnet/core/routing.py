@@ -122,16 +122,19 @@ class Router:
     def _on_heartbeat(self, link: LinkState, frame: Heartbeat, data: bytes) -> None:
         s = self.session
         if s.state in HOSTLESS:
-            if link.peer == s.host:
-                # The lost host speaks, and still for the reign that we know: it is back.
-                self.roles.succession.end()
-                self.roles.following.rejoin()
+            self._hear_lost_host(link)
         elif s.state is State.REIGNING:
             self.roles.hosting.ordering.on_confirm(link, frame)
         elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
             self.roles.following.on_heartbeat(frame)
         elif s.state is State.FOLLOWING and link.peer == s.host and self._is_relayed():
             self.roles.back_to_direct(link)
+
+    def _hear_lost_host(self, link: LinkState) -> None:
+        """If the lost host speaks, and still for the reign that we know, it is back."""
+        if link.peer == self.session.host:
+            self.roles.succession.end()
+            self.roles.following.rejoin()
 
     def _is_relayed(self) -> bool:
         bound = self.session.mesh.links.get(self.roles.following.link or LinkId(0))
@@ -229,7 +232,10 @@ class Router:
         self.roles.hosting.ordering.on_write(link, frame)
 
     def _on_update(self, link: LinkState, frame: Update, data: bytes) -> None:
-        self.roles.following.on_update(link, frame, data)
+        if self.session.state in HOSTLESS:
+            self._hear_lost_host(link)  # a busy host sends no heartbeats
+        else:
+            self.roles.following.on_update(link, frame, data)
 
     def _on_confirm(self, link: LinkState, frame: Confirm, data: bytes) -> None:
         self.roles.hosting.ordering.on_confirm(link, frame)
@@ -374,7 +380,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Welcome: (frozenset({State.JOINING}), False, _C._on_welcome),
     Command: (frozenset({State.REIGNING}), True, _C._on_command),
     Write: (frozenset({State.REIGNING}), True, _C._on_write),
-    Update: (frozenset({State.FOLLOWING}), True, _C._on_update),
+    Update: (frozenset({State.FOLLOWING}) | HOSTLESS, True, _C._on_update),
     Confirm: (frozenset({State.REIGNING}), True, _C._on_confirm),
     Follow: (frozenset({State.REIGNING}), True, _C._on_follow),
     Marks: (frozenset({State.FOLLOWING}), True, _C._on_marks),

@@ -171,9 +171,12 @@ class Peer(Running):
         """Open a session and return the invite to it; with `resume`, go on with a saved one.
 
         Raises PortTaken or ListenFailed, and then another try may be made; LocalProtocolError if
-        this peer has hosted or joined before. Raises SaveError for a file that is no saved session
-        of this game, OSError for one that can't be read, with nothing started.
+        this peer has hosted or joined before, or was opened with `can_host=False`. Raises SaveError
+        for a file that is no saved session of this game, OSError for one that can't be read, with
+        nothing started.
         """
+        if not self._shell.can_host:
+            raise LocalProtocolError("a peer that was opened with can_host=False can only join")
         await self._shell.open(address, port, self._first(resume))
         return str(self.invite)
 
@@ -287,6 +290,7 @@ def open_peer(
     transport: Transport | None = None,
     host_task: PeerTask | None = None,
     client_task: PeerTask | None = None,
+    can_host: bool = True,
 ) -> AbstractAsyncContextManager[Peer]:
     """A peer for as long as the context is open; leaving it leaves the session.
 
@@ -295,6 +299,9 @@ def open_peer(
     this peer is the host, `client_task` while it is a client; the change of role cancels one before
     the other begins. Whatever the game's code raises inside p2pnet ends the peer: the body is
     cancelled and GameError comes out, with the cause. What the body raises comes out as it is.
+
+    With `can_host=False` this peer never hosts: it claims nothing when the host is lost, nobody
+    hands over to it, and it is refused if it asks.
     """
     shell = Shell(
         game=game,
@@ -305,6 +312,7 @@ def open_peer(
         manager=migration or MigrationManager(),
         role_tasks={},
         scene_manager=scenes or SceneManager(),
+        can_host=can_host,
     )
     return hold(Peer(shell), host_task, client_task)
 

@@ -77,6 +77,7 @@ class Shell:
     role_tasks: dict[Role, RoleTask]
     machine: Machine = attrs.field(factory=Machine)
     scene_manager: SceneManager = attrs.field(factory=SceneManager)
+    can_host: bool = True
 
     world: World = attrs.field(init=False)
     core: PeerCore | None = None
@@ -186,6 +187,7 @@ class Shell:
             settings=self.settings,
             fingerprint=self.game.fingerprint,
             replica=self.world,
+            can_host=self.can_host,
         )
 
     def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:

@@ -57,7 +57,11 @@ class Engine(Timeline):
         self._processes = itertools.count(1)
 
     def start(
-        self, name: str, key: bytes | None = None, credentials: Credentials | None = None
+        self,
+        name: str,
+        key: bytes | None = None,
+        credentials: Credentials | None = None,
+        can_host: bool = True,
     ) -> SimPeer:
         """A new process; with the key of an earlier one it is that peer, restarted."""
         number = len(self.peers)
@@ -73,6 +77,7 @@ class Engine(Timeline):
             settings=self.settings,
             fingerprint=_FINGERPRINT,
             replica=journal,
+            can_host=can_host,
         )
         peer = SimPeer(number, name, key, core, journal, credentials=credentials)
         self.peers.append(peer)

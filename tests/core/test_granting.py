@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.credentials import Says
-from p2pnet.core.errors import RefuseReason
+from p2pnet.core.errors import LocalProtocolError, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
+    ClaimDenied,
+    ClaimMade,
     HostLost,
     Isolated,
     ProofRejected,
 )
 from p2pnet.core.messages import Claim, Grant, Refuse
 from p2pnet.core.states import State
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.hostile import usurp
 from tests.core.bench import Bench, picture
 
 
@@ -86,3 +91,25 @@ def test_a_claim_that_its_claimant_did_not_sign_ends_the_link() -> None:
     assert grantor.core.census["rejected"] == 1
     assert grantor.saw(ProofRejected)
     assert grantor.core.state is State.FOLLOWING
+
+
+def test_who_can_not_host_is_passed_over_and_refused() -> None:
+    world = CoreWorld()
+    host = world.host()
+    weak = world.start("weak", can_host=False)
+    world.enter_session(weak, host)
+    assert world.run_while(lambda: weak.core.state is not State.FOLLOWING)
+    strong = world.join(host, "strong")
+    assert world.run_while(lambda: strong.core.state is not State.FOLLOWING)
+    world.run_for(1_000_000)
+    with pytest.raises(LocalProtocolError, match="can't host"):
+        host.core.hand_over(world.now, weak.id)
+    usurp(world, weak, above=0)
+    world.run_for(200_000)
+    assert [event.reason for event in strong.saw(ClaimDenied)] == [RefuseReason.UNABLE]  # type: ignore[attr-defined]
+    world.crash(host)
+    assert world.run_while(lambda: not world.converged())
+    assert world.hosts == [strong] and not weak.saw(ClaimMade)
+    world.crash(strong)
+    world.run_for(10_000_000)
+    assert not world.hosts and weak.core.state is State.DOUBTING

@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from p2pnet.core.credentials import Says, challenge, statement
 from p2pnet.core.errors import DenyReason
 from p2pnet.core.events import StrangerRefused
-from p2pnet.core.messages import Denied, Hello
+from p2pnet.core.messages import PROTOCOL_VERSION, Denied, Hello, Proof
+from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.core.values import SessionId
 from tests.core.bench import Bench, picture
@@ -53,3 +55,22 @@ def test_a_second_greeting_ends_the_link(bench: Bench) -> None:
     assert bench.world.network.far_end(host.number, link) is None
     bench.world.run_for(2_000_000)
     assert client.core.state is State.FOLLOWING, "it has dialled again"
+
+
+def test_no_more_newcomers_are_linked_than_could_ever_have_a_seat() -> None:
+    """Links of members are never refused for it."""
+    bench = Bench.of(2, Settings(players_max=3))
+    host, client = bench.peers
+    session = host.core.session
+    assert session is not None
+    for _ in range(5):
+        stranger, there = bench.stranger(host)
+        hello = Hello(PROTOCOL_VERSION, session, stranger.key, 1, b"c" * 16, "journal")
+        bench.slip_on(host, there, hello)
+        asked = challenge(host.core._s.entropy, there), host.key
+        signature = stranger.credentials.sign(statement(session, Says.GREETING, asked))
+        bench.slip_on(host, there, Proof(signature))
+    assert sum(host.core.roster.get(peer) is None for peer, _ in host.core._s.mesh.peers()) == 3
+    bench.world.reset_links(host, client)
+    bench.world.run_for(1_000_000)
+    assert client.core.state is State.FOLLOWING

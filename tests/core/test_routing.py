@@ -4,6 +4,8 @@ import pytest
 
 from p2pnet.core.messages import Fenced, Frame, Heartbeat, Hello, Ping, Pong
 from p2pnet.core.routing import _ROUTES
+from p2pnet.core.settings import Policy, Settings
+from p2pnet.core.states import State
 from p2pnet.core.values import Epoch
 from tests.core.bench import Bench, picture
 
@@ -76,3 +78,20 @@ def test_every_route_names_states_and_whether_its_epoch_is_checked() -> None:
     for kind, (states, fenced, _) in _ROUTES.items():
         assert states, kind
         assert not fenced or "epoch" in kind.__struct_fields__, kind
+
+
+def test_an_update_of_the_lost_host_says_that_it_is_back() -> None:
+    """A host that orders all the time sends no heartbeats."""
+    bench = Bench.of(3, Settings(policy=Policy.MAJORITY_ONLY))
+    host, client, other = bench.peers
+
+    def play() -> None:
+        bench.world.submit(host, f"at {bench.world.now}")
+        bench.world.after(50_000, play)
+
+    play()
+    for neighbour in (host, other):
+        bench.world.cut(neighbour, client)
+    assert bench.world.run_while(lambda: client.core.state is not State.DOUBTING)
+    bench.world.heal()
+    assert bench.world.run_while(lambda: client.core.state is not State.FOLLOWING, 300_000)

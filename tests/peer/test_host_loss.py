@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from p2pnet import RECONNECT_ID_HOST, Peer, Role, State, events
+from p2pnet import RECONNECT_ID_HOST, LocalProtocolError, Peer, Role, State, events
 from p2pnet.peer.pump import Pump
 
 from .conftest import Table, crash, labels, seed, tank
@@ -291,3 +291,22 @@ async def test_a_silent_client_is_suspended_and_wakes_again(
     assert await receipt == 1
     await table.agree(ana, ben, cat)
     assert not ana.objects[3].suspended
+
+
+async def test_who_can_not_host_is_passed_over(clock: MockClock, table: Table) -> None:
+    ana = await table.host("ana")
+    ben = await table.join("ben", ana, can_host=False)
+    cat = await table.join("cat", ana)
+    await table.agree(ana, ben, cat)
+    crash(ana)
+    await cat.wait_for(events.BecameHost)
+    await table.agree(ben, cat)
+    assert (ben.role, cat.role) == (Role.CLIENT, Role.HOST)
+    with pytest.raises(LocalProtocolError, match="can't host"):
+        await cat.hand_over(ben.connection_id)
+
+
+async def test_who_can_not_host_opens_no_session(clock: MockClock, table: Table) -> None:
+    peer = await table.open("ana", can_host=False)
+    with pytest.raises(LocalProtocolError, match="can_host"):
+        await peer.host("ana", 1)

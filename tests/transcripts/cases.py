@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 
@@ -13,6 +14,21 @@ def everybody_acts(world: CoreWorld) -> None:
     """Nothing goes wrong: commands, the updates that hold their outcomes, marks and receipts."""
     for peer in world.peers:
         world.submit(peer, f"again-by-{peer.name}")
+
+
+@case(4, "ack_levels")
+def a_receipt_for_each_level(world: CoreWorld) -> None:
+    """One peer is far away: a receipt that waits for all waits for it, the others do not."""
+    host, client, near, far = world.peers
+    for one in (host, client, near):
+        for way in ((one.number, far.number), (far.number, one.number)):
+            world.network.ways[way] = (150_000, 150_000)
+    start, given = world.now, {}
+    for level in AckLevel:
+        ticket = world.submit(client, f"for-{level.value}", level)
+        assert world.run_while(lambda t=ticket: t not in client.settled)  # type: ignore[misc]
+        given[level], start = world.now - start, world.now
+    assert given[AckLevel.HOST] < given[AckLevel.ONE] < 200_000 < given[AckLevel.ALL]
 
 
 @case(3, "claim_with_veto", "warm_links")
