@@ -32,6 +32,7 @@ _SETTLE_S: Final = 40.0
 _LOOK_S: Final = 0.05  # how often everybody is asked how it is
 _RESULTS: Final = 3  # that each has to have after each blow
 _HOLD_S: Final = ((0.1, 0.5), (1.0, 5.0))  # for how long a process stands still, or is cut off
+_SEAT_US: Final = 7 * 24 * 3_600_000_000  # nobody is dead for so long that its seat is given up
 _ALIVE_MIN: Final = 2  # a game of two goes on
 _TICKET: Final = re.compile(rb"Machine[A-Z]#\d+:\d+")
 _BACK: Final = ("became_host", "host_changed")
@@ -130,7 +131,8 @@ class Storm:
 
     def _options(self, name: str) -> list[str]:
         identity = str(self.folder / f"{name}.identity")
-        return ["--address", self.wires.address(name), "--port", "0", "--identity", identity]
+        where = ["--address", self.wires.address(name), "--port", "0", "--identity", identity]
+        return [*where, "--settings", f"seat_us={_SEAT_US}"]
 
     async def _strike(self, blow: Blow) -> None:
         self.blows[blow] += 1
