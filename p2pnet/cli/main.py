@@ -188,7 +188,7 @@ def simulate(
 ) -> None:
     """Break simulated sessions in random ways, and see whether they come together again."""
     if target or (replay is not None and is_story(replay)):
-        of_sessions = (scenario, report, cluster, lane)
+        of_sessions = (scenario, cluster, lane)
         game = GameRequest(
             game=target,
             invariants=tuple(invariants or ()),
@@ -199,6 +199,7 @@ def simulate(
             settings=Settings(policy=parse_policy(policy)),
             workers=workers,
             as_json=json,
+            report=report,
         )
         raise typer.Exit(simulate_game(game, replay, any(of_sessions)))
     if invariants or local:

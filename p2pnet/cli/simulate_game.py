@@ -21,11 +21,13 @@ from ..core.settings import Settings
 from ..testing.games.story import Story, StoryError, game_of_file, is_story, read_story
 from .complaints import CRASHED, OK, Complaint, one_line
 from .loading import GameName, load_game, load_value
+from .simulate_report import check_report, write_run
 
 __all__ = ["GameRequest", "is_story", "simulate_game"]
 
 if TYPE_CHECKING:
     from ..testing.games.campaign import Loaded, Order, Report, Tallied
+    from ..testing.report.picture import Picture
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +43,7 @@ class GameRequest:
     settings: Settings
     workers: int
     as_json: bool
+    report: Path | None = None
 
 
 def simulate_game(request: GameRequest, replay: Path | None, for_sessions: bool) -> int:
@@ -49,9 +52,8 @@ def simulate_game(request: GameRequest, replay: Path | None, for_sessions: bool)
     `for_sessions`: options were given that only make sense without a game.
     """
     if for_sessions:
-        raise Complaint(
-            "--scenario, --report, --cluster and --lane are for sessions without a game"
-        )
+        raise Complaint("--scenario, --cluster and --lane are for sessions without a game")
+    check_report(request.report, of_campaign=False)
     return run_game(request) if replay is None else replay_story(replay, request)
 
 
@@ -87,7 +89,7 @@ def run_game(request: GameRequest) -> int:
     if request.workers < 0:
         raise Complaint(f"--workers is {request.workers}: give 1 or more, or leave it out")
     order = _order(request)
-    load(order)  # complains here, and not in some worker
+    loaded = load(order)  # complains here, and not in some worker
     console = Console(stderr=request.as_json)
     report = _run(order, request, console)
     failure = report.tallied.failure
@@ -95,9 +97,17 @@ def run_game(request: GameRequest) -> int:
         for text, style in ((failure.text, "bold red"), (failure.note, "")):
             console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
         path = _keep(request, failure.story)
-        console.print(f"The story is in {path}.", highlight=False)
+        picture = write_run(path.with_suffix(".html"), _drawn(order, loaded, failure.story))
+        console.print(f"The story is in {path}, its picture in {picture}.", highlight=False)
         console.print(f"To see it again: p2pnet simulate --replay {path}", highlight=False)
     console.print(_table(request, report))
+    if request.report is not None:
+        text = report.tallied.longest[1] if failure is None else failure.story
+        if text:
+            write_run(request.report, _drawn(order, loaded, text))
+            console.print(f"The report is in {request.report}.", highlight=False)
+        else:
+            console.print("There is no report: no story lost its host.", highlight=False)
     if request.as_json:
         print(json.dumps(_line(request, report)), flush=True)
     return OK if failure is None else CRASHED
@@ -138,6 +148,15 @@ def _run(order: Order, request: GameRequest, console: Console) -> Report:
             return run_campaign(order, load, request.scenarios, workers, show)
         except DeclarationError as error:
             raise Complaint(one_line(error)) from None
+
+
+def _drawn(order: Order, loaded: Loaded, text: str) -> Picture:
+    """The picture of a story."""
+    from ..testing.games.campaign import rules_of
+    from ..testing.games.picture import picture_of
+
+    story = Story.from_json(text, loaded.game)
+    return picture_of(rules_of(order, loaded), story, f"A story of {order.game}")
 
 
 def _keep(request: GameRequest, story: str) -> Path:
@@ -231,6 +250,9 @@ def replay_story(path: Path, request: GameRequest) -> int:
     except Exception as error:  # noqa: BLE001  whatever the story comes to is what it shows
         found = error
     print("no failure" if found is None else f"{type(found).__name__}: {found}", file=stream)
+    if request.report is not None:
+        written = write_run(request.report, _drawn(order, loaded, read_story(path)))
+        print(f"the picture is in {written}", file=stream)
     if request.as_json:
         violation = None if found is None else type(found).__name__
         line = {"event": "scenario", "lane": "game", "game": request.game, "violation": violation}

@@ -10,8 +10,8 @@ the effects that only mirror others are left out, so that what is left is the pr
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 import attrs
 import msgspec
@@ -41,8 +41,8 @@ from p2pnet.core.messages import (
 from p2pnet.core.roster import Roster
 from p2pnet.core.values import Epoch, PeerId, Position
 
+from .network import Network
 from .sim_peer import Observer, SimPeer
-from .sim_world import SimWorld
 
 _MIRRORS: Final = (RoleChanged, RosterChanged)  # follow from another event on the same line
 
@@ -53,11 +53,33 @@ _SILENT: Final = frozenset(
 """Fields that say nothing about the case that is told."""
 
 
+class Told(Protocol):
+    """A world that can be written down."""
+
+    @property
+    def now(self) -> int: ...
+    @property
+    def peers(self) -> Sequence[SimPeer]: ...
+    @property
+    def network(self) -> Network: ...
+    @property
+    def observers(self) -> list[Observer]: ...
+
+    def command_text(self, payload: bytes) -> str:
+        """What was submitted."""
+
+    def outcome_text(self, outcome: bytes) -> str:
+        """What came of a command, for people."""
+
+    def update_lines(self, update: bytes) -> list[tuple[str, str, str]]:
+        """What an update does: what, to whom, and which text."""
+
+
 @attrs.define(eq=False)
 class Transcript(Observer):
     """Writes down a world from now on."""
 
-    world: SimWorld
+    world: Told
     heartbeats: bool = False
     lines: list[str] = attrs.field(factory=list)
     _last_send: tuple[int, int, str] | None = None

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.settings import AckLevel
+from p2pnet.core.values import LinkId
 
+from .sim_peer import Listening, Observer, SimPeer
 from .trio_peer import TrioPeer
 
-if TYPE_CHECKING:
-    from .trio_lane import TrioLane
+
+class Stage(Protocol):
+    """Where a peer plays that is watched."""
+
+    @property
+    def now(self) -> int: ...
+    @property
+    def observers(self) -> list[Observer]: ...
+    @property
+    def peers(self) -> Sequence[SimPeer]: ...
+
+    refused: int
+
+    def listeners(self) -> Listening:
+        """Who is told of what."""
+
+    def far_peer(self, peer: TrioPeer, link: LinkId) -> int | None:
+        """Who is at the other end of what the core of a peer calls so; None if it is gone."""
+
+    def command_text(self, payload: bytes) -> str:
+        """What was submitted."""
+
+    def contained(self, do: Callable[[], object]) -> None:
+        """Have an observer look."""
 
 
 @attrs.frozen(eq=False)
 class LaneWitness:
     """Tells the observers of a lane what one peer does."""
 
-    lane: TrioLane
+    lane: Stage
     peer: TrioPeer
 
     @property

@@ -82,6 +82,8 @@ class Tallied:
     virtual_s: float = 0.0
     digest: bytes = b""
     failure: Failure | None = None
+    longest: tuple[int, str] = (0, "")
+    """How many hosts were lost in the story in which most were, and that story as JSON."""
 
     def add(self, other: Tallied) -> None:
         """What came of the stories right after these."""
@@ -91,6 +93,7 @@ class Tallied:
         self.virtual_s += other.virtual_s
         self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
         self.failure = other.failure
+        self.longest = max(self.longest, other.longest, key=lambda pair: pair[0])
 
 
 @attrs.frozen
@@ -178,6 +181,8 @@ def _play_block(order: Order, load: Load, block: tuple[int, int]) -> Tallied:
         tallied.hosts_lost += story.hosts_lost
         tallied.virtual_s += story.length_s
         digest.update(story.to_json(loaded.game).encode())
+        if story.hosts_lost > tallied.longest[0]:
+            tallied.longest = story.hosts_lost, story.to_json(loaded.game, order.game)
 
     try:
         search("campaign", _drawn(order, loaded.game), play, _settings(stories),

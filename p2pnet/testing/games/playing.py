@@ -14,6 +14,7 @@ from p2pnet.core.settings import Settings
 from p2pnet.world.game import Game
 
 from .. import reproducible
+from ..watched_world import WatchedWorld
 from .drawn import Plan
 from .moves import Drop, keeps_going, lose_host
 from .story import Story
@@ -34,11 +35,17 @@ class Rules:
     settings: Settings | None = None
 
     def play(
-        self, body: Body, peers: int, seed: int = 0, tell: Callable[[Story], str] | None = None
+        self,
+        body: Body,
+        peers: int,
+        seed: int = 0,
+        tell: Callable[[Story], str] | None = None,
+        watch: Callable[[WatchedWorld], None] | None = None,
     ) -> Story:
         """Play `body` in a world of its own, and check it at the end. Returns what was done.
 
         What fails comes out as it is, with a note of what `tell` says; by default, the story.
+        `watch` gets what the world stands on, before anything happens.
         """
         __tracebackhide__ = True
         stories: list[GameWorld] = []
@@ -51,6 +58,7 @@ class Rules:
                 settings=self.settings,
                 invariants=self.invariants,
                 local=self.local,
+                watch=watch,
             )
             async with opened as world:
                 stories.append(world)

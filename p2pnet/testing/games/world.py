@@ -24,6 +24,7 @@ from p2pnet.world.game import Game
 from ..trio_peer import TrioPeer
 from ..trio_world import TrioWorld
 from ..virtual_clock import Stuck, VirtualClock
+from ..watched_world import WatchedWorld
 from .at_rest import look_at_rest
 from .mistakes import MistakesFound
 from .names import NAMES, peer_name
@@ -362,11 +363,18 @@ async def open_game_world(
     settings: Settings | None = None,
     invariants: Sequence[Invariant] = (),
     local: Iterable[str] = (),
+    watch: Callable[[WatchedWorld], None] | None = None,
 ) -> AsyncIterator[GameWorld]:
-    """A world with so many peers that play, inside a run of `reproducible.run`."""
+    """A world with so many peers that play, inside a run of `reproducible.run`.
+
+    `watch` gets what the world stands on, before anything happens.
+    """
     clock = trio.lowlevel.current_clock()
     assert isinstance(clock, VirtualClock), "a world lives in a run of reproducible.run"
-    stage = TrioWorld(game, seed=seed, settings=settings, delay_us=_DELAY_US, clock=clock)
+    kind = TrioWorld if watch is None else WatchedWorld
+    stage = kind(game, seed=seed, settings=settings, delay_us=_DELAY_US, clock=clock)
+    if watch is not None and isinstance(stage, WatchedWorld):
+        watch(stage)
     world = GameWorld(stage, Watch(frozenset(local)), invariants)
     async with stage.living():
         await world.begin(peers)

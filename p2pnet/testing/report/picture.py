@@ -248,7 +248,8 @@ class Picture:
             *(trouble.to_us for trouble in self.troubles),
             self.from_us,
         )
-        return min(max(busy) + 1_000_000, self.to_us)
+        end = min(max(busy) + 1_000_000, self.to_us)
+        return end + (end - self.from_us) // 14  # room for words about the last thing
 
 
 def milliseconds(us: int) -> str:

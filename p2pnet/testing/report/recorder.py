@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.codec import decode, is_heartbeat
+from p2pnet.core.codec import decode
 from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import BecameHost, ClaimMade, HandoverStarted, HostChanged, HostLost
@@ -122,7 +122,7 @@ class Recorder(Observer):
             flights.remove(flight)
             arrow = self._arrows[flight.arrow]
             self._arrows[flight.arrow] = attrs.evolve(arrow, taken_us=now)
-        elif not is_heartbeat(data):  # it was under way when this began: nobody says one twice
+        elif source in self._noise_us:  # else it was sent before anybody watched
             self._took_noise(now, peer, source, data)
 
     def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:
@@ -226,8 +226,8 @@ class Recorder(Observer):
             text = self.transcript.tell(decode(data))
         except RemoteProtocolError:
             text = f"{len(data)} bytes that are no frame"
-        sent_us = self._noise_us.get(source, now)
         lanes = self._lane_of[source], self._lane(peer)
+        sent_us = self._noise_us[source]
         self._arrows.append(Arrow(*lanes, "Noise", Family.NOISE, text, sent_us, now))
 
     # --- marks ---
