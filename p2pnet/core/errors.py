@@ -55,6 +55,14 @@ class AddressError(LocalError, ValueError):
     """The text is not an address: it should be `host:port`, or `[host]:port` for IPv6."""
 
 
+class OptionError(LocalError, TypeError):
+    """An option is of the wrong type."""
+
+
+class BookmarkError(LocalError, ValueError):
+    """What should be a bookmark of a session is not one."""
+
+
 class IdentityError(LocalError, ValueError):
     """What should be a peer's key is not one."""
 
@@ -122,6 +130,7 @@ class CommandRefusal(enum.StrEnum):
     NO_AUTHORITY = "no_authority"
     BAD_ARGUMENTS = "bad_arguments"
     LOCKED = "locked"  # the owner of the object keeps it from changing hands
+    LETHAL = "lethal"  # it ended the host that ran it, and is not run again
     DECLINED = "declined"  # the game said no
     PAUSED = "paused"  # the game stands still while somebody is missing
     NO_HOST = "no_host"  # there is no host for the time being, and `Settings.while_down` is refuse
@@ -213,6 +222,11 @@ class Denied(RemoteError):
         super().__init__(text)
         self.reason = reason
         self.text = text
+
+    @property
+    def end(self) -> EndReason:
+        """The same as an end of the session."""
+        return END_OF_DENIAL[self.reason]
 
 
 class SessionOver(RemoteError):

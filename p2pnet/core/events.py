@@ -198,6 +198,20 @@ class HostAnnounced(Event):
 
 
 @attrs.frozen
+class NewHostUnreachable(Event):
+    """Whom this peer chose to follow, migrating by hand, can't be reached: choose another one."""
+
+    host: PeerId
+
+
+@attrs.frozen
+class HookFailed(Event):
+    """Code of the game raised where p2pnet called it, and this peer goes on all the same."""
+
+    text: str
+
+
+@attrs.frozen
 class ClaimMade(Event):
     """This peer asked the others for the host role."""
 

@@ -85,7 +85,16 @@ class Following:
     rival: Fenced | None = None  # a newer reign than ours, while our own host lives
     heir: tuple[int, PeerId] | None = None  # number and name of whom our host hands over to
 
+    others: list[tuple[PeerId, tuple[str, ...]]] = attrs.field(factory=list)
+    """Whom else to ask for a first seat, if nobody answers here."""
+
     # --- getting a seat ---
+
+    def seek_first(self, target: PeerId, addresses: tuple[str, ...]) -> None:
+        """Ask for a first seat. That takes so long at most, unless the host says otherwise."""
+        s = self.session
+        s.timers.set("join", at=s.now + 2 * s.settings.connect_us)
+        self.seek(target, addresses)
 
     def seek(self, target: PeerId, addresses: tuple[str, ...]) -> None:
         """Ask `target` for a seat, and go on asking until it answers."""
@@ -173,7 +182,10 @@ class Following:
             s.emit(JoinPending(wait_us))
 
     def fail(self, reason: EndReason, text: str) -> None:
-        """A newcomer can't reach anybody."""
+        """A newcomer can't reach whom it asked. If that was the last one, it is over."""
+        if self.others:
+            self.seek_first(*self.others.pop(0))
+            return
         self.session.emit(JoinFailed(reason, text))
         self.finish(reason, text)
 

@@ -19,7 +19,7 @@ import msgspec
 
 from .codec import decode, encode
 from .errors import RefuseReason
-from .events import ClaimDenied, ClaimGranted
+from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
 from .following import Following
 from .mesh import LinkState
 from .messages import Claim, Fenced, Grant, Refuse, Reign
@@ -194,6 +194,13 @@ class Granting:
             link = s.mesh.link_to(doubt.claimant)
             if link is not None:
                 self.on_claim(link, doubt.claim)
+
+    def on_unreachable(self, peer: PeerId) -> None:
+        """If that is whom the game chose to be the host, it has to choose again."""
+        if peer == self.search.chosen:
+            self.search.chosen = None
+            if not self.session.choices.automatic:
+                self.session.emit(NewHostUnreachable(peer))
 
     def release(self) -> None:
         """Our word is free again."""

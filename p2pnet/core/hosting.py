@@ -79,6 +79,9 @@ class Hosting:
         for peer in gone:
             s.set_roster(s.roster.remove(peer))
         s.set_roster(s.roster.crown(s.me))
+        seat = s.seat
+        if seat is not None and seat.addresses != s.addresses:
+            s.set_roster(s.roster.relocate(s.me, s.addresses, s.nonce))
         s.replica.start_reign(migrated=True)
         for peer in gone:
             s.replica.remove(peer)

@@ -86,11 +86,21 @@ class PeerCore(Reading):
         self._begin(now, session, Move.FOUND)
         self._roles.hosting.begin(self._s.reign_of(Epoch(1, self.me, self._s.nonce), None))
 
-    def join(self, now: int, session: SessionId, host: PeerId, addresses: tuple[str, ...]) -> None:
-        """Ask for a seat in a session. Raises `LocalProtocolError` unless this peer is idle."""
+    def join(
+        self,
+        now: int,
+        session: SessionId,
+        host: PeerId,
+        addresses: tuple[str, ...],
+        others: tuple[tuple[PeerId, tuple[str, ...]], ...] = (),
+    ) -> None:
+        """Ask for a seat in a session: `host`, or who else was a member, one after the other.
+
+        Raises `LocalProtocolError` unless this peer is idle.
+        """
         self._begin(now, session, Move.JOIN)
-        self._s.timers.set("join", at=now + 2 * self._s.settings.connect_us)
-        self._roles.following.seek(host, addresses)
+        self._roles.following.others = list(others)
+        self._roles.following.seek_first(host, addresses)
 
     def _begin(self, now: int, session: SessionId, move: Move) -> None:
         self._s.now = now
@@ -234,18 +244,35 @@ class PeerCore(Reading):
         else:
             self._go(now, reason, text)
 
-    def end_session(self, now: int, text: str = "") -> None:
+    def end_session(
+        self, now: int, text: str = "", reason: EndReason = EndReason.SESSION_ENDED
+    ) -> None:
         """The session is over for all. Raises `LocalProtocolError` unless this peer hosts."""
         if self._s.state not in HOSTS:
             raise LocalProtocolError("only the host can end the session for all")
-        self._go(now, EndReason.SESSION_ENDED, text)
+        self._go(now, reason, text)
+
+    def crash(self, now: int, text: str) -> None:
+        """The code of the game raised, so this peer can't go on; the others are told so.
+
+        What the host had not ordered by then is lost: it may be half done.
+        """
+        if self._s.state in IN_SESSION:
+            self._go(now, EndReason.CRASHED, text)
+
+    def listen_also(self, now: int, addresses: tuple[str, ...]) -> None:
+        """This peer can be dialled at more addresses than before. Others learn it as it comes up:
+        with the next seat that it asks for, or the reign that it begins.
+        """
+        self._s.now = now
+        self._s.addresses = (*self._s.addresses, *addresses)
 
     def _go(self, now: int, reason: EndReason, text: str) -> None:
         s = self._s
         s.now = now
-        if s.state is State.REIGNING:
+        if s.state is State.REIGNING and reason is not EndReason.CRASHED:
             self._roles.hosting.ordering.order()
-        if s.state in HOSTS:
+        if s.state in HOSTS and reason is not EndReason.CRASHED:
             self._roles.abdicate()
         if s.state is not State.LEFT:
             self._roles.say_goodbye(reason, text)

@@ -164,7 +164,9 @@ class Roles:
 
     def say_goodbye(self, reason: EndReason, text: str) -> None:
         """Out of the session for good, by one's own wish."""
-        self.session.send_all(Bye(reason, text))
+        # To the others it is all the same why somebody gave up its seat.
+        told = EndReason.LEFT if reason is EndReason.HOST_LOST else reason
+        self.session.send_all(Bye(told, text))
         self.following.finish(reason, text)
 
     # --- links ---

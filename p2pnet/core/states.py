@@ -169,6 +169,9 @@ ROLES: Final[MappingProxyType[State, Role | None]] = MappingProxyType(
     }
 )
 
+SETTLED: Final = frozenset({_S.FOLLOWING, _S.REIGNING})
+"""The states in which the game goes on."""
+
 HOSTLESS: Final = frozenset({_S.DOUBTING, _S.CLAIMING, _S.PULLING, _S.ISOLATED})
 """The states in which the host is lost and no other is known."""
 

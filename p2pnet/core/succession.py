@@ -346,6 +346,7 @@ class Succession:
     def on_link_lost(self, peer: PeerId) -> None:
         """Somebody else died meanwhile."""
         s = self.session
+        self.granting.on_unreachable(peer)
         if peer == self.granting.promises.to:
             self.granting.release()
         self.asked = [asked for asked in self.asked if asked != peer]
@@ -359,6 +360,7 @@ class Succession:
 
     def on_redial_failed(self, peer: PeerId) -> None:
         """Nobody answers where the host was: a lone survivor need not wait any longer."""
+        self.granting.on_unreachable(peer)
         if peer == self.search.lost and self.redialling:
             self.redialling = False
             if self.session.state is State.CLAIMING:

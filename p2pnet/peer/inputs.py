@@ -10,6 +10,8 @@ import attrs
 from ..core.codec import is_heartbeat
 from ..core.errors import (
     CommandRefused,
+    DenyReason,
+    EndReason,
     LinkEnd,
     LocalProtocolError,
     P2PNetError,
@@ -167,9 +169,10 @@ class Join(Input):
     session: SessionId
     host: PeerId
     addresses: tuple[str, ...]
+    others: tuple[tuple[PeerId, tuple[str, ...]], ...] = ()
 
     def feed(self, core: PeerCore, now: int) -> None:
-        core.join(now, self.session, self.host, self.addresses)
+        core.join(now, self.session, self.host, self.addresses, self.others)
 
 
 @attrs.frozen
@@ -178,35 +181,113 @@ class Kick(Input):
 
     peer: PeerId
     text: str
+    reason: EndReason = EndReason.KICKED
 
     def feed(self, core: PeerCore, now: int) -> None:
         if core.state is State.REIGNING and core.roster.get(self.peer) is not None:
-            core.kick(now, self.peer, self.text)
+            core.kick(now, self.peer, self.text, self.reason)
 
 
 @attrs.frozen
-class HandOver(Input):
-    """The receipt fails if it can't be begun; that it has begun settles it."""
+class Approve(Input):
+    """A newcomer gets its seat, if it still waits for it."""
 
-    to: PeerId | None
+    peer: PeerId
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.approve(now, self.peer)
+
+
+@attrs.frozen
+class Deny(Input):
+    """A newcomer is turned away, if it still waits."""
+
+    peer: PeerId
+    reason: DenyReason
+    text: str
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.deny(now, self.peer, self.reason, self.text)
+
+
+@attrs.frozen
+class Announce(Input):
+    """Was checked when it was asked for."""
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        if core.state is State.REIGNING:
+            core.announce(now)
+
+
+@attrs.frozen
+class Step(Input):
+    """A step of a migration by hand. The receipt fails if it can't be begun."""
+
     receipt: Receipt[None]
 
     def feed(self, core: PeerCore, now: int) -> None:
         try:
-            core.hand_over(now, self.to)
+            self.take(core, now)
         except LocalProtocolError as error:
             self.receipt.fail(error)
         else:
             self.receipt.settle(None)
+
+    def take(self, core: PeerCore, now: int) -> None:
+        """Raises LocalProtocolError if the core is not where this step begins."""
+        raise NotImplementedError
 
     def void(self, error: P2PNetError) -> None:
         self.receipt.fail(error)
 
 
 @attrs.frozen
-class Leave(Input):
+class Claim(Step):
+    """Ask for the host role."""
+
+    def take(self, core: PeerCore, now: int) -> None:
+        core.claim(now)
+
+
+@attrs.frozen
+class Follow(Step):
+    """Follow a member when it is the host."""
+
+    peer: PeerId
+    addresses: tuple[str, ...]
+
+    def take(self, core: PeerCore, now: int) -> None:
+        core.follow(now, self.peer, self.addresses)
+
+
+@attrs.frozen
+class ListenAlso(Input):
+    """This peer listens at more addresses than before."""
+
+    addresses: tuple[str, ...]
+
     def feed(self, core: PeerCore, now: int) -> None:
-        core.leave(now)
+        core.listen_also(now, self.addresses)
+
+
+@attrs.frozen
+class HandOver(Step):
+    """The receipt fails if it can't be begun; that it has begun settles it."""
+
+    to: PeerId | None
+
+    def take(self, core: PeerCore, now: int) -> None:
+        core.hand_over(now, self.to)
+
+
+@attrs.frozen
+class Leave(Input):
+    """Go. The seat is given up, or with AWAY it is kept."""
+
+    reason: EndReason = EndReason.LEFT
+
+    def feed(self, core: PeerCore, now: int) -> None:
+        core.leave(now, reason=self.reason)
 
 
 @attrs.frozen
@@ -214,9 +295,10 @@ class EndSession(Input):
     """Was checked when it was asked for. Who is not the host any more just leaves."""
 
     text: str
+    reason: EndReason = EndReason.SESSION_ENDED
 
     def feed(self, core: PeerCore, now: int) -> None:
         if core.role is Role.HOST:
-            core.end_session(now, self.text)
+            core.end_session(now, self.text, self.reason)
         else:
             core.leave(now)

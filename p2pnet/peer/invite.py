@@ -46,6 +46,11 @@ class Invite:
     addresses: tuple[str, ...]
     """`host:port` each, tried side by side."""
 
+    @property
+    def members(self) -> tuple[tuple[PeerId, tuple[str, ...]], ...]:
+        """Whom to ask for a seat, and where each listens."""
+        return ((self.host, self.addresses),)
+
     def __str__(self) -> str:
         body = msgspec.msgpack.encode(_Body(self.session, self.host, self.addresses))
         data = _HEAD.pack(_VERSION, len(body)) + body

@@ -25,6 +25,7 @@ from ..links.addresses import join_address, local_addresses
 from ..links.base import US_PER_S, Limits, Link, Listener, Transport
 from .inbox import Inbox
 from .inputs import DialFailed, FrameReceived, LinkClosed, LinkOpened
+from .session_hooks import SessionHooks
 
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
 
@@ -84,11 +85,17 @@ class Mesh:
     """All links of one peer, by number."""
 
     def __init__(
-        self, transport: Transport, inbox: Inbox, nursery: trio.Nursery, settings: Settings
+        self,
+        transport: Transport,
+        inbox: Inbox,
+        nursery: trio.Nursery,
+        settings: Settings,
+        hooks: SessionHooks | None = None,
     ) -> None:
         self._transport = transport
         self._inbox = inbox
         self._nursery = nursery
+        self._hooks = hooks or SessionHooks()
         self._limits = Limits(
             frame_bytes_max=settings.frame_bytes_max,
             send_bytes_max=settings.send_bytes_max,
@@ -176,6 +183,7 @@ class Mesh:
                 nursery.start_soon(self._attempt, race, address)
         if race.winner is None:
             self._inbox.put_nowait(DialFailed(peer, race.end))
+            self._hooks.on_transport_error(peer, race.end)
 
     async def _attempt(self, race: _Race, address: str) -> None:
         with race.attempts[address] as scope:
@@ -201,6 +209,7 @@ class Mesh:
         try:
             async with trio.open_nursery() as nursery:
                 entry = self._open[number] = _OpenLink(link, nursery)
+                self._hooks.on_transport_connect(link.remote)
                 await self._inbox.put(LinkOpened(number, dialled))
                 for data in read:
                     await self._inbox.put(FrameReceived(number, data))
@@ -208,6 +217,7 @@ class Mesh:
                 entry.is_closing = True  # by itself; the nursery takes no more tasks
         finally:
             self._forget(number, end)
+            self._hooks.on_transport_disconnect(link.remote, end)
 
     def _forget(self, number: LinkId, end: LinkEnd) -> None:
         del self._open[number]

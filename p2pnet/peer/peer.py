@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import trio
-
-from ..core.errors import EndReason, LocalProtocolError, SessionOver
+from ..core.errors import DenyReason, EndReason, LocalProtocolError, SessionOver, SyncTypeError
 from ..core.events import Event
 from ..core.roster import Roster
-from ..core.settings import Settings
 from ..core.states import Role, State
 from ..core.values import (
     RECONNECT_ID_INVALID,
@@ -22,21 +17,18 @@ from ..core.values import (
     PeerId,
     Position,
     SessionId,
-    clean_name,
     short_id,
 )
-from ..links.base import Transport
-from ..links.websocket import WebSocketTransport
-from ..world.game import Game
 from ..world.objects import NetworkObject, Player
+from ..world.requests import Request
+from .bookmark import Bookmark, bookmark_of
 from .identity import Identity
-from .inputs import EndSession, HandOver, Host, Input, Join, Kick, Resume
+from .inputs import Approve, Deny, EndSession, HandOver, Host, Input, Join, Kick, Resume
 from .invite import Invite
-from .migration import MigrationManager
+from .migration import MigrationManager, check_payload
 from .receipts import Receipt
 from .running import Running
 from .saves import read_save
-from .scenes import SceneManager
 from .shell import Shell
 from .subscription import Subscription
 
@@ -120,6 +112,22 @@ class Peer(Running):
         return b"" if core is None else core.digest
 
     @property
+    def bookmark(self) -> Bookmark:
+        """What this member needs to find its session again, whoever hosts it by then.
+
+        Raises LocalProtocolError without a session.
+        """
+        core = self._shell.core
+        if core is None or core.session is None or not core.roster.members:
+            raise LocalProtocolError("there is no session to come back to")
+        return bookmark_of(core.session, core.roster, core.host_peer, self.me)
+
+    @property
+    def migration(self) -> MigrationManager:
+        """Settings, facts and steps of host migration."""
+        return self._shell.manager
+
+    @property
     def invite(self) -> Invite:
         """What a newcomer needs to join through this peer, for as long as this peer is there.
 
@@ -159,6 +167,23 @@ class Peer(Running):
         """Make `obj` the host's alone. On the host."""
         self.world.remove_authority(obj)
 
+    def add_player(self, controller_id: int = 0, message: bytes | None = None) -> Receipt[int]:
+        """Ask for a player, in a game with `auto_create_player=False`, or for one more.
+
+        Gives a receipt with the id of the object. If this member is back and has not asked for
+        what it owns, that is what it gets, and `message` goes to the hooks as `extra`. The receipt
+        raises CommandRefused if the number is taken or none.
+        """
+        message = check_payload("message", message)
+        request = self.world.request(Request.ADD_PLAYER, 0, controller_id, self.name, message)
+        receipt: Receipt[int] = request
+        return receipt
+
+    def remove_player(self, controller_id: int = 0) -> Receipt[None]:
+        """Take a player of this member out of the game. Gives a receipt."""
+        receipt: Receipt[None] = self.world.request(Request.REMOVE_PLAYER, 0, controller_id)
+        return receipt
+
     # --- coming ---
 
     async def host(
@@ -187,33 +212,65 @@ class Peer(Running):
             return Resume(saved)
         return Host(SessionId(short_id(self._shell.machine.entropy(_SESSION_ID_BYTES))))
 
-    async def join(self, invite: str | Invite, *, address: str = "0.0.0.0", port: int = 0) -> None:
+    async def join(
+        self,
+        invite: str | Invite | Bookmark,
+        *,
+        address: str = "0.0.0.0",
+        port: int = 0,
+        payload: bytes | None = None,
+    ) -> None:
         """Get a seat in a session. Listens as well, since every peer may become the host.
 
-        Raises InviteError for a bad invite, PortTaken or ListenFailed if it can't listen, and then
-        another try may be made. Raises HostUnreachable, which names the addresses that were tried,
-        or Denied, and then this peer is done, as it is when `join` is cancelled.
+        With a bookmark every member that it names is tried until one answers. `payload` is for
+        `SessionHooks.on_approval` on the host. Raises InviteError for a bad invite, PortTaken or
+        ListenFailed if it can't listen, and then another try may be made. Raises HostUnreachable,
+        which names the addresses that were tried, or Denied, and then this peer is done, as it is
+        when `join` is cancelled.
         """
-        if not isinstance(invite, Invite):
+        if isinstance(invite, str):
             invite = Invite.parse(invite)
-        first = Join(invite.session, invite.host, invite.addresses)
-        await self._shell.open(address, port, first)
+        if not isinstance(invite, Invite | Bookmark):
+            raise SyncTypeError(f"join takes an invite or a bookmark, not {invite!r}")
+        first, *others = invite.members
+        asked = Join(invite.session, *first, tuple(others))
+        await self._shell.open(address, port, asked, check_payload("payload", payload))
 
     # --- going ---
 
-    async def leave(self) -> None:
-        """Leave for good; the game goes on for the others. Returns when the links are closed.
+    async def leave(self, *, keep_seat: bool = False) -> None:
+        """Leave; the game goes on for the others. Returns when the links are closed.
 
-        That takes two seconds at most, and goes on if this is cancelled.
+        For good, unless the seat is kept: then the player and what it owns wait for
+        `Settings.seat_us`, as they do after a crash. A host hands over first. That takes two
+        seconds at most, and goes on if this is cancelled.
         """
-        self._shell.shut()
+        self._shell.shut(reason=EndReason.AWAY if keep_seat else EndReason.LEFT)
         await self._shell.stopped.wait()
 
-    async def stop_client(self) -> None:
-        """Leave, as a client. Raises LocalProtocolError on a host."""
+    async def stop_client(self, *, keep_seat: bool = False) -> None:
+        """Leave, as a client: the good-bye is flushed, all links are closed, authentication is shut
+        down, and last comes the offline scene. Raises LocalProtocolError on a host.
+        """
         if self.role is Role.HOST:
             raise LocalProtocolError("this peer is the host: leave(), or stop_host() for all")
-        await self.leave()
+        await self.leave(keep_seat=keep_seat)
+
+    async def disconnect_all(self, text: str = "") -> None:
+        """Disconnect everybody, this peer too; nobody migrates. On the host.
+
+        The others are told DISCONNECTED, where `stop_host` tells them SESSION_ENDED.
+        """
+        self._need_host("disconnect all")
+        self._shell.shut(EndSession(text, EndReason.DISCONNECTED))
+        await self._shell.stopped.wait()
+
+    def disconnect_all_connections(self, text: str = "") -> None:
+        """Disconnect all other members, and go on hosting. They may join again. On the host."""
+        self._need_host("disconnect others")
+        for member in self.roster.members:
+            if member.peer != self.me:
+                self._shell.post(Kick(member.peer, text, EndReason.DISCONNECTED))
 
     async def stop_host(self, text: str = "") -> None:
         """End the session for all. Raises LocalProtocolError unless this peer is the host."""
@@ -229,24 +286,42 @@ class Peer(Running):
         LocalProtocolError unless this peer is the host and that member follows it.
         """
         self._need_host("hand over")
-        member = None if to is None else self.roster.by_connection(ConnectionId(to))
-        if to is not None and (member is None or member.peer == self.me):
-            raise LocalProtocolError(f"there is no other member with connection id {to}")
         begun: Receipt[None] = Receipt()
-        self._shell.post(HandOver(None if member is None else member.peer, begun))
+        self._shell.post(HandOver(begun, None if to is None else self._other(to)))
         await begun
         await self.settled()
 
     def kick(self, connection_id: int, reason: str = "") -> None:
-        """Remove a member for good; it is told `reason`.
+        """Remove a member for good; it is told `reason`, and never let in again.
 
         Raises LocalProtocolError unless this peer is the host and that is another member.
         """
         self._need_host("kick")
+        self._shell.post(Kick(self._other(connection_id), reason))
+
+    def disconnect(self, connection_id: int, reason: str = "") -> None:
+        """Remove a member that may join again, as a newcomer; it is told `reason`.
+
+        Raises as `kick`.
+        """
+        self._need_host("disconnect others")
+        self._shell.post(Kick(self._other(connection_id), reason, EndReason.DISCONNECTED))
+
+    def approve(self, peer: PeerId) -> None:
+        """Let a newcomer in that waits (`on_approval` gave None). Void if it waits no more."""
+        self._need_host("let others in")
+        self._shell.post(Approve(peer))
+
+    def deny(self, peer: PeerId, reason: str = "") -> None:
+        """Turn a newcomer away that waits; it is told `reason`. Void if it waits no more."""
+        self._need_host("turn others away")
+        self._shell.post(Deny(peer, DenyReason.APPROVAL, reason))
+
+    def _other(self, connection_id: int) -> PeerId:
         member = self.roster.by_connection(ConnectionId(connection_id))
         if member is None or member.peer == self.me:
             raise LocalProtocolError(f"there is no other member with connection id {connection_id}")
-        self._shell.post(Kick(member.peer, reason))
+        return member.peer
 
     # --- watching ---
 
@@ -274,77 +349,3 @@ class Peer(Running):
         Raises SessionOver if the session is over for this peer.
         """
         await self._shell.settled()
-
-
-PeerTask = Callable[[Peer], Awaitable[None]]
-
-
-def open_peer(
-    game: Game,
-    *,
-    name: str = "player",
-    settings: Settings | None = None,
-    identity: Identity | None = None,
-    migration: MigrationManager | None = None,
-    scenes: SceneManager | None = None,
-    transport: Transport | None = None,
-    host_task: PeerTask | None = None,
-    client_task: PeerTask | None = None,
-    can_host: bool = True,
-) -> AbstractAsyncContextManager[Peer]:
-    """A peer for as long as the context is open; leaving it leaves the session.
-
-    `name` is what others see: one line of at most 32 characters that print; the rest is dropped.
-    Without an `identity` a new one is made, which is forgotten afterwards. `host_task` runs while
-    this peer is the host, `client_task` while it is a client; the change of role cancels one before
-    the other begins. Whatever the game's code raises inside p2pnet ends the peer: the body is
-    cancelled and GameError comes out, with the cause. What the body raises comes out as it is.
-
-    With `can_host=False` this peer never hosts: it claims nothing when the host is lost, nobody
-    hands over to it, and it is refused if it asks.
-    """
-    shell = Shell(
-        game=game,
-        name=clean_name(name),
-        settings=settings or Settings(),
-        identity=identity or Identity.generate(),
-        transport=transport or WebSocketTransport(),
-        manager=migration or MigrationManager(),
-        role_tasks={},
-        scene_manager=scenes or SceneManager(),
-        can_host=can_host,
-    )
-    return hold(Peer(shell), host_task, client_task)
-
-
-@asynccontextmanager
-async def hold(
-    peer: Peer, host_task: PeerTask | None = None, client_task: PeerTask | None = None
-) -> AsyncIterator[Peer]:
-    """Have a peer live for as long as the context is open. See `open_peer`, which makes one."""
-    shell = peer._shell
-    for role, task in ((Role.HOST, host_task), (Role.CLIENT, client_task)):
-        if task is not None:
-            shell.role_tasks[role] = partial(task, peer)
-    from_body: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        body = trio.CancelScope()
-        nursery.start_soon(shell.run, body.cancel)
-        try:
-            with body:
-                yield peer
-        except BaseException as error:  # noqa: BLE001  # raised below, outside of the nursery
-            from_body = error
-        shell.shut()
-        with trio.CancelScope(shield=True):
-            await shell.stopped.wait()
-    _raise_first(from_body, shell)
-
-
-def _raise_first(from_body: BaseException | None, shell: Shell) -> None:
-    """What the body raised comes first, unless it only says that this peer failed."""
-    echo = isinstance(from_body, SessionOver) and from_body.reason is EndReason.CRASHED
-    if from_body is not None and not (echo and shell.failure is not None):
-        raise from_body
-    if shell.failure is not None:
-        raise shell.failure

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import trio
 
-from ..core.effects import Effect
+from ..core.effects import CloseLink, Effect, Send
 from ..core.errors import GameCodeError, GameError
 from ..core.peer import PeerCore
 from ..core.states import State
@@ -63,6 +63,14 @@ class Pump:
             while self._core.state is not State.LEFT:
                 await self._gather()
                 self._step(self._inbox.take(_BATCH_MAX))
+
+    def say_last_word(self, text: str) -> None:
+        """The game raised, and this peer ends: tell the others, and nobody here any more."""
+        self._core.take_effects()
+        self._core.crash(self._now, text)
+        for effect in self._core.take_effects():
+            if isinstance(effect, Send | CloseLink):
+                self._performers[type(effect)](effect)
 
     async def _gather(self) -> None:
         """Wait for input or the deadline; as the host for more input too, if it keeps coming.

@@ -7,55 +7,69 @@ cancelled still says good-bye; that takes bounded time, and then it ends in any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import attrs
 import trio
 
+from ..core.choices import Choices
 from ..core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
 from ..core.errors import (
     CommandLost,
     Denied,
     EndReason,
+    GameError,
     HostUnreachable,
     LocalProtocolError,
     RemoteError,
     SessionOver,
 )
 from ..core.events import (
+    ApprovalRequested,
     BecameHost,
     Event,
+    HookFailed,
+    HostLost,
     JoinDenied,
     Joined,
     JoinFailed,
+    LossCause,
+    RosterChanged,
     SessionEnded,
     StateChanged,
     WriteRefused,
 )
 from ..core.peer import PeerCore
-from ..core.roster import Roster
 from ..core.settings import AckLevel, Settings
-from ..core.states import Role, State
-from ..core.values import RECONNECT_ID_INVALID, PeerId
+from ..core.states import ROLES, SETTLED, Role, State
+from ..core.values import PeerId
 from ..links.base import Transport
-from ..world.dispatch import PastCommand
 from ..world.game import Game
 from ..world.objects import NetworkObject
 from ..world.world import World
 from .arrivals import Arrivals
+from .authenticator import Authenticator
+from .bookmark import bookmark_of
+from .causes import first_cause
+from .farewell import Farewell, Guard
+from .hook_calls import Hooks
 from .identity import Identity
 from .inbox import Inbox
-from .inputs import ClientTick, Input, KeepSeats, Leave, Submit
+from .inputs import ClientTick, Input, Join, KeepSeats, Leave, Submit
+from .judging import Door
 from .labels import Labels, Processes
 from .machine import Machine
 from .mesh import Mesh
-from .migration import SETTLED, Hooks, MigrationManager
+from .migration import MigrationManager, elected
 from .pump import Performers, Pump
 from .receipts import Receipt
 from .roles import Roles, RoleTask
 from .scenes import SceneKeeper, SceneManager
+from .session_hooks import NO_WAY_BACK, End, SessionHooks
 from .subscription import Fanout
+from .view import View
 
 _ENTROPY_BYTES: Final = 32
 _BACKLOG_BYTES: Final = 64 << 10  # that wait for one peer: it can't keep up
@@ -63,7 +77,7 @@ _GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of eve
 
 
 @attrs.define(eq=False)
-class Shell:
+class Shell(View):
     """One peer at work. Everything but `run` is called from other tasks, and is synchronous."""
 
     core_type: ClassVar[type[PeerCore]] = PeerCore
@@ -78,6 +92,9 @@ class Shell:
     machine: Machine = attrs.field(factory=Machine)
     scene_manager: SceneManager = attrs.field(factory=SceneManager)
     can_host: bool = True
+    session_hooks: SessionHooks = attrs.field(factory=SessionHooks)
+    authenticator: Authenticator | None = None
+    bookmark_path: Path | None = None
 
     world: World = attrs.field(init=False)
     core: PeerCore | None = None
@@ -92,6 +109,16 @@ class Shell:
     """Settled when there is a seat in a session."""
     stopped: trio.Event = attrs.field(factory=trio.Event)
     """Set when no task of this peer is left."""
+    was_host: bool = False
+    """Whether this peer has ever been the host of its session."""
+    listen_address: str = ""
+    """Where this peer listens, as it was given to `host` or `join`."""
+    door: Door = attrs.field(init=False)
+    _nursery: trio.Nursery | None = None
+    _guard: Guard = attrs.field(init=False)
+    _farewell: Farewell = attrs.field(init=False)
+    _payload: bytes | None = None  # to go with the request for a first seat
+    _stopped_hosting: bool = False
     _ready: trio.Event = attrs.field(factory=trio.Event)
     _is_opening: bool = False
     _first: Input | None = None
@@ -117,7 +144,12 @@ class Shell:
         )
         self.world.on_scenes.append(self.scenes.poke)
         self.world.on_authority.append(self._on_authority)
-        self._hooks = Hooks(self.manager, self)
+        self._guard = Guard(self.session_hooks, self.fanout)
+        self._farewell = Farewell(self.session_hooks, self.authenticator)
+        self.world.on_error = self.guard
+        self._hooks = Hooks(self.manager, self, self.session_hooks)
+        self.world.players.on_reclaim.append(self._hooks.reclaimed)
+        self.door = Door(self.session_hooks, self.authenticator, self.inbox)
         self.world.on_refused.append(self._on_refused)
         self.world.on_news.append(self.fanout.put)
         self.world.on_graces.append(lambda: self.post(KeepSeats()))
@@ -127,44 +159,29 @@ class Shell:
             *(self.inbox, self.game.tick_hz, self.role_tasks, self.machine), client_tick
         )
 
-    # --- reading ---
-
-    @property
-    def state(self) -> State:
-        if self.over is not None:
-            return State.LEFT
-        return State.IDLE if self.core is None else self.core.state
-
-    @property
-    def role(self) -> Role | None:
-        return None if self.core is None or self.over is not None else self.core.role
-
-    @property
-    def roster(self) -> Roster:
-        return Roster() if self.core is None else self.core.roster
-
-    @property
-    def in_flight(self) -> int:
-        """Commands of this peer's player whose outcome is not known yet."""
-        return len(self._submitted)
-
-    def objects_of(self, peer: PeerId) -> list[NetworkObject]:
-        return [obj for obj in self.world.objects.values() if obj.owner == peer]
-
     # --- what the application wants ---
 
-    async def open(self, address: str, port: int, first: Input) -> None:
-        """Listen, hand `first` to the core as its first input, and wait for a seat."""
+    async def open(
+        self, address: str, port: int, first: Input, payload: bytes | None = None
+    ) -> None:
+        """Listen, hand `first` to the core as its first input, and wait for a seat.
+
+        `payload` goes with the request for it.
+        """
         if self._is_opening or self.core is not None or self.over is not None:
             raise LocalProtocolError("a peer hosts or joins one session, once: open another peer")
         self._is_opening = True
         try:
             await self._ready.wait()
+            if isinstance(first, Join):
+                payload = await self.door.envelope(first.session, self.me, payload)
             await self.mesh.listen(address, port)
+            self.listen_address = address
         finally:
             self._is_opening = False  # so that another port can be tried
         if self._begun.is_set():
             raise SessionOver(EndReason.LEFT, "this peer left before it had joined")
+        self._payload = payload
         self._begin(first)
         try:
             await self.opened
@@ -188,6 +205,13 @@ class Shell:
             fingerprint=self.game.fingerprint,
             replica=self.world,
             can_host=self.can_host,
+            choices=Choices(
+                automatic=self.manager.automatic,
+                approves=self.door.is_guarded,
+                elect=lambda: elected(self.manager),
+                payload=self._payload,
+                extra=lambda: self.manager.reconnect_extra,
+            ),
         )
 
     def submit(self, payload: bytes, ack: AckLevel | None) -> Receipt[Any]:
@@ -205,22 +229,23 @@ class Shell:
         else:
             self.inbox.put_nowait(item)
 
-    def describe(self, payload: bytes) -> PastCommand:
-        return self.world.describe(payload)
-
-    def leave_soon(self) -> None:
+    def leave_soon(self, reason: EndReason = EndReason.LEFT) -> None:
         """Leave as soon as the pump gets to it; without a session there is nothing to wait for."""
         if self.core is None:
             self._begun.set()
         else:
-            self.post(Leave())
+            self.post(Leave(reason))
 
-    def shut(self, first: Input | None = None) -> None:
+    def shut(self, first: Input | None = None, reason: EndReason = EndReason.LEFT) -> None:
         """Leave, or go by way of `first`, and be gone in bounded time."""
         self._scope.deadline = min(self._scope.deadline, trio.current_time() + _GOODBYE_S)
         if first is not None:
             self.post(first)
-        self.leave_soon()
+        self.leave_soon(reason)
+
+    async def moved(self) -> None:
+        """Wait until the state is another one."""
+        await self._moved.park()
 
     def die(self) -> None:
         """End at once and without a word, as a process that is killed."""
@@ -245,17 +270,22 @@ class Shell:
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
-                    self.mesh = Mesh(self.transport, self.inbox, nursery, self.settings)
+                    hooks = self.session_hooks
+                    self.mesh = Mesh(self.transport, self.inbox, nursery, self.settings, hooks)
+                    self._nursery = nursery
+                    self._farewell.greet()
                     self._ready.set()
                     await self._begun.wait()
                     await self._play(nursery)
                     nursery.cancel_scope.cancel()
         except BaseException as error:  # noqa: BLE001  # it is raised by open_peer
-            self.failure = _first_cause(error)
+            self.failure = first_cause(error)
             self._crash(self.failure)
             on_failure()
         finally:
             self._finish(SessionOver(EndReason.LEFT))
+            self._farewell.wind_up()
+            self.failure = self.failure or self._farewell.failure
             self.stopped.set()
 
     async def _play(self, nursery: trio.Nursery) -> None:
@@ -268,7 +298,15 @@ class Shell:
         )
         keeping = trio.CancelScope()
         nursery.start_soon(self._keep_scenes, keeping)
-        await pump.run(self._first)
+        try:
+            await pump.run(self._first)
+        except GameError as error:
+            # The others need not wait for silence, and learn that it was the game.
+            pump.say_last_word(str(error))
+            self._crash(error)
+            with trio.move_on_after(_GOODBYE_S):
+                await self.mesh.aclose()
+            raise
         keeping.cancel()
         await self.scenes.aclose()
         await self.mesh.aclose()
@@ -287,9 +325,10 @@ class Shell:
         """The session is over here: nobody waits for anything any more. The first call counts."""
         if self.over is not None:
             return
+        was_in = self.core is not None
         self.over = over
         self.scenes.poke()
-        if self._ending is None and self.core is not None:
+        if self._ending is None and was_in:
             self.fanout.put(SessionEnded(over.reason, over.text))
         self.opened.fail(over)
         for command in self._submitted.values():
@@ -299,6 +338,8 @@ class Shell:
             item.void(over)
         self.fanout.end()
         self._moved.unpark_all()
+        if was_in:
+            self._farewell.tell(End(over.reason, over.text), self._stopped_hosting)
 
     # --- effects ---
 
@@ -342,11 +383,33 @@ class Shell:
         for event in self._arrivals.release():
             self._tell(event)
         self._hooks.finish_batch()
+        if self.world.fatal is not None:
+            raise self.world.fatal
         if self.core is not None and self.core.state is State.LEFT:
             self._finish(self._ending or SessionOver(EndReason.LEFT))
 
     def _on_seat(self, event: Joined | BecameHost) -> None:
+        self.was_host = self.was_host or isinstance(event, BecameHost)
         self.opened.settle(None)
+
+    def _on_host_lost(self, event: HostLost) -> None:
+        if event.cause is LossCause.CRASHED:
+            self._guard.must_go_on = True
+
+    def _on_roster_changed(self, event: RosterChanged) -> None:
+        core = self.core
+        if self.bookmark_path is None or core is None or core.session is None:
+            return
+        try:
+            bookmark_of(core.session, event.roster, core.host_peer, self.me).save(
+                self.bookmark_path
+            )
+        except OSError as error:
+            self.fanout.put(HookFailed(f"the bookmark can't be written: {error}"))
+
+    def _on_approval_requested(self, event: ApprovalRequested) -> None:
+        assert self._nursery is not None and self.core is not None and self.core.session is not None
+        self._nursery.start_soon(self.door.judge, event, self.core.session)
 
     def _on_join_failed(self, event: JoinFailed) -> None:
         self.opened.fail(HostUnreachable(f"{event.text}; {self.mesh.tried}", event.reason))
@@ -356,9 +419,12 @@ class Shell:
 
     def _on_session_ended(self, event: SessionEnded) -> None:
         self._ending = SessionOver(event.reason, event.text)
+        if self.bookmark_path is not None and event.reason in NO_WAY_BACK:
+            self.bookmark_path.unlink(missing_ok=True)
 
     def _on_state_changed(self, event: StateChanged) -> None:
         self.scenes.poke()
+        self._stopped_hosting = event.new is State.LEFT and ROLES[event.old] is Role.HOST
         self._moved.unpark_all()
 
     def _on_refused(self, object_id: int, field: str, text: str) -> None:
@@ -367,30 +433,17 @@ class Shell:
     def _on_authority(self, obj: NetworkObject, old: PeerId | None, new: PeerId | None) -> None:
         for peer, state in ((old, False), (new, True)):
             if peer is not None:
-                label = self.world.connections.get(peer, RECONNECT_ID_INVALID)
-                self.manager.on_authority_updated(obj, label, state)
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    """What is at the bottom of nested groups; an interrupt before an error."""
-    leaves = [leaf for leaf in _leaves(error) if not isinstance(leaf, trio.Cancelled)]
-    loud = [leaf for leaf in leaves if not isinstance(leaf, Exception)]
-    return (loud or leaves)[0]
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+                self._hooks.authority(obj, peer, state)
 
 
 _NOTES: Final[dict[type[Event], Callable[[Shell, Any], None]]] = {
+    ApprovalRequested: Shell._on_approval_requested,
+    HostLost: Shell._on_host_lost,
     Joined: Shell._on_seat,
     BecameHost: Shell._on_seat,
     JoinFailed: Shell._on_join_failed,
     JoinDenied: Shell._on_join_denied,
+    RosterChanged: Shell._on_roster_changed,
     SessionEnded: Shell._on_session_ended,
     StateChanged: Shell._on_state_changed,
 }

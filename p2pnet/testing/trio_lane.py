@@ -172,7 +172,7 @@ class TrioLane(SimWorld):
 
     def hand_over(self, host: SimPeer, to: SimPeer) -> None:
         self.befall(host, f"hands over to {to.name}")
-        self._process(host).shell.post(HandOver(to.id, Receipt()))
+        self._process(host).shell.post(HandOver(Receipt(), to.id))
 
     def _process(self, peer: SimPeer) -> TrioPeer:
         return self.trio.peers[peer.number]

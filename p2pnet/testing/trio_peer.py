@@ -12,7 +12,8 @@ import trio
 from p2pnet.core.peer import PeerCore
 from p2pnet.links.base import US_PER_S
 from p2pnet.peer.machine import Machine
-from p2pnet.peer.peer import Peer, PeerTask, hold
+from p2pnet.peer.opening import PeerTask, hold
+from p2pnet.peer.peer import Peer
 from p2pnet.peer.shell import Shell
 
 from .sim_peer import SimPeer

@@ -22,7 +22,8 @@ from p2pnet.links.base import Transport
 from p2pnet.peer.identity import Identity
 from p2pnet.peer.invite import Invite
 from p2pnet.peer.migration import MigrationManager
-from p2pnet.peer.peer import Peer, PeerTask
+from p2pnet.peer.opening import PeerTask
+from p2pnet.peer.peer import Peer
 from p2pnet.world.game import Game
 
 from .journal import Journal, Written

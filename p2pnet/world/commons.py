@@ -7,7 +7,13 @@ from typing import Any
 
 import attrs
 
-from ..core.errors import AuthorityError, GameCodeError, LocalProtocolError, SyncTypeError
+from ..core.errors import (
+    AuthorityError,
+    GameCodeError,
+    GameError,
+    LocalProtocolError,
+    SyncTypeError,
+)
 from ..core.events import Event
 from ..core.settings import AckLevel
 from ..core.values import ConnectionId, PeerId
@@ -34,6 +40,10 @@ RefusedHook = Callable[[int, str, str], None]
 
 AuthorityHook = Callable[[NetworkObject, PeerId | None, PeerId | None], None]
 """Gets the object, its former owner and its new one."""
+
+
+def _raise(error: GameCodeError) -> None:
+    raise error from error.errors[0]
 
 
 @attrs.define(eq=False)
@@ -81,6 +91,12 @@ class Commons:
 
     objects: Mapping[int, NetworkObject] = attrs.field(init=False)
     """All objects by id, in the order in which they were spawned. Can't be written to."""
+
+    on_error: Callable[[GameCodeError], None] = attrs.field(default=_raise, init=False)
+    """Judges what code of the game raised: raises it, or lets the world go on."""
+
+    fatal: GameError | None = attrs.field(default=None, init=False)
+    """What a command raised that ends this peer: `SystemExit`. Its caller has been refused."""
 
     custody: Custody = attrs.field(init=False, repr=False)
     players: Players = attrs.field(init=False, repr=False)
@@ -169,7 +185,7 @@ class Commons:
         return calls
 
     def _tell(self, calls: Iterable[Step]) -> None:
-        """Make all calls, and only then raise `GameCodeError` for those that raised."""
+        """Make all calls, and only then have those judged that raised; see `on_error`."""
         errors: list[Exception] = []
         for function, *args in calls:
             try:
@@ -177,7 +193,7 @@ class Commons:
             except Exception as error:  # noqa: BLE001  raised again below
                 errors.append(error)
         if errors:
-            raise GameCodeError(errors) from errors[0]
+            self.on_error(GameCodeError(errors))
 
     def check_host(self, deed: str) -> None:
         if not self.is_host:

@@ -17,6 +17,7 @@ from ..core.errors import (
     CommandFailed,
     CommandRefusal,
     CommandRefused,
+    GameError,
     LocalProtocolError,
     RemoteProtocolError,
     SyncTypeError,
@@ -157,6 +158,10 @@ class Dispatch:
             result = self.world.call_game(spec.run, obj, values)
         except Exception as error:  # noqa: BLE001  whatever the game raises goes to the caller
             return Failed(type(error).__name__, _plain(_text_of(error)))
+        except SystemExit as error:
+            # The outcome goes out before this host does, so the next one does not run it again.
+            self.world.fatal = GameError(f"{spec.where} ended the host: {error!r}")
+            return Refused(CommandRefusal.LETHAL, f"{spec.where} ended the host that ran it")
         try:
             return Done(spec.result.dumped(spec.result.check(result)))
         except Misfit as error:

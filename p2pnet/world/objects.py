@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from ..core.errors import DeclarationError, LocalProtocolError
+from ..core.errors import DeclarationError, LocalProtocolError, SyncTypeError
 from ..core.values import PeerId
 from .custody import OwnerLost, check_rule
 from .fields import sync_var
@@ -211,6 +211,14 @@ def set_rule(obj: NetworkObject, rule: Any) -> None:
         object.__setattr__(obj, "on_owner_lost", rule)
     else:
         obj._presence.world.custody.set_rule(obj, rule)
+
+
+def check_object(obj: object) -> None:
+    """Raises `SyncTypeError` for what can't be spawned."""
+    if isinstance(obj, type):
+        raise SyncTypeError(f"spawn takes an object, not a class; write {obj.__name__}()")
+    if not isinstance(obj, NetworkObject):
+        raise SyncTypeError(f"spawn takes a NetworkObject, not {obj!r}")
 
 
 def _not_networked(cls: type) -> DeclarationError:

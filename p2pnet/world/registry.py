@@ -29,6 +29,9 @@ class Registry:
     away: dict[PeerId, None] = attrs.field(factory=dict, init=False)
     """Peers that are suspended, in the order in which they were lost."""
 
+    players_version: int = attrs.field(default=0, init=False)
+    """Changes whenever a player appears or is gone."""
+
     next_id: int = attrs.field(default=1, init=False)
     host_lost: bool = attrs.field(default=False, init=False)
     _players: dict[PeerId, Player] = attrs.field(factory=dict, init=False)
@@ -56,6 +59,7 @@ class Registry:
         self.next_id = max(self.next_id, object_id + 1)
         if owner is not None and isinstance(obj, Player):
             self._players.setdefault(owner, obj)
+            self.players_version += 1
         return presence
 
     def remove(self, obj: NetworkObject) -> None:
@@ -65,6 +69,7 @@ class Registry:
         object.__setattr__(obj, "_presence", None)
         del self.objects[presence.object_id]
         owner = presence.owner
+        self.players_version += isinstance(obj, Player)
         if owner is not None and self._players.get(owner) is obj:
             del self._players[owner]
             others = [other for other in self.owned_by(owner) if isinstance(other, Player)]

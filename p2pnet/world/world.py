@@ -25,7 +25,7 @@ from .commons import Commons
 from .custody import Custody, first_tie
 from .dispatch import Dispatch, PastCommand
 from .intake import Intake, Step
-from .objects import NetworkObject, Owner, Player
+from .objects import NetworkObject, Owner, Player, check_object
 from .owner_writes import OwnerWrites
 from .players import Players
 from .presence import Presence
@@ -66,7 +66,7 @@ class World(Commons):
         list, `LocalProtocolError` if it is in a world already.
         """
         self.check_host("spawn an object")
-        _check_object(obj)
+        check_object(obj)
         if obj._presence is not None:
             raise LocalProtocolError(f"{obj!r} is spawned already")
         class_index = self.game.index_of(type(obj))

@@ -142,7 +142,8 @@ def test_whom_the_game_elects_may_be_dead_and_the_order_goes_on() -> None:
     bench.world.crash(cat)
     bench.world.crash(bench.peers[0])
     bench.world.run_for(1_000_000)
-    assert bench.world.hosts == [bench.peers[1]]
+    (host,) = bench.world.hosts
+    assert host in (bench.peers[1], bench.peers[3]) and bench.world.converged()
 
 
 def test_games_that_elect_different_peers_converge_all_the_same() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from p2pnet import (
     AckLevel,
+    DenyReason,
     EndReason,
     LinkEnd,
     LocalProtocolError,
@@ -20,9 +21,15 @@ from p2pnet import (
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.values import LinkId
 from p2pnet.peer.inputs import (
+    Announce,
+    Approve,
+    Claim,
+    Deny,
     DialFailed,
     EndSession,
+    Follow,
     FrameReceived,
+    HandOver,
     Host,
     Input,
     Join,
@@ -30,6 +37,7 @@ from p2pnet.peer.inputs import (
     Leave,
     LinkClosed,
     LinkOpened,
+    ListenAlso,
     Submit,
     Tick,
 )
@@ -51,10 +59,10 @@ class FakeCore:
         self.error: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
-        def call(*arguments: Any) -> int:
+        def call(*arguments: Any, **options: Any) -> int:
             if self.error is not None:
                 raise self.error
-            self.calls.append((name, *arguments))
+            self.calls.append((name, *arguments, *options.values()))
             return 7
 
         return call
@@ -74,10 +82,17 @@ def feed(item: Input, core: FakeCore) -> list[tuple[Any, ...]]:
         (DialFailed(BEN, LinkEnd.REFUSED), ("dial_failed", NOW, BEN, LinkEnd.REFUSED)),
         (Tick(), ("tick", NOW)),
         (Host(SessionId("s")), ("host", NOW, "s")),
-        (Join(SessionId("s"), BEN, ("a:1",)), ("join", NOW, "s", BEN, ("a:1",))),
-        (Kick(BEN, "why"), ("kick", NOW, BEN, "why")),
-        (Leave(), ("leave", NOW)),
-        (EndSession("why"), ("end_session", NOW, "why")),
+        (Join(SessionId("s"), BEN, ("a:1",)), ("join", NOW, "s", BEN, ("a:1",), ())),
+        (Kick(BEN, "why"), ("kick", NOW, BEN, "why", EndReason.KICKED)),
+        (Approve(BEN), ("approve", NOW, BEN)),
+        (Deny(BEN, DenyReason.APPROVAL, "x"), ("deny", NOW, BEN, DenyReason.APPROVAL, "x")),
+        (Announce(), ("announce", NOW)),
+        (Claim(Receipt()), ("claim", NOW)),
+        (Follow(Receipt(), BEN, ("a:1",)), ("follow", NOW, BEN, ("a:1",))),
+        (HandOver(Receipt(), BEN), ("hand_over", NOW, BEN)),
+        (ListenAlso(("a:1",)), ("listen_also", NOW, ("a:1",))),
+        (Leave(), ("leave", NOW, EndReason.LEFT)),
+        (EndSession("why"), ("end_session", NOW, "why", EndReason.SESSION_ENDED)),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -88,6 +103,23 @@ def test_each_input_is_one_call_of_the_core(item: Input, call: tuple[Any, ...]) 
 def test_a_kick_that_has_become_pointless_is_dropped() -> None:
     assert feed(Kick(BEN, ""), FakeCore(State.FOLLOWING, Role.CLIENT)) == []
     assert feed(Kick(PeerId("gone"), ""), FakeCore()) == []
+    assert feed(Announce(), FakeCore(State.FOLLOWING, Role.CLIENT)) == []
+
+
+@pytest.mark.parametrize("error", [None, LocalProtocolError("not now")])
+def test_whoever_asks_for_a_step_hears_whether_it_was_begun(error: Exception | None) -> None:
+    core = FakeCore()
+    core.error = error
+    step = Claim(Receipt())
+    feed(step, core)
+    assert step.receipt.done
+    if error is not None:
+        with pytest.raises(LocalProtocolError):
+            step.receipt.result()
+    over = Claim(Receipt())
+    over.void(SessionOver(EndReason.LEFT))
+    with pytest.raises(SessionOver):
+        over.receipt.result()
 
 
 def test_who_ceased_to_be_the_host_leaves_instead_of_ending_the_session() -> None:

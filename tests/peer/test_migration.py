@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from p2pnet import (
     LocalProtocolError,
     MigrationManager,
     NetworkObject,
-    PastCommand,
     Peer,
     PeerId,
     Player,
@@ -25,7 +23,6 @@ from p2pnet import (
     events,
 )
 from p2pnet.core.states import Role
-from p2pnet.peer.migration import Hooks
 
 from .conftest import Crate, Table, crash, seed, tank
 
@@ -153,22 +150,6 @@ async def test_only_the_host_hands_over(clock: MockClock, table: Table) -> None:
         await ben.hand_over()
 
 
-def test_what_a_discarded_branch_took_is_told_by_name() -> None:
-    told: list[tuple[int, list[PastCommand]]] = []
-
-    class Listener(MigrationManager):
-        def on_branch_discarded(self, updates: int, commands: Sequence[PastCommand]) -> None:
-            told.append((updates, list(commands)))
-
-    class NoEstate:
-        def describe(self, payload: bytes) -> PastCommand:
-            return PastCommand(3, payload.decode(), {})
-
-    hooks = Hooks(Listener(), NoEstate())  # type: ignore[arg-type]
-    hooks.call(events.BranchDiscarded(None, 5, (1, 2), (b"drive", b"drop")))
-    assert told == [(5, [PastCommand(3, "drive", {}), PastCommand(3, "drop", {})])]
-
-
 async def test_the_ex_host_reconnects_with_0_and_its_player_and_objects(
     clock: MockClock, table: Table
 ) -> None:
@@ -195,7 +176,7 @@ async def test_who_switches_to_the_offline_scene_leaves_and_does_not_migrate(
     stream = ben.events()
     crash(ana)
     ends = [event async for event in stream if isinstance(event, events.SessionEnded)]
-    assert ends == [events.SessionEnded(EndReason.LEFT, "")]
+    assert ends == [events.SessionEnded(EndReason.HOST_LOST, "")]
     await trio.sleep(1)
     assert ben.state is State.LEFT
     assert (cat.role, cat.state) == (Role.HOST, State.REIGNING)
@@ -254,38 +235,3 @@ def test_the_default_is_to_stay() -> None:
     nobody = Connection(RECONNECT_ID_INVALID, PeerId("x"), "")
     choice = MigrationManager().on_client_disconnected_from_host(nobody)
     assert choice is SceneChange.STAY_IN_ONLINE_SCENE
-
-
-class StillLife:
-    """What hooks look at, standing still."""
-
-    role = Role.CLIENT
-    state = State.DOUBTING
-    roster = Roster()
-    leaves = 0
-
-    def objects_of(self, peer: PeerId) -> list[NetworkObject]:
-        return []
-
-    def leave_soon(self) -> None:
-        self.leaves += 1
-
-
-def test_a_migration_is_finished_once_and_only_when_there_is_a_host() -> None:
-    diary, estate = Diary(), StillLife()
-    hooks = Hooks(diary, estate)
-    hooks.finish_batch()
-    hooks.call(events.MigrationStarted(None, PeerId("b"), False))  # type: ignore[arg-type]
-    hooks.finish_batch()
-    assert diary.take() == [("started",)]
-    estate.state = State.FOLLOWING
-    hooks.finish_batch()
-    hooks.finish_batch()
-    assert diary.take() == [("finished",)]
-
-
-def test_on_a_client_the_return_of_another_member_calls_nothing() -> None:
-    diary = Diary()
-    returned = events.PeerReturned(PeerId("b"), ConnectionId(1), ConnectionId(1))
-    Hooks(diary, StillLife()).call(returned)
-    assert diary.take() == []

@@ -1,0 +1,333 @@
+"""Mirror's hooks: who comes, who goes, and why; with whole peers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from p2pnet import (
+    Authenticator,
+    Connection,
+    Denied,
+    DenyReason,
+    End,
+    EndReason,
+    LinkEnd,
+    LocalProtocolError,
+    Newcomer,
+    Peer,
+    PeerId,
+    Role,
+    SessionHooks,
+    Settings,
+    State,
+)
+
+from .conftest import Table, crash, seed, tank
+
+
+class Log(SessionHooks):
+    """Writes down what is called; the default is done as well."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Any, ...]] = []
+
+    def kinds(self) -> list[str]:
+        return [entry[0] for entry in self.entries]
+
+    def on_client_connect(self, connection: Connection) -> None:
+        self.entries.append(("in", connection.connection_id))
+
+    def on_client_disconnect(self, end: End) -> None:
+        self.entries.append(("out", end.reason, end.text))
+        super().on_client_disconnect(end)
+
+    def on_offline_scene(self, end: End) -> None:
+        self.entries.append(("offline", end.reason))
+
+    def on_stop_host(self, end: End) -> None:
+        self.entries.append(("stop host", end.reason))
+
+    def on_server_connect(self, connection: Connection) -> None:
+        self.entries.append(("came", connection.name))
+
+    def on_server_disconnect(self, connection: Connection, end: End, kept: bool) -> None:
+        self.entries.append(("went", connection.name, end.reason, end.text, kept))
+
+
+async def pair(table: Table, **options: Any) -> tuple[Peer, Log, Peer, Log]:
+    hosts, clients = Log(), Log()
+    ana = await table.host("ana", hooks=hosts, **options)
+    ben = await table.join("ben", ana, hooks=clients, identity=seed(2))
+    assert hosts.entries == [("came", "ben")] and clients.entries == [("in", 1)]
+    hosts.entries.clear()
+    clients.entries.clear()
+    return ana, hosts, ben, clients
+
+
+async def test_a_client_that_leaves(clock: MockClock, table: Table) -> None:
+    _, hosts, ben, clients = await pair(table)
+    await ben.stop_client()
+    assert clients.entries == [("out", EndReason.LEFT, ""), ("offline", EndReason.LEFT)]
+    await trio.sleep(0.1)
+    assert hosts.entries == [("went", "ben", EndReason.LEFT, "", False)]
+
+
+async def test_a_client_that_leaves_and_keeps_its_seat(clock: MockClock, table: Table) -> None:
+    ana, hosts, ben, clients = await pair(table)
+    await tank(ben).earn(3)
+    await ben.leave(keep_seat=True)
+    assert clients.entries[0] == ("out", EndReason.AWAY, "")
+    await trio.sleep(0.1)
+    assert hosts.entries == [("went", "ben", EndReason.AWAY, "", True)]
+    again = await table.join("ben", ana, identity=seed(2))
+    assert tank(again).gold == 3 and again.connection_id == 1
+    assert hosts.entries[-1] == ("came", "ben")
+
+
+@pytest.mark.parametrize("how", ["kick", "disconnect"])
+async def test_a_client_that_is_put_out_hears_why(clock: MockClock, table: Table, how: str) -> None:
+    ana, hosts, ben, clients = await pair(table)
+    getattr(ana, how)(1, "no shouting")
+    await ben._shell.stopped.wait()
+    reason = EndReason.KICKED if how == "kick" else EndReason.DISCONNECTED
+    assert clients.entries[0] == ("out", reason, "no shouting")
+    assert hosts.entries == [("went", "ben", reason, "no shouting", False)]
+    again = await table.open("ben", identity=seed(2))
+    if how == "kick":
+        with pytest.raises(Denied) as denied:
+            await again.join(ana.invite, address="ben")
+        assert denied.value.reason is DenyReason.BANNED
+    else:
+        await again.join(ana.invite, address="ben")
+        assert again.connection_id == 2, "as a newcomer"
+
+
+async def test_a_client_that_crashes_and_does_not_come_back(clock: MockClock, table: Table) -> None:
+    ana, hosts, ben, _ = await pair(table, settings=Settings(seat_us=2_000_000))
+    crash(ben)
+    await trio.sleep(5)
+    assert [entry[:3] + entry[4:] for entry in hosts.entries] == [
+        ("went", "ben", EndReason.UNREACHABLE, True),
+        ("went", "ben", EndReason.SEAT_EXPIRED, False),
+    ]
+    assert len(ana.objects) == 1, "what it owned went with its seat"
+
+
+async def test_a_client_that_does_nothing_is_disconnected_if_so_set(
+    clock: MockClock, table: Table
+) -> None:
+    settings = Settings(
+        disconnect_inactive_connections=True, disconnect_inactive_timeout_us=3_000_000
+    )
+    ana, hosts, ben, clients = await pair(table, settings=settings)
+    for _ in range(5):
+        await trio.sleep(1)
+        await tank(ben).earn(1)
+    await ben._shell.stopped.wait()
+    assert clients.entries[0][:2] == ("out", EndReason.INACTIVE)
+    assert hosts.entries[0][2] is EndReason.INACTIVE
+    again = await table.join("ben", ana, identity=seed(2))
+    assert tank(again).gold == 5, "its seat was kept"
+
+
+async def test_a_host_that_ends_the_session(clock: MockClock, table: Table) -> None:
+    ana, hosts, ben, clients = await pair(table)
+    await ana.stop_host("good night")
+    await ben._shell.stopped.wait()
+    ended = EndReason.SESSION_ENDED
+    assert hosts.entries == [
+        ("stop host", ended),
+        ("out", ended, "good night"),
+        ("offline", ended),
+    ]
+    assert clients.entries == [("out", ended, "good night"), ("offline", ended)]
+
+
+async def test_disconnect_all_takes_the_host_along(clock: MockClock, table: Table) -> None:
+    ana, _, ben, clients = await pair(table)
+    await ana.disconnect_all("maintenance")
+    await ben._shell.stopped.wait()
+    assert clients.entries[0] == ("out", EndReason.DISCONNECTED, "maintenance")
+    assert ana.state is State.LEFT and ben.state is State.LEFT
+
+
+async def test_disconnect_all_connections_leaves_the_host_playing(
+    clock: MockClock, table: Table
+) -> None:
+    ana, ben, cat = await table.three()
+    ana.disconnect_all_connections("new round")
+    for peer in (ben, cat):
+        await peer._shell.stopped.wait()
+        assert peer._shell.over is not None
+        assert peer._shell.over.reason is EndReason.DISCONNECTED
+    assert ana.role is Role.HOST and await tank(ana).earn(1) == 1
+    assert [member.name for member in ana.roster.members] == ["ana"]
+    again = await table.join("ben", ana)
+    assert again.connection_id == 3
+
+
+async def test_only_a_host_puts_others_out(clock: MockClock, table: Table) -> None:
+    _, ben, _ = await table.three()
+    for act in (
+        lambda: ben.disconnect(2),
+        ben.disconnect_all_connections,
+        lambda: ben.approve(PeerId("x")),
+        lambda: ben.deny(PeerId("x")),
+    ):
+        with pytest.raises(LocalProtocolError, match="host"):
+            act()
+    with pytest.raises(LocalProtocolError):
+        await ben.disconnect_all()
+
+
+async def test_a_client_stops_in_order(clock: MockClock, table: Table) -> None:
+    """Good-bye, links closed, authentication shut down, offline scene."""
+    order: list[str] = []
+
+    class Ordered(SessionHooks):
+        def on_client_disconnect(self, end: End) -> None:
+            order.append("out")
+            super().on_client_disconnect(end)
+
+        def on_transport_disconnect(self, remote: str, end: LinkEnd) -> None:
+            order.append("link closed")
+
+        def on_offline_scene(self, end: End) -> None:
+            order.append("offline scene")
+
+    class Guarded(Authenticator):
+        def on_stop(self) -> None:
+            order.append("authentication stopped")
+
+    class Host(Log):
+        def on_server_disconnect(self, connection: Connection, end: End, kept: bool) -> None:
+            order.append(f"good-bye heard: {end.reason}")
+
+    ana = await table.host("ana", hooks=Host(), authenticator=Authenticator())
+    ben = await table.join("ben", ana, hooks=Ordered(), authenticator=Guarded())
+    await ben.stop_client()
+    assert order == [
+        *("out", "good-bye heard: left", "link closed"),
+        *("authentication stopped", "offline scene"),
+    ] or order == [
+        *("out", "link closed", "good-bye heard: left"),
+        *("authentication stopped", "offline scene"),
+    ]
+
+
+async def test_who_does_not_call_super_stays_where_it_is(clock: MockClock, table: Table) -> None:
+    class Staying(Log):
+        def on_client_disconnect(self, end: End) -> None:
+            self.entries.append(("out", end.reason))
+
+    hooks = Staying()
+    ana = await table.host("ana", hooks=hooks)
+    await ana.leave()
+    assert hooks.entries == [("stop host", EndReason.LEFT), ("out", EndReason.LEFT)]
+
+
+async def test_links_below_are_told_of(clock: MockClock, table: Table) -> None:
+    told: list[tuple[Any, ...]] = []
+
+    class Wires(SessionHooks):
+        def on_transport_connect(self, remote: str) -> None:
+            told.append(("up", remote))
+
+        def on_transport_disconnect(self, remote: str, end: LinkEnd) -> None:
+            told.append(("down", remote, end))
+
+        def on_transport_error(self, peer: PeerId, end: LinkEnd) -> None:
+            told.append(("unreachable", peer, end))
+
+    ana = await table.host("ana")
+    ben = await table.join("ben", ana, hooks=Wires())
+    crash(ana)
+    await trio.sleep(1)
+    assert told[:3] == [
+        ("up", "ana:7777"),
+        ("down", "ana:7777", LinkEnd.BROKEN),
+        ("unreachable", ana.me, LinkEnd.REFUSED),
+    ]
+    assert ben.role is Role.HOST
+
+
+# --- approval ---
+
+
+class Doorkeeper(Log):
+    answer: bool | str | None = True
+
+    def on_approval(self, newcomer: Newcomer) -> bool | str | None:
+        self.entries.append(("asked", newcomer.name, newcomer.payload))
+        return self.answer
+
+
+@pytest.mark.parametrize("payload", [None, b"", b"team=red"])
+async def test_the_game_lets_somebody_in(
+    clock: MockClock, table: Table, payload: bytes | None
+) -> None:
+    hooks = Doorkeeper()
+    ana = await table.host("ana", hooks=hooks)
+    ben = await table.open("ben", identity=seed(2))
+    await ben.join(ana.invite, address="ben", payload=payload)
+    assert hooks.entries[0] == ("asked", "ben", payload)
+    crash(ben)
+    await trio.sleep(1)
+    await table.join("ben", ana, identity=seed(2))
+    assert hooks.kinds().count("asked") == 1, "a member that is back is not asked about"
+
+
+@pytest.mark.parametrize(("answer", "text"), [("friends only", "friends only"), (False, "host")])
+async def test_who_is_not_let_in_hears_why(
+    clock: MockClock, table: Table, answer: Any, text: str
+) -> None:
+    hooks = Doorkeeper()
+    hooks.answer = answer
+    ana = await table.host("ana", hooks=hooks)
+    log = Log()
+    ben = await table.open("ben", hooks=log)
+    with pytest.raises(Denied, match=text) as denied:
+        await ben.join(ana.invite, address="ben")
+    assert denied.value.reason is DenyReason.APPROVAL
+    assert log.entries[0][1] is EndReason.DENIED and text in log.entries[0][2]
+
+
+@pytest.mark.parametrize("verdict", ["approve", "deny", "nothing"])
+async def test_a_decision_may_take_its_time(clock: MockClock, table: Table, verdict: str) -> None:
+    hooks = Doorkeeper()
+    hooks.answer = None
+    ana = await table.host("ana", hooks=hooks, settings=Settings(approval_us=20_000_000))
+    ben = await table.open("ben")
+    outcome: list[str] = []
+
+    async def join() -> None:
+        try:
+            await ben.join(ana.invite, address="ben")
+            outcome.append("in")
+        except Denied as denied:
+            outcome.append(denied.text)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(join)
+        await trio.sleep(15)
+        assert not outcome and ben.state is State.JOINING
+        if verdict == "approve":
+            ana.approve(ben.me)
+        elif verdict == "deny":
+            ana.deny(ben.me, "we are enough")
+    expected = {"approve": "in", "deny": "we are enough", "nothing": "in time"}[verdict]
+    assert expected in outcome[0]
+
+
+def test_what_is_retried_is_what_nobody_wanted() -> None:
+    retried = {reason for reason in EndReason if End(reason).is_retried}
+    assert retried == {
+        EndReason.HOST_LOST,
+        EndReason.TIMED_OUT,
+        EndReason.UNREACHABLE,
+        EndReason.SEAT_EXPIRED,
+    }
