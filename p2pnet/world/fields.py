@@ -150,6 +150,8 @@ class VarField:
         if presence is not None and owner_writes:
             presence.world.mine.write(obj, presence, self, new)
             return
+        if presence is not None and self.owner_writes and presence.is_played_here:
+            new = presence.world.mine.judge_own(obj, self, new)
         values = obj.__dict__
         if presence is None:
             values[self.name] = new

@@ -10,7 +10,7 @@ own value go: the agreed one is there, the same if the host took it, another if 
 value that was refused can't stay on one peer unnoticed.
 
 A change of host makes no difference: the owner tells the new one all that was not answered. If the
-owner itself is the new host, its values are agreed on by that.
+owner itself is the new host, it judges its own values as it does those of others.
 """
 
 from __future__ import annotations
@@ -144,15 +144,32 @@ class OwnerWrites:
             return []
         return [(getattr(overlay.obj, field.on_change), mine, overlay.agreed)]
 
-    def adopt(self) -> None:
-        """This peer has become the host: its own values are what is agreed on from now on."""
-        for overlay in self.overlays.values():
-            presence = overlay.obj._presence
-            if presence is not None:
-                overlay.field.note(overlay.obj, presence, overlay.agreed)
-        self.overlays.clear()
+    def adopt(self) -> list[Step]:
+        """This peer has become the host, and judges its own values. Returns calls to the game."""
+        calls: list[Step] = []
+        overlays, self.overlays = self.overlays, {}
+        for overlay in overlays.values():
+            obj, field, presence = overlay.obj, overlay.field, overlay.obj._presence
+            if presence is None:
+                continue
+            mine, obj.__dict__[field.name] = obj.__dict__[field.name], overlay.agreed
+            taken = obj.__dict__[field.name] = self.judge_own(obj, field, mine)
+            if not field.value.same(overlay.agreed, taken):
+                field.note(obj, presence, overlay.agreed)
+            if field.on_change is not None and not field.value.same(mine, taken):
+                calls.append((getattr(obj, field.on_change), mine, taken))
+        return calls
 
     # --- on the host ---
+
+    def judge_own(self, obj: NetworkObject, field: VarField, new: Any) -> Any:
+        """What becomes of a field that the host's own player writes: it is judged as any player."""
+        try:
+            return self._judge(self.world.me, obj, field, new)
+        except Exception as error:  # noqa: BLE001  what the game's check raises is its refusal
+            for hook in self.world.on_refused:
+                hook(obj.object_id, field.name, _plain(error))
+            return obj.__dict__[field.name]
 
     def take(self, origin: PeerId, payload: bytes) -> None:
         """A peer says what it wrote. Bytes that make no sense are dropped."""
@@ -177,19 +194,18 @@ class OwnerWrites:
         refused: list[Refusal] = []
         for field, raw in pairs:
             try:
-                new = self._judge(origin, obj, field, raw)
+                if not field.owner_writes:
+                    raise Misfit(f"{field.where} is not written by its owner")
+                new = self._judge(origin, obj, field, field.load(raw))
             except Exception as error:  # noqa: BLE001  what the game's check raises is its refusal
                 refused.append(Refusal(told.object_id, field.index, _plain(error)))
             else:
                 field.write(obj, new)
         return refused
 
-    def _judge(self, origin: PeerId, obj: NetworkObject, field: VarField, raw: Any) -> Any:
-        if not field.owner_writes:
-            raise Misfit(f"{field.where} is not written by its owner")
+    def _judge(self, origin: PeerId, obj: NetworkObject, field: VarField, new: Any) -> Any:
         if self.world.absences.paused:
             raise Misfit("the game is paused")
-        new = field.load(raw)
         if field.validate is None:
             return new
         world = self.world

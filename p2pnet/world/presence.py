@@ -29,3 +29,8 @@ class Presence:
 
     changed: Vars | None = None
     """The operation of the coming update that takes up changes of its plain fields."""
+
+    @property
+    def is_played_here(self) -> bool:
+        """Whether what happens to it now is the doing of its owner, this peer's player."""
+        return self.owner == self.world.me and not self.world.running

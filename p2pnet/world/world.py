@@ -216,7 +216,7 @@ class World(Commons):
         self.players.unclaimed.clear()
         self.scenes.arriving.clear()
         self.journal.drop()
-        self.mine.adopt()
+        self._tell(self.mine.adopt())
         if self.is_resuming:
             self.is_resuming = False
             self.session.reserved = {peer for peer in self.connections if peer != self.me}  # type: ignore[assignment]

@@ -137,6 +137,44 @@ def test_an_owner_that_becomes_the_host_has_the_last_word(table: Table) -> None:
     assert bob.snapshot() == cat.snapshot() and bob.dump() == cat.dump()
 
 
+def test_the_hosts_own_player_is_judged_as_any_other(table: Table) -> None:
+    told: list[Any] = []
+    table.host.on_refused.append(lambda *what: told.append(what))
+    own = runner(table.host, ANA)
+    own.x = 80.0
+    assert own.x == 50.0
+    own.x = 900.0
+    assert own.x == 50.0 and told == [(own.object_id, "x", "nobody is that fast")]
+    table.sync()
+    assert runner(table.bob, ANA).x == 50.0
+    assert own.heard == [(0.0, 50.0)]
+
+
+def test_the_rules_of_the_game_are_not_judged(table: Table) -> None:
+    def teleport() -> None:
+        runner(table.host, ANA).x = 900.0
+        runner(table.host, BOB).x = 900.0
+
+    table.host.call_game(teleport)
+    runner(table.host, CAT).x = 900.0  # nor is what the host does to others
+    table.sync()
+    assert [runner(table.bob, peer).x for peer in (ANA, BOB, CAT)] == [900.0] * 3
+
+
+def test_what_it_brings_along_as_the_new_host_is_judged_too(table: Table) -> None:
+    bob, cat = table.clients
+    mine = runner(bob)
+    mine.x, mine.pose = 500.0, "flies"
+    told: list[Any] = []
+    bob.on_refused.append(lambda *what: told.append(what))
+    bob.start_reign(migrated=True)
+    cat.apply(bob.collect())
+    assert mine.x == runner(cat).x == 0.0 and runner(cat).pose == "flies"
+    assert told == [(mine.object_id, "x", "nobody is that fast")]
+    assert mine.heard == [(0.0, 500.0), (500.0, 0.0)]
+    assert bob.snapshot() == cat.snapshot()
+
+
 def test_what_it_adopted_is_undone_like_any_change_that_was_not_sent(table: Table) -> None:
     before = table.bob.snapshot()
     runner(table.bob).x = 9.0

@@ -14,3 +14,14 @@ def test_a_presence_begins_at_the_spawn_and_ends_with_it() -> None:
     assert not presence.spawning
     table.host.despawn(crate)
     assert crate._presence is None
+
+
+def test_its_own_player_plays_it_and_the_rules_of_the_game_do_not() -> None:
+    table = Table()
+    mine, other = table.tank(table.host, table.host.me), table.tank(table.host)
+    seen: list[bool] = []
+    for tank in (mine, other):
+        assert tank._presence is not None
+        seen.append(tank._presence.is_played_here)
+    table.host.call_game(lambda: seen.append(mine._presence.is_played_here))  # type: ignore[union-attr]
+    assert seen == [True, False, False]
