@@ -26,10 +26,13 @@ from p2pnet.testing.campaign import Tallied, examine
 from p2pnet.testing.catalogue import INVARIANTS, InvariantBroken
 from p2pnet.testing.drawing import Shape
 
-from . import planted_history, planted_hygiene, planted_reigns
+from . import planted_history, planted_hygiene, planted_reigns, planted_shell
 
 MUTANTS: Final = MappingProxyType(
-    planted_reigns.BED.mutants | planted_history.BED.mutants | planted_hygiene.BED.mutants
+    planted_reigns.BED.mutants
+    | planted_history.BED.mutants
+    | planted_hygiene.BED.mutants
+    | planted_shell.BED.mutants
 )
 """All planted bugs, by name."""
 
@@ -51,7 +54,7 @@ def hunt(name: str, scenarios: int, seed: int) -> Hunt:
     with mutant.plant():
         for number in range(scenarios):
             try:
-                examine(Tallied(), seed, number, Shape())
+                examine(Tallied(), seed, number, Shape(lane=mutant.lane))
             except InvariantBroken as error:
                 names[error.name] += 1
                 if error.name == mutant.invariant:

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from p2pnet.testing.scenario import Lane
+
 Wrap = Callable[[Any], Any]
 """Makes the broken function out of the right one."""
 
@@ -22,6 +24,8 @@ class Mutant:
     invariant: str
     missing: str
     plant: Plant
+    lane: Lane = Lane.CORE
+    """Where it can be noticed."""
 
 
 @attrs.define
@@ -29,13 +33,14 @@ class Bed:
     """Some mutants, by name."""
 
     mutants: dict[str, Mutant] = attrs.field(factory=dict)
+    lane: Lane = Lane.CORE
 
     def plants(self, invariant: str, missing: str) -> Callable[[Plant], Plant]:
         """Register a mutant under the name of the function that plants it."""
 
         def register(plant: Plant) -> Plant:
             name = plant.__name__
-            self.mutants[name] = Mutant(name, invariant, missing, plant)
+            self.mutants[name] = Mutant(name, invariant, missing, plant, self.lane)
             return plant
 
         return register

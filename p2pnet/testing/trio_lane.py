@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import trio
 
+from p2pnet.core.codec import encode
 from p2pnet.core.effects import Send
 from p2pnet.core.errors import (
     CommandRefused,
@@ -25,6 +26,7 @@ from p2pnet.core.errors import (
     RemoteProtocolError,
     SessionOver,
 )
+from p2pnet.core.messages import Heartbeat
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import State
@@ -47,6 +49,10 @@ from .witness import LaneWitness
 
 _LEAVE_US: Final = 10_000_000  # everybody has left by then, and every link has ended
 _ARRIVE_US: Final = 2_000_000  # what is under way has arrived
+_FLOOD_EVERY: Final = 4  # once in so many scenarios, a peer that stands still is flooded
+_FLOOD_FRAMES: Final = 1_500
+_FLOOD_US: Final = 250_000  # everything has arrived, and nobody is missed yet
+_INBOX_MAX: Final = 1_100  # its limit, and what of its own it holds above
 _EXPECTED: Final = (Denied, HostUnreachable, SessionOver)  # what can become of who joins
 
 
@@ -68,6 +74,8 @@ class TrioLane(SimWorld):
         """The first thing that did not hold."""
         self._listening = Listening()
         self._is_closed = False
+        self._receipts: list[tuple[TrioPeer, Receipt[Any]]] = []
+        self._floods = seed % _FLOOD_EVERY == 0
         self._complaints: list[str] = []
         self._open_files = open_files()
         self._cleanup = contextlib.ExitStack()
@@ -160,7 +168,8 @@ class TrioLane(SimWorld):
             return None  # it has no seat, and so nobody to act
         assert isinstance(shell, WatchedShell)
         with shell.saying(ack), contextlib.suppress(LocalError, SessionOver, CommandRefused):
-            return player.enter(text)
+            receipt: Receipt[Any] = player.enter(text)
+            self._receipts.append((process, receipt))
         return None
 
     def leave(self, peer: SimPeer) -> None:
@@ -247,6 +256,8 @@ class TrioLane(SimWorld):
     # --- the end ---
 
     def wind_up(self) -> None:
+        if self._floods:
+            self._flood()
         processes = [peer for peer in self.trio.peers if not peer.ended.is_set()]
         for peer in processes:
             peer.shell.shut()
@@ -265,6 +276,27 @@ class TrioLane(SimWorld):
         for what, count in left.items():
             if count:
                 raise InvariantBroken("S30", f"{count} {what} are left when all have left")
+        for peer, receipt in self._receipts:
+            if peer.alive and not receipt.done:
+                raise InvariantBroken("L4", f"{peer.name} holds a receipt that is never given")
+
+    def _flood(self) -> None:
+        """Say far more to a peer that stands still than it can hold. It must not hold it."""
+        talkers = [peer for peer in self.members if peer.core.epoch is not None]
+        if len(talkers) < 2:
+            return
+        source, target = self._process(talkers[0]), self._process(talkers[-1])
+        assert source.core.epoch is not None
+        data = encode(Heartbeat(source.core.epoch, 0))
+        self.pause(target)
+        for _ in range(_FLOOD_FRAMES):
+            self.slip(source, target, data)
+        self.run_for(_FLOOD_US)
+        held = len(target.shell.inbox)
+        if held > _INBOX_MAX:
+            raise InvariantBroken("S28", f"{target.name} holds {held} frames in its inbox")
+        self.resume(target)
+        self.run_for(_FLOOD_US)
 
     def close(self) -> None:
         if self._is_closed:

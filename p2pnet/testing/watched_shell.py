@@ -19,7 +19,7 @@ from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import LinkId
 from p2pnet.peer.inbox import Inbox
-from p2pnet.peer.inputs import FrameReceived, Input, LinkOpened
+from p2pnet.peer.inputs import FrameReceived, Input, LinkClosed, LinkOpened
 from p2pnet.peer.receipts import Receipt
 
 from .trio_network import number_at
@@ -44,6 +44,9 @@ class Witness(Protocol):
 
     def refused(self) -> None:
         """There was no room for a command."""
+
+    def amiss(self, text: str) -> None:
+        """Something was done that a shell must not do."""
 
 
 class WatchedCore(PeerCore):
@@ -130,12 +133,22 @@ class WatchedInbox(Inbox):
 
     shell: WatchedShell
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[LinkId] = []
+
     def put_nowait(self, item: Input) -> None:
         if isinstance(item, LinkOpened):
             remote = self.shell.mesh.remote(item.link)
             number = None if remote is None else number_at(remote)
             if number is not None:
                 self.shell.watched.remotes[item.link] = number
+                self._open.append(item.link)
+        elif isinstance(item, LinkClosed):
+            if item.link in self._open:
+                self._open.remove(item.link)
+            else:
+                self.shell.watched.witness.amiss(f"link {item.link} ends that was not open")
         super().put_nowait(item)
 
     def take(self, count_max: int) -> list[Input]:

@@ -12,6 +12,7 @@ from p2pnet.core.effects import Effect, Emit, Send, Settle
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import LinkId
 
+from .catalogue import InvariantBroken
 from .sim_peer import Listening, Observer, SimPeer
 from .trio_peer import TrioPeer
 
@@ -87,6 +88,12 @@ class LaneWitness:
 
     def refused(self) -> None:
         self.lane.refused += 1
+
+    def amiss(self, text: str) -> None:
+        def find() -> None:
+            raise InvariantBroken("S30", f"{self.peer.name}: {text}")
+
+        self.lane.contained(find)
 
     def _tell(self, told: Callable[..., None], *details: Any) -> None:
         self.lane.contained(partial(told, self.lane.now, *details))

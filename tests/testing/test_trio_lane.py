@@ -8,7 +8,11 @@ from collections.abc import Iterator
 import pytest
 import trio
 
+from p2pnet.core.errors import LinkEnd
 from p2pnet.core.settings import AckLevel
+from p2pnet.core.values import LinkId
+from p2pnet.peer.inputs import LinkClosed
+from p2pnet.peer.receipts import Receipt
 from p2pnet.testing.catalogue import InvariantBroken
 from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.trio_lane import TrioLane
@@ -88,3 +92,24 @@ def test_a_coroutine_that_nobody_awaits_is_found(lane: TrioLane) -> None:
     trio.sleep(1)  # noqa: ASYNC105
     with pytest.raises(InvariantBroken, match=r"sleep.*never awaited"):
         lane.close()
+
+
+@pytest.mark.parametrize("websockets", [False, True])
+def test_who_stands_still_holds_no_more_than_its_limit(websockets: bool) -> None:
+    lane = TrioLane(seed=4, websockets=websockets)
+    lane.game(3)
+    lane.wind_up()
+    lane.close()
+    assert lane._floods
+
+
+def test_a_link_that_ends_without_having_been_open_is_found(lane: TrioLane) -> None:
+    lane.trio.peers[1].shell.inbox.put_nowait(LinkClosed(LinkId(99), LinkEnd.CLOSED))
+    with pytest.raises(InvariantBroken, match=r"S30.*peer1: link 99 ends that was not open"):
+        lane.run_for(1)
+
+
+def test_a_receipt_that_is_never_given_is_found(lane: TrioLane) -> None:
+    lane._receipts.append((lane.trio.peers[1], Receipt()))
+    with pytest.raises(InvariantBroken, match=r"L4.*peer1 holds a receipt"):
+        lane.wind_up()
