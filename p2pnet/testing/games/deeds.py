@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from p2pnet.world.calls import CallKind, CallSpec
-from p2pnet.world.objects import NetworkObject
+from p2pnet.world.objects import NetworkObject, Player
 from p2pnet.world.world import World
 
 
@@ -21,6 +21,7 @@ class DeedKind(enum.StrEnum):
     START = "the start hook"
     STOP = "the stop hook"
     SETUP = "the setup function"
+    LATER = "the method"
     ON_CHANGE = "the on_change hook"
     CLIENT_RPC = "the client rpc"
     APPEAR = "the appearance hook"
@@ -28,7 +29,10 @@ class DeedKind(enum.StrEnum):
 
 
 ON_HOST_ONLY: Final = frozenset(
-    {DeedKind.COMMAND, DeedKind.TICK, DeedKind.START, DeedKind.STOP, DeedKind.SETUP}
+    {
+        *(DeedKind.COMMAND, DeedKind.TICK, DeedKind.START, DeedKind.STOP, DeedKind.SETUP),
+        DeedKind.LATER,  # what a timer calls, or what judges the writes of an owner
+    }
 )
 """What these do happens on one peer. Everything else runs on every peer that it concerns."""
 
@@ -39,6 +43,8 @@ _BY_NAME: Final = {
     "on_start_server": DeedKind.START,
     "on_stop_server": DeedKind.STOP,
     "on_tick": DeedKind.TICK,
+    "on_bot_tick": DeedKind.TICK,
+    "on_forfeit": DeedKind.LATER,
     "on_start_client": DeedKind.APPEAR,
     "on_start_authority": DeedKind.APPEAR,
 }
@@ -93,6 +99,8 @@ def _deed_of_hook(
         return None  # which does nothing
     if any(field.on_change == name for field in obj.__layout__.fields):
         kind = DeedKind.ON_CHANGE
-    else:
+    elif hasattr(Player, name):
         kind = _BY_NAME.get(name, DeedKind.HOOK)
+    else:
+        kind = DeedKind.LATER
     return Deed(kind, f"{type(obj).__name__}.{name}", world, obj, hook, args)

@@ -187,6 +187,7 @@ def simulated(
 
     def decorate(body: Callable[..., Awaitable[object]]) -> TestFunction:
         def play(world_body: Body) -> None:
+            __tracebackhide__ = True
             chosen = options().seed if seed is None else seed
             rules.play(world_body, peers, chosen or 0)
 

@@ -59,15 +59,13 @@ def search(
     seed = options().seed if seed is None else seed
     if seed is not None:
         test = hypothesis.seed(seed)(test)
-    try:
-        chosen(settings)(test)()
-    except Exception as error:
-        if not failing:
-            raise  # it never came to a story
-        found = shortest(failing[0], play, error)
-        raise found.with_traceback(theirs(found.__traceback__)) from found.__cause__
-    finally:
-        options().outcomes.append(played.outcome(name))
+    error = _error_of(chosen(settings)(test))
+    options().outcomes.append(played.outcome(name))
+    if error is not None and failing:
+        error = shortest(failing[0], play, error)
+        error.__traceback__ = theirs(error.__traceback__)
+    if error is not None:
+        raise error
 
 
 def chosen(settings: hypothesis.settings | None) -> hypothesis.settings:
@@ -111,6 +109,16 @@ def shortest(plan: P, play: Callable[[P], Story], error: Exception) -> Exception
                 plan, found, is_shorter = candidate, failure, True
                 break
     return found
+
+
+def _error_of(test: Callable[[], None]) -> Exception | None:
+    """What the test raises. Caught here, so that nothing that comes later is raised within it."""
+    __tracebackhide__ = True
+    try:
+        test()
+    except Exception as error:  # noqa: BLE001  it is raised in the end
+        return error
+    return None
 
 
 def _failure(plan: P, play: Callable[[P], Story]) -> Exception | None:

@@ -106,7 +106,7 @@ class Watch:
 
     def _mistake_of(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
         if isinstance(error, AuthorityError) and not deed.is_host_only:
-            evidence = f"{deed} ran on {name}, a client: {error}."
+            evidence = f"{deed} ran on {name}, a client: {error}{_line_of(deed, error)}."
             yield Mistake(MistakeKind.WRITE_ON_CLIENT, deed.name, _sentence(evidence))
         elif isinstance(error, AttributeError) and isinstance(error.obj, NetworkObject):
             place = f"{type(error.obj).__name__}.{error.name}"
@@ -117,15 +117,21 @@ class Watch:
             yield from self._failure(deed, error, name)
 
     def _failure(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
-        traceback, place = error.__traceback__, ""
-        while traceback is not None:
-            code = traceback.tb_frame.f_code
-            if code is getattr(deed.function, "__code__", None):
-                place = f" ({code.co_filename}, line {traceback.tb_lineno})"
-            traceback = traceback.tb_next
         role = "the host" if deed.world.is_host else "a client"
-        evidence = f"{deed} raised {type(error).__name__} on {name}, {role}: {error}{place}"
+        evidence = f"{deed} raised {type(error).__name__} on {name}, {role}: {error}"
+        evidence += f"{_line_of(deed, error)}."
         yield Mistake(MistakeKind.RAISES, deed.name, _sentence(evidence))
+
+
+def _line_of(deed: Deed, error: Exception) -> str:
+    """The place in the game's own function where it came to an error, in brackets."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code is getattr(deed.function, "__code__", None):
+            place = f" ({code.co_filename}, line {traceback.tb_lineno})"
+        traceback = traceback.tb_next
+    return place
 
 
 def _sentence(text: str) -> str:

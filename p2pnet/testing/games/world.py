@@ -303,14 +303,14 @@ class GameWorld(View):
         clock = self._stage.clock
         try:
             if self._is_whole():
-                await self._stage.settle()
+                await self._settle_whole()
             else:
                 await self._settle_apart()
             await trio.sleep(_REST_S)
             with trio.move_on_after(_RECEIPTS_S) as scope:
                 await clock.wait_until(lambda: not self._open_calls())
             if self._is_whole():
-                await self._stage.settle()
+                await self._settle_whole()
         except GameError:
             self._raise_failures()
             raise
@@ -318,6 +318,17 @@ class GameWorld(View):
         if scope.cancelled_caught and self._is_whole():
             lost = ", ".join(f"{call.command} of {call.who}" for call in self._open_calls())
             raise Stuck(f"no receipt after {_RECEIPTS_S:g} virtual seconds: {lost}")
+
+    async def _settle_whole(self) -> None:
+        try:
+            await self._stage.settle()
+        except Stuck:
+            strangers = self._strangers()
+            if not strangers:
+                raise
+            for process in strangers:
+                self._stage.kill(process)
+            await self._stage.settle()
 
     async def _settle_apart(self) -> None:
         """As far as it goes while some stand still or are cut off: give them time."""
@@ -346,7 +357,7 @@ class GameWorld(View):
             if isinstance(process.failure, GameError):
                 found = self._watch.mistakes()
                 if found:
-                    raise MistakesFound(found) from process.failure
+                    raise MistakesFound(found) from None  # which say it all
                 raise process.failure
 
     def _did(self, verb: str, *args: Any, **kwargs: Any) -> None:

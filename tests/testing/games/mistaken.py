@@ -52,6 +52,9 @@ class Miner(Player):
     def gold_changed(self, old: int, new: int) -> None:
         self.shine = new - old
 
+    def fuse(self) -> None:
+        self.gold += 1
+
     @command
     def dig(self, amount: int, what: str = "stone") -> int:
         if amount < 0:

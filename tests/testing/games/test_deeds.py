@@ -18,6 +18,7 @@ def test_each_call_of_the_game_is_told_apart() -> None:
         "start": deed_of(world, miner.on_start_server, (False,)),
         "change": deed_of(world, miner.gold_changed, (0, 1)),
         "setup": deed_of(world, one_crate, (world,)),
+        "timer": deed_of(world, miner.fuse, ()),
     }
     assert {name: deed and (deed.kind, deed.name) for name, deed in kinds.items()} == {
         "dig": (DeedKind.COMMAND, "Miner.dig"),
@@ -25,9 +26,10 @@ def test_each_call_of_the_game_is_told_apart() -> None:
         "start": (DeedKind.START, "Miner.on_start_server"),
         "change": (DeedKind.ON_CHANGE, "Miner.gold_changed"),
         "setup": (DeedKind.SETUP, "one_crate"),
+        "timer": (DeedKind.LATER, "Miner.fuse"),
     }
     assert [deed is not None and deed.is_host_only for deed in kinds.values()] == [
-        *(True, True, True, False, True)
+        *(True, True, True, False, True, True)
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet import CommandFailed, LocalProtocolError, Role, SessionOver
+from p2pnet import CommandFailed, LocalProtocolError, Role, SessionOver, Settings
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld, InvariantBroken
 
@@ -72,6 +72,17 @@ def test_halves_play_on_and_come_together() -> None:
         assert len(world.clients) == 4
 
     RULES.play(body, 5)
+
+
+def test_sides_that_gave_up_one_another_s_seats_are_two_sessions() -> None:
+    async def body(world: GameWorld) -> None:
+        world.isolate("ana")
+        await world.settle()
+        world.heal()
+        await world.settle()
+        assert [peer.name for peer in world.peers] == ["bea", "cid"] and world.gone == ["ana"]
+
+    Rules(game=MINERS, settings=Settings(seat_us=500_000)).play(body, 3)
 
 
 def test_the_host_hands_over_leaves_and_somebody_joins() -> None:
