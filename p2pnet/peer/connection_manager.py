@@ -37,6 +37,7 @@ from .identity import Identity
 from .invite import Invite
 from .opening import open_peer
 from .peer import Peer
+from .scenes import SceneManager
 from .session_hooks import RETRIED, End
 
 _DOUBLINGS_MAX: Final = 30
@@ -336,6 +337,7 @@ async def connect(
     services outside of it, such as a lobby. `chance` gives numbers from 0 to 1.
     """
     who = identity or Identity.generate()
+    options.setdefault("scenes", SceneManager())  # one for all, so that no scene is loaded twice
     opener = partial(open_peer, game, identity=who, **options)
     opener().__class__  # noqa: B018  wrong options are told of now
     async with trio.open_nursery() as nursery:

@@ -11,6 +11,8 @@ import inspect
 
 from ..core.errors import DeclarationError
 
+_OTHERS = frozenset({"find_new_host", "verify_scene_before_loading"})
+
 
 def check_hooks(hooks: object, base: type, what: str) -> None:
     """Check an object of a subclass of `base`, which was given as `what`.
@@ -23,7 +25,7 @@ def check_hooks(hooks: object, base: type, what: str) -> None:
             f"{what} must be an object of a subclass of {base.__name__}, not {got}"
         )
     cls = type(hooks)
-    known = {name for name in dir(base) if name.startswith("on_") or name == "find_new_host"}
+    known = {name for name in dir(base) if name.startswith("on_") or name in _OTHERS}
     for name in dir(cls):
         if name.startswith("on_") and name not in known and callable(getattr(cls, name)):
             near = difflib.get_close_matches(name, known, 1)

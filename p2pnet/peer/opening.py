@@ -71,6 +71,7 @@ def open_peer(
     manager, hooks = migration or MigrationManager(), hooks or SessionHooks()
     check_hooks(manager, MigrationManager, "migration")
     check_hooks(hooks, SessionHooks, "hooks")
+    check_hooks(scenes or SceneManager(), SceneManager, "scenes")
     settings = settings or Settings()
     if not manager.host_migration:
         settings = attrs.evolve(settings, host_migration=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import attrs
 import trio
@@ -31,6 +31,18 @@ class SceneManager:
     unload_on_disconnect: bool = False
     """Unload all scenes when the host is lost and when the session is over, to load them anew."""
 
+    loaded: dict[str, int]
+    """What was dealt with on this machine, each with the number of its loading. Outlives a peer, so
+    that one which comes back with the same manager loads nothing twice."""
+
+    vetoed: set[str]
+    """Those of them that are not loaded, because the game did not want to."""
+
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        manager = super().__new__(cls)
+        manager.loaded, manager.vetoed = {}, set()
+        return manager
+
     def verify_scene_before_loading(self, scene: Scene) -> bool:
         """Whether to load this scene here. One that is not loaded counts as dealt with."""
         return True
@@ -45,12 +57,6 @@ class SceneKeeper:
     tell: Callable[[Event], None]
     is_playing: Callable[[], bool]
     check_not_over: Callable[[], None]
-
-    loaded: dict[str, int] = attrs.field(factory=dict, init=False)
-    """What was dealt with here, each with the number of its loading."""
-
-    vetoed: set[str] = attrs.field(factory=set, init=False)
-    """Those of them that are not loaded, because the game did not want to."""
 
     _news: trio.Event = attrs.field(factory=trio.Event, init=False)
     _done: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot, init=False)
@@ -91,13 +97,23 @@ class SceneKeeper:
         if self.manager.unload_on_disconnect:
             for name in list(self.loaded):
                 await self._unload(name)
+        self._done.unpark_all()
+
+    @property
+    def loaded(self) -> dict[str, int]:
+        return self.manager.loaded
+
+    @property
+    def vetoed(self) -> set[str]:
+        return self.manager.vetoed
 
     # --- one step ---
 
     def _wanted(self) -> dict[str, int]:
-        if self.manager.unload_on_disconnect and not self.is_playing():
-            return {}
-        return dict(self.world.scenes.wanted)
+        if self.is_playing():
+            return dict(self.world.scenes.wanted)
+        # Without a host nothing is known to be unwanted.
+        return {} if self.manager.unload_on_disconnect else dict(self.loaded)
 
     def _next_step(self) -> Callable[[], Any] | None:
         wanted = self._wanted()

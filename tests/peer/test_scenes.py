@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from p2pnet import (
     Connection,
     ConnectionId,
+    DeclarationError,
     Game,
     GameError,
     MigrationManager,
@@ -289,6 +290,40 @@ async def test_scenes_are_unloaded_without_a_host_if_asked_and_loaded_anew(
     assert cat.loaded_scenes == frozenset()
     with pytest.raises(SessionOver):
         await cat.scenes_ready()
+
+
+async def test_another_peer_with_the_same_manager_loads_nothing_twice(
+    clock: MockClock, house: Table
+) -> None:
+    """As when a player is thrown out and the game joins again by itself."""
+    manager = SceneManager()
+    ana = await house.host("ana")
+    ben = await house.join("ben", ana, identity=seed(2), scenes=manager)
+    ana.load_scene("castle")
+    ana.load_scene("valley")
+    await trio.sleep(5)
+    crash(ben)
+    ana.unload_scene("valley")
+    await trio.sleep(1)
+    assert manager.loaded == {"castle": 1, "valley": 2}
+    again = await house.open("ben2", identity=seed(2), scenes=manager)
+    seen = watch(house, again)
+    await again.join(ana.invite, address="ben2")
+    await again.scenes_ready()
+    await trio.sleep(0.5)
+    about = [told for told in seen.told if told.startswith("Scene")]
+    assert about == ["SceneUnloaded valley", f"ScenesReady {again.me}"]
+    assert again.loaded_scenes == {"castle"}
+    assert not ana.world.player_of(again.me).suspended  # type: ignore[union-attr]
+
+
+async def test_a_manager_that_can_not_be_called_is_refused(house: Table, clock: MockClock) -> None:
+    class Wrong(SceneManager):
+        def verify_scene_before_loading(self) -> bool:  # type: ignore[override]
+            return True
+
+    with pytest.raises(DeclarationError, match="verify_scene_before_loading"):
+        open_peer(GAME, scenes=Wrong())
 
 
 async def test_a_scene_is_unloaded_by_all_with_its_objects(clock: MockClock, house: Table) -> None:
