@@ -11,6 +11,7 @@ import enum
 import importlib
 import inspect
 import itertools
+import json
 import re
 import sys
 import typing
@@ -28,6 +29,7 @@ from p2pnet.core import credentials, errors, events, messages, routing, values
 from p2pnet.core import settings as settings_module
 from p2pnet.core.roles import HOSTS, IN_SESSION
 from p2pnet.core.states import HOSTLESS, ROLES, TABLE, Move, State
+from p2pnet.testing import catalogue, goals, scenario
 
 DOCS: Final = Path(__file__).parent
 _PART: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -349,6 +351,76 @@ _READING_ORDER: Final = (
 )
 
 
+# --- simulations.md -------------------------------------------------------------------------------
+
+
+def field_remarks(cls: type) -> dict[str, str]:
+    """The comment behind each field of an attrs class, by name."""
+    lines = inspect.getsource(cls).splitlines()
+    matches = (re.match(r"    (\w+): .*?  # (.*)$", line) for line in lines)
+    return {match[1]: match[2] for match in matches if match}
+
+
+def scenario_fields(cls: type[attrs.AttrsInstance]) -> str:
+    """Every field of a part of a scenario: its default as it is written, and what it is."""
+    texts, rows = field_remarks(cls), []
+    for field in attrs.fields(cls):
+        usual = isinstance(field.default, attrs.Factory) or field.default is attrs.NOTHING  # type: ignore[arg-type]
+        default = None if usual else json.dumps(msgspec.to_builtins(field.default))
+        needed = "needed" if field.default is attrs.NOTHING else "none"
+        rows.append(
+            (code(field.name), needed if default is None else code(default), texts[field.name])
+        )
+    return table(("field", "default", "what it is"), rows)
+
+
+def step_kinds() -> str:
+    """Every kind of step, whom it needs, and the amounts that it takes."""
+    texts, rows = remarks(scenario.Kind), []
+    for kind in scenario.Kind:
+        low, high = scenario.AMOUNTS.get(kind, (None, None))
+        amount = "" if low is None else f"{low} to {high}"
+        needs = "and `other`" if kind in scenario.PAIRS else ""
+        rows.append((code(kind.value), texts[kind.name], needs, amount))
+    return table(("kind", "what happens", "`peer`", "`amount`"), rows)
+
+
+def choices_of(cls: type[enum.Enum]) -> str:
+    """The members of an enum of scenarios, by value."""
+    texts = remarks(cls)
+    rows = ((code(member.value), texts.get(member.name, "")) for member in cls)
+    return table(("word", "what it means"), rows)
+
+
+def _places_of_checks() -> dict[str, list[str]]:
+    """Where each invariant is checked: modules of `p2pnet.testing`, with the function."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((DOCS.parent / "p2pnet" / "testing").glob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            names = {
+                node.value
+                for call in ast.walk(function)
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "InvariantBroken"
+                for node in ast.walk(call.args[0])
+                if isinstance(node, ast.Constant)
+            }
+            for name in names & set(catalogue.INVARIANTS):
+                found.setdefault(name, []).append(f"{path.stem}.{function.name}")
+    return found
+
+
+def invariants() -> str:
+    """Every invariant: what it says, and where it is checked."""
+    places = _places_of_checks()
+    rows = (
+        (f"{id_} {name}", catalogue.MEANINGS[id_], ", ".join(map(code, dict.fromkeys(places[id_]))))
+        for id_, name in catalogue.INVARIANTS.items()
+    )
+    return table(("invariant", "what it says", "checked in"), rows)
+
+
 def map_of_pages() -> str:
     """All other pages with their first sentences, in the order in which one would read them."""
     others = [page for page in pages() if page.name != "index.md"]
@@ -386,6 +458,16 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "error-reasons": error_reasons,
     "events": all_events,
     "links": links,
+    "scenario-fields": lambda: scenario_fields(scenario.Scenario),
+    "step-fields": lambda: scenario_fields(scenario.Step),
+    "way-fields": lambda: scenario_fields(scenario.Way),
+    "workload-fields": lambda: scenario_fields(scenario.Workload),
+    "step-kinds": step_kinds,
+    "victims": lambda: choices_of(scenario.Victim),
+    "phases": lambda: choices_of(scenario.Phase),
+    "lanes": lambda: choices_of(scenario.Lane),
+    "invariants": invariants,
+    "goals": lambda: choices_of(goals.Goal),
 }
 """By name, what makes it."""
 

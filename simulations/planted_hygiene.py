@@ -11,6 +11,7 @@ import msgspec
 from p2pnet.core.detector import Detector
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.following import Following
+from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Rejoin
@@ -206,12 +207,21 @@ def never_present_again() -> Planted:
     return patched((Roster, "restore", lambda original: restore))
 
 
-@BED.plants("L5", "silence is borne for three heartbeats")
+@BED.plants(
+    "L5", "silence is borne for three heartbeats, and the host is asked first"
+)
 def nervous() -> Planted:
     def red_us(detector: Detector) -> int:
         return detector.heard_us + detector.gap_us * 21 // 20
 
-    return patched((Detector, "red_us", lambda original: property(red_us)))
+    def verify(grantor: Granting, claimant: Any, claim: Any) -> None:
+        grantor._grant(claimant, claim)
+
+    return patched(
+        (Detector, "red_us", lambda original: property(red_us)),
+        (Detector, "yellow_us", lambda original: property(red_us)),
+        (Granting, "_verify", lambda original: verify),
+    )
 
 
 @BED.plants("L1", "heartbeats tell who is silent from who is gone")

@@ -18,6 +18,8 @@ from p2pnet.core import errors, events
 from p2pnet.core.credentials import Says
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import Move, State
+from p2pnet.testing.replaying import replay
+from p2pnet.testing.scenario_json import read
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -25,6 +27,7 @@ PAGES = sorted(DOCS.glob("**/*.md"))
 TIME_S = 60
 
 _FILE = re.compile(r"^<!-- file: (\S+) -->\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SCENARIO = re.compile(r"^<!-- file: (\S+) -->\n```json\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -240,3 +243,11 @@ def test_the_test_of_the_quickstart_passes(files: Path) -> None:
 def test_all_code_is_python(page: Path) -> None:
     for code in re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.M):
         compile(code, page.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+
+
+def test_the_scenario_that_is_shown_is_there_and_plays() -> None:
+    """The example of the simulations page: the file is what the page shows, and nothing breaks."""
+    ((place, text),) = _SCENARIO.findall(text_of("simulations.md"))
+    assert (ROOT / place).read_text("utf-8") == text
+    replayed = replay(read(ROOT / place))
+    assert replayed.broken is None and replayed.reigns > 1

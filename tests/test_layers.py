@@ -42,18 +42,6 @@ UNTESTED = {"core/errors.py", "core/replica.py"}
 """Modules that need no test module of their own: they declare, and do nothing."""
 
 
-SHOWN_BY_CAMPAIGNS = {
-    "cli/simulate_table.py",
-    "testing/campaign.py",
-    "testing/playing.py",
-    "testing/recovery.py",
-    "testing/replaying.py",
-    "testing/shrinking.py",
-    "testing/trace.py",
-}
-"""Modules without a test module of their own so far: campaigns and the corpus run them."""
-
-
 @attrs.frozen
 class Module:
     """One source file of the package."""
@@ -192,8 +180,6 @@ def test_tests_mirror_the_tree(layer: str) -> None:
     wanted = {
         place_of_tests(module): module.name
         for module in MODULES
-        if module.layer == layer
-        and defines_something(module)
-        and module.name not in UNTESTED | SHOWN_BY_CAMPAIGNS
+        if module.layer == layer and defines_something(module) and module.name not in UNTESTED
     }
     assert [name for path, name in wanted.items() if not (ROOT / path).exists()] == []

@@ -52,6 +52,51 @@ INVARIANTS: Final[MappingProxyType[str, str]] = MappingProxyType(
 )
 
 
+MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
+    {
+        "S01": "An epoch names one reign at most, and only its host orders updates under it.",
+        "S02": "Whoever follows an epoch follows who reigned under it, and sees label 0 there.",
+        "S03": "The epoch that a peer obeys never goes back.",
+        "S04": "A frame of an older epoch changes nothing.",
+        "S05": "A peer gives its word to one claimant a number, and never for less than it gave.",
+        "S06": "No reign starts after fresh proof has reached the claimant that the host lives.",
+        "S07": "A veto is no memory, and never comes from an older reign than the claim's.",
+        "S08": "The number of a claim is at most one above a proved one.",
+        "S09": "A host that overslept orders, claims and welcomes nothing before it has asked.",
+        "S10": "A host that handed over orders nothing more.",
+        "S11": "Equal positions have equal digests and equal states, on any two peers.",
+        "S12": "An update is applied right after the one before it.",
+        "S13": "Nothing of a new reign is applied before its welcome.",
+        "S14": "A reign starts from no less than the position of each peer that stood behind it.",
+        "S15": "A receipt is held by whom its level says, and is there later if one of them lives.",
+        "S16": "What was acknowledged and is gone was named once to its owner.",
+        "S17": "A command is run once at most, over any number of hosts.",
+        "S18": "The commands of one process are run in the order in which it submitted them.",
+        "S19": "Where one history goes on from another, a merge discards nothing.",
+        "S20": "Two hosts that meet come to one verdict, and a second yield does nothing.",
+        "S21": "Two members have two labels.",
+        "S22": "A follower gets an update once, on one link.",
+        "S23": "A welcome goes only to who holds the key of the seat.",
+        "S24": "An id belongs to one key for ever, and who was kicked has no seat.",
+        "S25": "Equal positions have equal rosters.",
+        "S26": "A proof for a seat counts under the reign that it names.",
+        "S27": "The application hears lost, then migrating, then changed, and of each reign once.",
+        "S28": "No queue is longer than the settings allow.",
+        "S29": "What is wrong at one peer, or comes from it, costs nobody else anything.",
+        "S30": "Nobody holds more links, timers and entries than its role demands; who left, none.",
+        "S31": "A core that is woken before anything is due does nothing.",
+        "S32": "One scenario is one run, however often it is played.",
+        "L1": "A healed session comes together: one host, everybody at its position.",
+        "L2": "The survivor of a game of two goes on in time.",
+        "L3": "Whoever lives and has a seat is present with the host.",
+        "L4": "Each receipt is given in the end.",
+        "L5": "Once all has healed no new reign begins.",
+        "L6": "Nobody is busy without time going by, claims or dials again and again.",
+    }
+)
+"""What each of them says."""
+
+
 class InvariantBroken(AssertionError):
     """`name` is what does not hold, such as S01; the text says who did what."""
 

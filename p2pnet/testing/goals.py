@@ -48,32 +48,36 @@ _JUST_US: Final = 200_000  # a host that died within so much of its crown died r
 class Goal(enum.StrEnum):
     """What has to happen at least once in a campaign."""
 
-    CLAIM_VETOED = "claim_vetoed"
-    PULLED = "pulled"
-    DIED_CLAIMING = "died_claiming"
-    DIED_PULLING = "died_pulling"
-    DIED_CROWNED = "died_crowned"
-    DIED_BEFORE_WELCOME = "died_before_welcome"
-    ONE_NUMBER_CLAIMED_TWICE = "one_number_claimed_twice"
-    REIGNS_MET = "reigns_met"
-    FAST_FORWARD = "fast_forward"
+    CLAIM_VETOED = "claim_vetoed"  # a claimant was shown that the host lives
+    PULLED = "pulled"  # a claimant found somebody ahead and fetched what it lacked
+    DIED_CLAIMING = "died_claiming"  # a claimant died between its claim and its crown
+    DIED_PULLING = "died_pulling"  # one died while it fetched
+    DIED_CROWNED = "died_crowned"  # a host died right after its crown
+    DIED_BEFORE_WELCOME = "died_before_welcome"  # one died before it had welcomed anybody
+    ONE_NUMBER_CLAIMED_TWICE = "one_number_claimed_twice"  # two claimed under one number
+    REIGNS_MET = "reigns_met"  # two hosts of one session met
+    FAST_FORWARD = "fast_forward"  # an old host came back and had nothing to lose
     DISCARDED = "discarded"  # a merge in which acknowledged work was dropped, by name
-    OLD_HOST_FENCED = "old_host_fenced"
-    SLEEPER_STOOD_DOWN = "sleeper_stood_down"
-    SLEEPER_GOES_ON = "sleeper_goes_on"
-    LONE_SURVIVOR = "lone_survivor"
-    HOST_AND_TWO_DIED = "host_and_two_died"
-    JOINED_DURING_MIGRATION = "joined_during_migration"
-    HANDED_OVER = "handed_over"
-    HANDOVER_ABORTED = "handover_aborted"
-    PROOF_REJECTED = "proof_rejected"
-    RESUBMISSION_SUPPRESSED = "resubmission_suppressed"
-    QUEUE_LIMIT = "queue_limit"
-    ACKED_ACROSS_TWO = "acked_across_two_migrations"
-    ISOLATED = "isolated"
-    HOST_RECOVERED = "host_recovered"
+    OLD_HOST_FENCED = "old_host_fenced"  # a host was told of a newer reign
+    SLEEPER_STOOD_DOWN = "sleeper_stood_down"  # a host that overslept found itself deposed
+    SLEEPER_GOES_ON = "sleeper_goes_on"  # a host overslept, and asked before anything
+    LONE_SURVIVOR = "lone_survivor"  # somebody was left alone and became the host
+    HOST_AND_TWO_DIED = "host_and_two_died"  # the host and two more died at once
+    JOINED_DURING_MIGRATION = (
+        "joined_during_migration"  # a newcomer got in while a host was looked for
+    )
+    HANDED_OVER = "handed_over"  # a planned handover went well
+    HANDOVER_ABORTED = "handover_aborted"  # one did not
+    PROOF_REJECTED = "proof_rejected"  # somebody could not prove who it is
+    RESUBMISSION_SUPPRESSED = (
+        "resubmission_suppressed"  # a command was sent again that had been run
+    )
+    QUEUE_LIMIT = "queue_limit"  # an outbox was full
+    ACKED_ACROSS_TWO = "acked_across_two_migrations"  # a command was acknowledged two hosts later
+    ISOLATED = "isolated"  # somebody learned that it alone had lost the host
+    HOST_RECOVERED = "host_recovered"  # a host that was suspected was heard again
     SNAPSHOT = "snapshot"  # somebody was so far behind that it got everything anew
-    SEAT_EXPIRED = "seat_expired"
+    SEAT_EXPIRED = "seat_expired"  # a seat was given up
 
 
 @attrs.define(eq=False)

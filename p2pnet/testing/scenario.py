@@ -28,29 +28,29 @@ class ScenarioError(ValueError):
 class Kind(enum.StrEnum):
     """What a step does."""
 
-    SUBMIT = "submit"
+    SUBMIT = "submit"  # the player of this peer does something, with the ack level `ack`
     # processes
     CRASH = "crash"  # the process ends, its links close
     VANISH = "vanish"  # the machine is gone, nobody is told
     TEAR = "tear"  # as crash, `amount` later, and what it said since then to `other` is lost
-    PAUSE = "pause"
-    RESUME = "resume"
+    PAUSE = "pause"  # the process stands still, as if stopped or asleep; its links stay open
+    RESUME = "resume"  # all that stand still go on
     SLOW = "slow"  # every input of this peer comes `amount` microseconds late
     RESTART = "restart"  # who died, left or was kicked comes back with its key and nothing else
     # membership
-    JOIN = "join"
-    LEAVE = "leave"
-    KICK = "kick"
-    HAND_OVER = "hand_over"  # to `peer`
+    JOIN = "join"  # somebody new asks this peer for a seat
+    LEAVE = "leave"  # on purpose; a host hands over first
+    KICK = "kick"  # the host removes this peer for good
+    HAND_OVER = "hand_over"  # the host makes this peer the host
     # links and topology
-    CUT = "cut"  # one way, to `other`
-    CUT_BOTH = "cut_both"
-    ISOLATE = "isolate"
+    CUT = "cut"  # what this peer says does not get to `other`: it stalls until that is over
+    CUT_BOTH = "cut_both"  # nor the other way round
+    ISOLATE = "isolate"  # nothing gets to this peer or from it
     HALVES = "halves"  # the `amount` best-ranked on one side, the others on the other
     BRIDGE = "bridge"  # as halves, and `peer` is heard by both sides
     RING = "ring"  # each hears only its two neighbours
     SCATTER = "scatter"  # nobody hears anybody
-    HEAL = "heal"
+    HEAL = "heal"  # every cut and every other trouble of the network is over
     RESET = "reset"  # the links to `other` break, both ends notice
     HALF_CLOSE = "half_close"  # they break, and only this end notices
     LAG = "lag"  # what this peer and `other` say to one another takes `amount` longer
@@ -127,7 +127,7 @@ class Phase(enum.StrEnum):
     PULLING = "pulling"  # a claimant asked for what it lacks
     CROWNED = "crowned"  # right after a crown
     WELCOMING = "welcoming"  # between two welcomes of a new reign
-    HANDING_OVER = "handing_over"
+    HANDING_OVER = "handing_over"  # the host has named its successor
     MEETING = "meeting"  # two reigns have met
 
 
@@ -144,14 +144,14 @@ class Step:
     healed.
     """
 
-    kind: Kind
-    after_us: int = 0
-    peer: int | Victim = HOST
-    other: int | Victim = 0
+    kind: Kind  # what is done
+    after_us: int = 0  # the time since the step before this one
+    peer: int | Victim = HOST  # whom it concerns
+    other: int | Victim = 0  # the second one, for kinds that need two
     ack: AckLevel = AckLevel.ONE  # of a command
-    when: Phase | None = None  # not before the session is in this phase
-    for_us: int = 0
-    amount: int = 0  # see `AMOUNTS`
+    when: Phase | None = None  # from its time on it waits for this phase, and happens then
+    for_us: int = 0  # how long a fault lasts; 0 for until all is healed
+    amount: int = 0  # how much, for the kinds that have an amount
 
     def __attrs_post_init__(self) -> None:
         for name in ("after_us", "for_us"):
@@ -163,9 +163,9 @@ class Step:
 class Way:
     """How long messages from one peer to another take, if not as long as between most."""
 
-    source: int
-    target: int
-    delay_us: tuple[int, int]
+    source: int  # the number of the peer that sends, 0 for the one that opens the session
+    target: int  # the number of the one that it sends to
+    delay_us: tuple[int, int]  # one way, least and longest
 
 
 @attrs.frozen
@@ -173,7 +173,7 @@ class Workload:
     """What the players do by themselves while the steps are taken."""
 
     every_us: int = 0  # mean time between two commands of one player; 0 for none at all
-    acks: tuple[AckLevel, ...] = (AckLevel.ONE,)  # one of these for each command
+    acks: tuple[AckLevel, ...] = (AckLevel.ONE,)  # each command has one of these levels
 
 
 class Lane(enum.StrEnum):
@@ -188,15 +188,15 @@ class Lane(enum.StrEnum):
 class Scenario:
     """A session of so many players, and what is done to it."""
 
-    players: int
-    steps: tuple[Step, ...]
-    seed: int = 0
+    players: int  # how many are in the session when the first step begins, 1 to 64
+    steps: tuple[Step, ...]  # what is done, one after the other
+    seed: int = 0  # of all that is random in it, such as delays
     delay_us: tuple[int, int] = (20_000, 30_000)  # one way, least and longest
-    ways: tuple[Way, ...] = ()
-    workload: Workload = Workload()
-    settings: Settings = attrs.field(factory=Settings)
-    tick_us: int = 50_000
-    lane: Lane = Lane.CORE
+    ways: tuple[Way, ...] = ()  # delays from one peer to another that are not as most
+    workload: Workload = Workload()  # what the players do by themselves
+    settings: Settings = attrs.field(factory=Settings)  # of the session, those that are not default
+    tick_us: int = 50_000  # between two ticks of the game clock
+    lane: Lane = Lane.CORE  # what plays it
     length_us: int = 0  # play for so long at least, faults, healing and calm together
 
     def __attrs_post_init__(self) -> None:

@@ -1,0 +1,19 @@
+"""A host that lives is not replaced, however bad the network."""
+
+from __future__ import annotations
+
+from simulations.soak import Soak, main, soak
+
+
+def test_nobody_takes_the_place_of_a_host_that_is_only_late() -> None:
+    toll = soak(Soak(players=4, hours=0.05, lost_permille=50, jitter_us=100_000))
+    assert toll.false_successions == 0
+
+
+def test_what_members_think_of_their_host_is_counted() -> None:
+    toll = soak(Soak(players=3, hours=0.02, lost_permille=300))
+    assert toll.counts["suspected the host"] > 0
+
+
+def test_a_calm_network_costs_nothing() -> None:
+    assert main(["--hours", "0.01", "--lost", "0", "--jitter-ms", "0"]) == 0

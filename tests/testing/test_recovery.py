@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.testing import recovery
+from p2pnet.testing.catalogue import InvariantBroken
+from p2pnet.testing.recovery import Cause, Recovery, check_recovery, measure
+
+
+@pytest.mark.parametrize("players", [2, 4, 8])
+@pytest.mark.parametrize("cause", Cause)
+def test_everybody_is_back_in_time(cause: Cause, players: int) -> None:
+    assert check_recovery(Recovery(cause, players, seed=3)) > 0
+
+
+def test_silence_takes_longer_to_notice_than_a_close() -> None:
+    close, silence = (measure(Recovery(cause, 4, seed=1)) for cause in list(Cause)[:2])
+    assert close < 250_000 < silence
+
+
+def test_successors_that_die_with_the_host_cost_nothing() -> None:
+    alone, together = (measure(Recovery(Cause.CLOSE, 6, 5, also=also)) for also in (0, 2))
+    assert together < alone * 3 // 2
+
+
+def test_who_takes_too_long_breaks_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "BOUNDS_US", dict.fromkeys(Cause, 1_000))
+    monkeypatch.setattr(recovery, "LONE_BOUNDS_US", dict.fromkeys(Cause, 1_000))
+    for players, name in ((4, "L1"), (2, "L2")):
+        with pytest.raises(InvariantBroken) as caught:
+            check_recovery(Recovery(Cause.CLOSE, players, seed=1))
+        assert caught.value.name == name
