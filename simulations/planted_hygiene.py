@@ -207,9 +207,7 @@ def never_present_again() -> Planted:
     return patched((Roster, "restore", lambda original: restore))
 
 
-@BED.plants(
-    "L5", "silence is borne for three heartbeats, and the host is asked first"
-)
+@BED.plants("L5", "silence is borne for three heartbeats, and the host is asked first")
 def nervous() -> Planted:
     def red_us(detector: Detector) -> int:
         return detector.heard_us + detector.gap_us * 21 // 20
