@@ -106,12 +106,13 @@ class Following:
             self.attempt += 1
         self.requested = None
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
-        if s.mesh.link_to(target) is not None:
+        linked = s.mesh.link_to(target) is not None
+        patience_us = s.settings.connect_us if linked else 2 * s.settings.red_us
+        s.timers.set("cold", at=s.now + patience_us)
+        if linked:
             self.ask()
-            return
-        if s.seat is not None:
-            s.timers.set("cold", at=s.now + 2 * s.settings.red_us)
-        s.dial(target, addresses)
+        else:
+            s.dial(target, addresses)
 
     def ask(self) -> None:
         """Send the request for a seat."""
@@ -158,8 +159,9 @@ class Following:
 
     def on_greeted(self, peer: PeerId) -> None:
         """A link to `peer` came up."""
-        if self.session.state is State.JOINING and peer == self.target:
-            self.session.timers.cancel("cold")
+        s = self.session
+        if s.state is State.JOINING and peer == self.target:
+            s.timers.set("cold", at=s.now + s.settings.connect_us)
             self.ask()
 
     def on_redirect(self, link: LinkState, frame: Redirect) -> None:
@@ -304,9 +306,7 @@ class Following:
     def detector(self) -> Detector | None:
         """Of the link to the host, or to whom we asked to be our host."""
         mesh = self.session.mesh
-        link = mesh.links.get(self.link) if self.link is not None else None
-        if link is None:
-            link = mesh.link_to(self.target)
+        link = mesh.links.get(self.link or LinkId(0)) or mesh.link_to(self.target)
         return None if link is None else link.detector
 
     def watch_us(self) -> int | None:

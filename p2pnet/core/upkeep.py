@@ -71,8 +71,14 @@ class Upkeep:
         self.roles.hosting.turn_away(peer, DenyReason.APPROVAL, text)
 
     def _on_cold_timer(self) -> None:
-        if self.session.state is State.JOINING:
-            self.roles.lose_host(LossCause.SILENT)  # no link to the new host came up
+        s = self.session
+        if s.state is not State.JOINING or s.seat is None:
+            return  # a newcomer has a deadline of its own
+        link = s.mesh.link_to(self.roles.following.target)
+        if link is not None and link.pieces.parts:
+            s.timers.set("cold", at=s.now + s.settings.connect_us)  # a long welcome is on its way
+        else:
+            self.roles.lose_host(LossCause.SILENT)  # no link came up, or nobody there is a host
 
     def _on_verify_timer(self) -> None:
         s = self.session

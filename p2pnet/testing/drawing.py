@@ -48,7 +48,7 @@ _GROUPS: Final[tuple[tuple[Kind, ...], ...]] = (
     (Kind.REFUSE_DIALS, Kind.IGNORE_DIALS, Kind.MUTE_DIALS, Kind.RESET, Kind.CRASH),
     (Kind.SLOW, Kind.LAG, Kind.STALLS, Kind.LATE_TIMERS, Kind.DRIFT, Kind.CRASH),
     (Kind.DUPLICATE, Kind.REPLAY, Kind.GARBAGE, Kind.CRASH, Kind.CUT_BOTH),
-    (Kind.IMPOSTOR, Kind.USURP, Kind.CRASH, Kind.VANISH),
+    (Kind.IMPOSTOR, Kind.USURP, Kind.PROCLAIM, Kind.CRASH, Kind.VANISH),
 )
 """Kinds that find more together than alone. A scenario takes one group or two, or anything."""
 

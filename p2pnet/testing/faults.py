@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.values import PeerId
 
-from .hostile import Tape, garbage, usurp
+from .hostile import Tape, garbage, proclaim, usurp
 from .scenario import Kind, Step, Victim
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
@@ -296,6 +296,11 @@ def _usurp(play: Play, step: Step, peer: SimPeer) -> None:
     usurp(play.world, peer, step.amount)
 
 
+def _proclaim(play: Play, step: Step, peer: SimPeer) -> None:
+    play.world.befall(peer, f"announces a reign, {step.amount} above the right number")
+    proclaim(play.world, peer, step.amount)
+
+
 DOINGS: Final[MappingProxyType[Kind, Doing]] = MappingProxyType(
     {
         Kind.SUBMIT: _submit,
@@ -333,5 +338,6 @@ DOINGS: Final[MappingProxyType[Kind, Doing]] = MappingProxyType(
         Kind.GARBAGE: _say,
         Kind.IMPOSTOR: _impostor,
         Kind.USURP: _usurp,
+        Kind.PROCLAIM: _proclaim,
     }
 )

@@ -69,6 +69,19 @@ def usurp(world: SimWorld, peer: SimPeer, above: int) -> None:
             world.slip(peer, other, claim)
 
 
+def proclaim(world: SimWorld, peer: SimPeer, above: int) -> None:
+    """A member announces a reign of its own that nobody granted, so much above the right number."""
+    core, session = peer.core, peer.core.session
+    if session is None or core.epoch is None or core.position is None:
+        return
+    fields = Epoch(core.epoch.number + 1 + above, peer.id, 0), core.position
+    signature = peer.credentials.sign(statement(session, Says.REIGN, fields))
+    reign = encode(Reign(*fields, peer.credentials.public, signature))
+    for other in world.peers:
+        if other.alive and other is not peer:
+            world.slip(peer, other, reign)
+
+
 def usurp_by_lineage(world: SimWorld, peer: SimPeer, host: SimPeer, ahead: int) -> None:
     """A member tells the host of a reign of its own, built on a point so far ahead of the host."""
     core, session = peer.core, peer.core.session

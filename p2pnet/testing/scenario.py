@@ -68,6 +68,7 @@ class Kind(enum.StrEnum):
     GARBAGE = "garbage"  # this peer says to `other` what is not a frame
     IMPOSTOR = "impostor"  # somebody without its key asks `other` for the seat of this peer
     USURP = "usurp"  # this peer claims out of turn, under a number `amount` above the right one
+    PROCLAIM = "proclaim"  # this peer announces a reign of its own, `amount` above the right number
 
 
 CRASHES: Final = (Kind.CRASH, Kind.VANISH, Kind.TEAR)
@@ -95,6 +96,7 @@ AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
         Kind.DRIFT: (-100, 100),
         Kind.LATE_TIMERS: (1_000, 150_000),
         Kind.USURP: (0, 1_000_000),
+        Kind.PROCLAIM: (2_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
     }
 )
 """The kinds of steps that have an amount, and the least and the largest of each."""

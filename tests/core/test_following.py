@@ -8,6 +8,7 @@ from p2pnet.core.messages import Confirm, Heartbeat, Marks, Rejoin, Update
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.hostile import proclaim
 from tests.core.bench import Bench, picture
 
 
@@ -136,3 +137,14 @@ def test_what_was_submitted_without_a_host_is_run_when_there_is_one(bench: Bench
     bench.world.run_for(1_500_000)
     assert [text for _, text in new.journal.entries] == [f"c{number}" for number in range(5)]
     assert set(tickets) <= set(client.settled)
+
+
+def test_who_is_obeyed_and_does_not_host_is_given_up(bench: Bench) -> None:
+    """A member announces a reign while there is no host, answers every ping, and does nothing."""
+    world = bench.world
+    host, victim, liar = bench.peers
+    world.crash(host)
+    assert world.run_while(lambda: victim.core.state is State.FOLLOWING)
+    proclaim(world, liar, above=5)
+    assert world.run_while(lambda: victim.core.state is not State.JOINING, 500_000)
+    assert world.run_while(lambda: not world.converged(), 12_000_000)

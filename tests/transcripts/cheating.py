@@ -8,7 +8,7 @@ from p2pnet.core.events import ProofRejected, SessionEnded
 from p2pnet.core.messages import Claim, Rejoin
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
-from p2pnet.testing.hostile import Tape, usurp, usurp_by_lineage
+from p2pnet.testing.hostile import Tape, proclaim, usurp, usurp_by_lineage
 from p2pnet.testing.sim_peer import SimPeer
 
 from .telling import case, until, until_calm
@@ -110,3 +110,15 @@ def member_that_has_more_of_a_reign_than_its_host(world: CoreWorld) -> None:
     usurp_by_lineage(world, liar, host, ahead=3)
     until_calm(world)
     assert world.hosts == [host] and len(host.saw(ProofRejected)) == 1
+
+
+@case(4, "hard_case_27", "identity")
+def reign_under_a_huge_number(world: CoreWorld) -> None:
+    """The host is dead, and a member says that it reigns, under a number out of thin air."""
+    host, first, second, liar = world.peers
+    world.crash(host)
+    until(world, second, State.DOUBTING)
+    world.befall(liar, "announces a reign that nobody granted")
+    proclaim(world, liar, above=1_000_000)
+    until_calm(world)
+    assert world.hosts == [first] and second.saw(ProofRejected)

@@ -67,6 +67,7 @@ _FAULTS: Final = tuple(
         (r"says to \S+ what it should not", Sort.FAULT, "noise"),
         (r"has its seat claimed at", Sort.FAULT, "impostor"),
         (r"claims out of turn", Sort.FAULT, "usurps"),
+        (r"announces a reign", Sort.FAULT, "usurps"),
     )
 )
 
