@@ -18,7 +18,7 @@ from p2pnet.core.errors import GameError, LinkEnd
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.core.values import SessionId
-from p2pnet.links.base import Transport
+from p2pnet.links.base import Transport, background_nursery
 from p2pnet.peer.identity import Identity
 from p2pnet.peer.invite import Invite
 from p2pnet.peer.migration import MigrationManager
@@ -78,13 +78,12 @@ class TrioWorld:
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """Processes can be started as long as this context is open. Leaving it kills all."""
-        async with trio.open_nursery() as nursery:
+        async with background_nursery() as nursery:
             self._nursery = nursery
             try:
                 yield
             finally:
                 self._die()
-                nursery.cancel_scope.cancel()
 
     def _die(self) -> None:
         for peer in self.peers:

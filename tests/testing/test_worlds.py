@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import trio
 
@@ -39,3 +42,19 @@ def test_a_world_begins_with_so_many_who_play(websockets: bool) -> None:
             assert not world.peers
 
     run(main)
+
+
+def test_what_goes_wrong_in_a_world_comes_out_as_it_is() -> None:
+    async def main() -> None:
+        async with open_world(TANKS, 2):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        run(main)
+
+
+def test_the_code_of_the_page_about_real_peers_runs() -> None:
+    page = Path(__file__).parents[2] / "docs" / "real-peers.md"
+    code = re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.M)
+    assert len(code) == 3
+    exec("\n".join(code), {"__name__": "page"})
