@@ -143,6 +143,15 @@ def test_a_time_that_makes_no_sense_is_told(minutes: float) -> None:
         run_real(wish(minutes=minutes))
 
 
+@pytest.mark.parametrize("option", ["--report=out.html", "--cluster=tcp://127.0.0.1:1"])
+def test_what_needs_virtual_time_is_told(option: str) -> None:
+    result = subprocess.run(
+        [*COMMAND, option], capture_output=True, text=True, timeout=TIME_S, check=False
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "not --lane real" in result.stderr
+
+
 def judged(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     performance = Performance(wish(), Console(file=io.StringIO()), evidence)
     verdict = judge(evidence, {**ALWAYS, **performance._finders()})

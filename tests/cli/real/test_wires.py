@@ -31,7 +31,11 @@ async def ask(wires: Wires, asker: str, other: str) -> str:
     return done.stdout.decode().strip()
 
 
-async def test_a_cable_is_pulled_and_plugged_in_again() -> None:
+@pytest.mark.parametrize("way", [0, 1], ids=["as root", "as anybody"])
+async def test_a_cable_is_pulled_and_plugged_in_again(
+    monkeypatch: pytest.MonkeyPatch, way: int
+) -> None:
+    monkeypatch.setattr(wires_module, "_WAYS_IN", (wires_module._WAYS_IN[way],))
     async with open_wires(PEERS) as wires:
         if wires.why_not:
             pytest.skip(f"no network namespaces here: {wires.why_not}")
