@@ -19,7 +19,12 @@ _HUMP: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 def kind_of(event: Event) -> str:
     """The name of an event in the stream: `host_lost` for `HostLost`."""
-    return _HUMP.sub("_", type(event).__name__).lower()
+    return kind_name(type(event))
+
+
+def kind_name(kind: type[Event]) -> str:
+    """The name of all events of a kind in the stream."""
+    return _HUMP.sub("_", kind.__name__).lower()
 
 
 def fields_of(event: Event) -> dict[str, Any]:

@@ -209,9 +209,10 @@ def simulate(
     if (path := replay or scenario) is not None:
         raise typer.Exit(run_file(path, json, replay is not None, report, lane))
     if lane == REAL:
-        if report is not None or cluster:
-            raise Complaint("--report and --cluster are for runs in virtual time, not --lane real")
-        wish = Wish(minutes=minutes, seed=seed, peers=parse_peers(peers), as_json=json)
+        if cluster:
+            raise Complaint("--cluster is for runs in virtual time, not for --lane real")
+        count = parse_peers(peers)
+        wish = Wish(minutes=minutes, seed=seed, peers=count, as_json=json, report=report)
         raise typer.Exit(run_real(wish))
     request = Request(
         scenarios=scenarios,

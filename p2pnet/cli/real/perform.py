@@ -23,6 +23,8 @@ from ..demo.evidence import Evidence, Record, Run
 from ..demo.script import peer_names
 from ..demo.verdict import ALWAYS, Finder, Verdict, judge, owned, sleeping
 from ..interrupts import on_interrupt
+from ..simulate_report import check_report, write_run
+from .picture import Sketch
 from .storm import BEAT_S, PLAYERS_MAX, PLAYERS_MIN, Storm, discarded
 from .wires import Wires, open_wires
 
@@ -39,6 +41,7 @@ class Wish:
     seed: int
     peers: tuple[int, int]
     as_json: bool
+    report: Path | None = None
 
     def players(self) -> int:
         """How many processes play."""
@@ -55,6 +58,7 @@ class Chorus:
 
     console: Console
     evidence: Evidence
+    done: list[tuple[Run, Record]] = attrs.field(factory=list)  # all that was told, in order
     began: float = attrs.field(factory=trio.current_time)
 
     def step(self, text: str) -> None:
@@ -63,6 +67,7 @@ class Chorus:
 
     def news(self, run: Run, record: Record) -> None:
         self.evidence.discarded |= discarded(record)
+        self.done.append((run, record))
 
 
 @attrs.define(eq=False)
@@ -73,6 +78,7 @@ class Performance:
     console: Console
     evidence: Evidence = attrs.field(factory=Evidence)
     storm: Storm | None = None
+    chorus: Chorus | None = None
     why_no_cables: str = ""
     trouble: str | None = None
     was_interrupted: bool = False
@@ -91,6 +97,7 @@ class Performance:
         finders = {**ALWAYS, **self._finders()}
         verdict = judge(self.evidence, finders)
         self._tell(verdict)
+        self._draw(verdict)
         good = verdict.survived and self.trouble is None and not self.left_behind
         return OK if good else CRASHED
 
@@ -100,9 +107,10 @@ class Performance:
             nursery.start_soon(on_interrupt, partial(self._interrupt, nursery.cancel_scope))
             async with open_wires(names) as wires, trio.open_nursery() as stage:
                 self._say_how(wires)
+                self.chorus = Chorus(self.console, self.evidence)
                 cast = Cast(
                     stage,
-                    Chorus(self.console, self.evidence),
+                    self.chorus,
                     self.evidence,
                     prefixes={name: wires.prefix(name) for name in names},
                     patience_s=_PATIENCE_S,
@@ -168,6 +176,20 @@ class Performance:
         if self.wish.as_json:
             print(json.dumps(line), flush=True)
 
+    def _draw(self, verdict: Verdict) -> None:
+        """Put the picture of the run into a file, if that is wanted."""
+        if self.wish.report is None or self.storm is None or self.chorus is None:
+            return
+        cast = self.storm.cast
+        sketch = Sketch(self.storm.names, cast.names)
+        for run, record in sorted(self.chorus.done, key=lambda pair: float(pair[1]["t_ms"])):
+            sketch.take(run, record)
+        broken = self.trouble or ", ".join(f"not so: {name}" for name in verdict.failed)
+        setting = f"{self.wish.minutes:g} minutes, seed {self.wish.seed}"
+        picture = sketch.picture(setting, broken, self.storm.pulled, cast.now_ms())
+        write_run(self.wish.report, picture)
+        self.console.print(f"The picture is in {self.wish.report}.", highlight=False)
+
     def _left(self) -> str:
         numbers = ", ".join(map(str, self.left_behind))
         return f"processes that are still there: {numbers}" if numbers else ""
@@ -226,6 +248,7 @@ def run_real(wish: Wish) -> int:
     """Returns the exit status. Raises `Complaint` for what can't be run."""
     if not 0 < wish.minutes <= 24 * 60:
         raise Complaint(f"--minutes is {wish.minutes:g}: give a number above 0, up to a day")
+    check_report(wish.report, of_campaign=False)
     wish.players()
     console = Console(stderr=wish.as_json)
     return trio.run(Performance(wish, console).run)

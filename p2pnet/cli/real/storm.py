@@ -71,6 +71,7 @@ class Storm:
     names: tuple[str, ...]
     rng: Random
     blows: Counter[Blow] = attrs.field(factory=Counter)
+    pulled: list[tuple[str, float, float]] = attrs.field(factory=list)  # whose cable, from, to
     back_ms: dict[str, list[float]] = attrs.field(factory=dict)  # by cause
     first: Record = attrs.field(factory=dict)  # a dump from before the first blow
 
@@ -162,9 +163,11 @@ class Storm:
         seconds = self.rng.uniform(*self.rng.choice(_HOLD_S))
         self._tell(blow, [run], f" for {seconds:.1f} s")
         if blow in (Blow.CUT_HOST, Blow.CUT_CLIENT):
+            from_ms = self.cast.now_ms()
             await self.wires.pull(run.peer)
             await trio.sleep(seconds)
             await self.wires.plug(run.peer)
+            self.pulled.append((run.peer, from_ms, self.cast.now_ms()))
         else:
             self.cast.freeze(run)
             await trio.sleep(seconds)

@@ -119,6 +119,7 @@ def _losses(log: Log, crown: Crown, bands: Sequence[Band]) -> list[Loss]:
         and not any(
             band.lane == loss.lane
             and band.doing in (Doing.CLIENT, Doing.HOST)
+            and band.epoch != crown.epoch.number
             and loss.at_us < band.from_us < crown.at_us
             for band in bands
         )

@@ -204,14 +204,15 @@ class Picture:
 
     @property
     def gaps(self) -> tuple[tuple[int, int], ...]:
-        """The times in which nobody reigned, each from and to."""
+        """The times in which nobody reigned, each from and to. When all have left none is missed."""
         found, free_from = [], self.from_us
+        ended_us = max((band.to_us for band in self.bands), default=self.to_us)
         for reign in sorted(self.reigns, key=lambda reign: reign.from_us):
             if reign.from_us > free_from:
                 found.append((free_from, reign.from_us))
             free_from = max(free_from, reign.to_us)
-        if free_from < self.to_us:
-            found.append((free_from, self.to_us))
+        if free_from < ended_us:
+            found.append((free_from, ended_us))
         return tuple(found)
 
     @property

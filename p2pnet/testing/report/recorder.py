@@ -276,7 +276,7 @@ class Recorder(Observer):
         if broken is not None:
             marks.append(Mark(None, Sort.VIOLATION, broken.split(":")[0], broken, now))
         troubles = (*self._troubles.all(now), *self._cuts.troubles(now, self._lanes))
-        reigns = _reigns(bands, troubles)
+        reigns = reigns_of(bands, troubles)
         return Picture(
             title=title,
             setting=setting,
@@ -295,7 +295,7 @@ class Recorder(Observer):
         )
 
 
-def _reigns(bands: list[Band], troubles: tuple[Trouble, ...]) -> tuple[Reign, ...]:
+def reigns_of(bands: list[Band], troubles: tuple[Trouble, ...]) -> tuple[Reign, ...]:
     """When who ruled. A process that stands still rules nobody."""
     found: list[Reign] = []
     for band in bands:

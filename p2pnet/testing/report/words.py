@@ -116,10 +116,15 @@ def of_fault(text: str) -> tuple[Sort, str]:
 
 def of_event(event: Event) -> tuple[Sort, str] | None:
     """The same for what an application is told; None for what only mirrors something else."""
-    if isinstance(event, ClaimRefused):
-        return Sort.VETO, "veto" if event.reason == RefuseReason.ALIVE else "refused"
-    known = _EVENTS.get(type(event))
+    return of_kind(type(event), event)
+
+
+def of_kind(kind: type[Event], fields: Any) -> tuple[Sort, str] | None:
+    """The same for something that has the fields of an event of this kind."""
+    if kind is ClaimRefused:
+        return Sort.VETO, "veto" if fields.reason == RefuseReason.ALIVE else "refused"
+    known = _EVENTS.get(kind)
     if known is None:
         return None
     sort, word = known
-    return sort, word if isinstance(word, str) else word(event)
+    return sort, word if isinstance(word, str) else word(fields)

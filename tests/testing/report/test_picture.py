@@ -39,6 +39,8 @@ def test_gaps_are_where_nobody_reigns() -> None:
     picture = attrs.evolve(EMPTY, reigns=reigns)
     assert picture.gaps == ((0, 10), (40, 55), (90, 100))
     assert picture.longest_gap_us == 15
+    last = Band(0, Doing.HOST, "", 3, 0, 55, 90)
+    assert attrs.evolve(picture, bands=(last,)).gaps[-1] == (40, 55)  # then all have left
 
 
 def test_an_outage_lasts_until_the_peer_follows_again() -> None:
