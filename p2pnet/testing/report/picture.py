@@ -204,7 +204,7 @@ class Picture:
 
     @property
     def gaps(self) -> tuple[tuple[int, int], ...]:
-        """The times in which nobody reigned, each from and to. When all have left none is missed."""
+        """The times in which nobody reigned, each from and to; until all have left."""
         found, free_from = [], self.from_us
         ended_us = max((band.to_us for band in self.bands), default=self.to_us)
         for reign in sorted(self.reigns, key=lambda reign: reign.from_us):
