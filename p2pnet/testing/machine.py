@@ -11,6 +11,7 @@ smaller failure that Hypothesis finds takes the place of the one before.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ from p2pnet.core.settings import AckLevel
 from .catalogue import InvariantBroken
 from .drawing import INTERNET, LAN, MIXED
 from .playing import Run, play, prepare
-from .scenario import AMOUNTS, TOGETHER, Kind, Phase, Scenario, Step, Victim
+from .scenario import AMOUNTS, TOGETHER, Kind, Lane, Phase, Scenario, Step, Victim
 from .scenario_json import write
 from .strategies import victims
 
@@ -35,8 +36,12 @@ _MOMENTS = st.integers(0, 2_000_000)
 
 
 class ScenarioMachine(RuleBasedStateMachine):
-    """One session of cores. `folder` is where failures are kept."""
+    """One session. `folder` is where failures are kept, `lane` what plays it.
 
+    Real peers stand still between two rules as cores do, in the middle of whatever they were doing.
+    """
+
+    lane: ClassVar[Lane] = Lane.CORE
     folder: ClassVar[Path] = Path("simulations/corpus")
 
     def __init__(self) -> None:
@@ -53,7 +58,7 @@ class ScenarioMachine(RuleBasedStateMachine):
     )
     def open_session(self, players: int, seed: int, delay_us: tuple[int, int]) -> None:
         """Everybody is in it, and nothing has gone wrong."""
-        self.run = prepare(Scenario(players, (), seed, delay_us))
+        self.run = prepare(Scenario(players, (), seed, delay_us, lane=self.lane))
 
     @rule(after_us=_MOMENTS, peer=victims(), ack=st.sampled_from(list(AckLevel)))
     def submit(self, after_us: int, peer: int | Victim, ack: AckLevel) -> None:
@@ -118,6 +123,8 @@ class ScenarioMachine(RuleBasedStateMachine):
         """Everything heals, and the session has to come together."""
         if self.run is None:
             return
+        with contextlib.suppress(Exception):  # what is left of it when it is broken off
+            self.run.world.close()
         # The scenario is played as it would be from its file: nothing that fails here is lost.
         try:
             play(self.scenario)
