@@ -171,8 +171,6 @@ def campaign_line(report: Report, lane: Lane = Lane.CORE) -> dict[str, Any]:
         "goals_missed": [goal.value for goal in report.goals_missed],
         "scenarios_per_s": round(report.scenarios_per_s, 1),
         "convergence_ms": _times_ms(tallied.converged_us[Apart.NEAR]),
-        "convergence_far_ms": _times_ms(tallied.converged_us[Apart.FAR]),
-        "convergence_bereft_ms": _times_ms(tallied.converged_us[Apart.BEREFT]),
         "recovery_ms": {c.value: _times_ms(tallied.recovered_us[c]) for c in Cause},
         "digest": tallied.digest.hex(),
     }

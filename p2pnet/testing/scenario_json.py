@@ -6,7 +6,9 @@ where it is wrong.
 
 from __future__ import annotations
 
+import enum
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,20 @@ import attrs
 import msgspec
 
 from p2pnet.core.errors import SettingsError
-from p2pnet.core.settings import Settings
+from p2pnet.core.settings import AckLevel, Policy, Settings
 
-from .scenario import AMOUNTS, Scenario, ScenarioError, Step, Way, Workload
+from .scenario import (
+    AMOUNTS,
+    Kind,
+    Lane,
+    Phase,
+    Scenario,
+    ScenarioError,
+    Step,
+    Victim,
+    Way,
+    Workload,
+)
 
 _CLASSES: dict[str, type[attrs.AttrsInstance]] = {
     "": Scenario,
@@ -27,6 +40,19 @@ _CLASSES: dict[str, type[attrs.AttrsInstance]] = {
     "settings": Settings,
 }
 """What the object in a field is; the empty name is the scenario itself."""
+
+
+_WORDS: dict[str, type[enum.StrEnum]] = {
+    "kind": Kind,
+    "peer": Victim,
+    "other": Victim,
+    "when": Phase,
+    "lane": Lane,
+    "ack": AckLevel,
+    "acks": AckLevel,
+    "policy": Policy,
+}
+"""The words that a field can have."""
 
 
 def to_json(scenario: Scenario) -> str:
@@ -70,10 +96,17 @@ def from_json(text: str) -> Scenario:
     try:
         scenario = msgspec.convert(plain, Scenario)
     except (msgspec.ValidationError, SettingsError, ScenarioError) as error:
-        raise ScenarioError(str(error)) from None
+        raise ScenarioError(f"{error}{_choices(str(error))}") from None
     for number, step in enumerate(scenario.steps):
         _check_amount(number, step)
     return scenario
+
+
+def _choices(error: str) -> str:
+    """The words that there are, where one is none of them."""
+    place = re.search(r"^Invalid enum value .*at `\$.*?(\w+)(?:\[\d+\])?`$", error)
+    words = _WORDS.get(place[1]) if place else None
+    return "" if words is None else f": give one of {', '.join(word.value for word in words)}"
 
 
 def _unknown_fields(plain: Any) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+KEYS = [
+    *("event", "lane", "scenarios", "violations", "goals_missed", "scenarios_per_s"),
+    *("convergence_ms", "recovery_ms", "digest"),
+]
 CORPUS = Path(__file__).parents[2] / "simulations" / "corpus"
 
 
@@ -33,6 +37,7 @@ def test_a_campaign_ends_with_one_object_that_says_it_all() -> None:
         6,
         0,
     )
+    assert list(last) == KEYS
     assert set(last["convergence_ms"]) == {"p50", "p99", "worst"}
     assert set(last["recovery_ms"]) == {"close", "silence", "handover"}
     assert last["scenarios_per_s"] > 0

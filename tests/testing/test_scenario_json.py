@@ -65,3 +65,17 @@ def test_what_is_wrong_is_said_with_its_place(text: str, says: str) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"gone\.json can't be read"):
         read(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('{"players": 2, "steps": [{"kind": "explode"}]}', "vanish"),
+        ('{"players": 2, "steps": [{"kind": "cut", "peer": "hots"}]}', "successor"),
+        ('{"players": 2, "steps": [{"kind": "cut", "when": "now"}]}', "crowned"),
+        ('{"players": 2, "steps": [], "workload": {"acks": ["two"]}}', "one"),
+    ],
+)
+def test_a_word_that_is_none_is_answered_with_those_that_are(text: str, word: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"give one of .*{word}"):
+        from_json(text)
