@@ -6,6 +6,8 @@ signature. Until then nothing else is taken from the link, and nothing else is s
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from .codec import encode
@@ -16,7 +18,9 @@ from .mesh import LinkState
 from .messages import PROTOCOL_VERSION, Denied, Hello, Proof
 from .roles import Roles
 from .session import Session
-from .values import peer_id
+from .values import clean_name, peer_id
+
+_FINGERPRINT_CHARS_MAX: Final = 64
 
 
 @attrs.define(eq=False)
@@ -75,7 +79,8 @@ class Greeting:
         if frame.session != s.id:
             return DenyReason.SESSION, "another session is played there: ask for a new invite"
         if frame.fingerprint != s.fingerprint:
-            text = f"game {frame.fingerprint} there, {s.fingerprint} here: use the same build"
+            there = clean_name(frame.fingerprint, _FINGERPRINT_CHARS_MAX)  # anybody's own word
+            text = f"the game {there} is played there, {s.fingerprint} here: use the same build"
             return DenyReason.GAME, text
         if link.dialled is not None and peer_id(frame.key) != link.dialled:
             return DenyReason.IDENTITY, "another peer than the one invited to answers there"

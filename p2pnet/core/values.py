@@ -80,10 +80,10 @@ class Position(msgspec.Struct, frozen=True, order=True, array_like=True):
 _NAME_CHARS_MAX: Final = 32
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, chars_max: int = _NAME_CHARS_MAX) -> str:
     """A name that can be shown anywhere: one line of at most 32 characters that print.
 
     A name comes from another peer, and ends up in everybody's terminal.
     """
     printable = "".join(char for char in name if char.isprintable())
-    return printable.strip()[:_NAME_CHARS_MAX] or "player"
+    return printable.strip()[:chars_max] or "player"

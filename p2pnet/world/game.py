@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..core.errors import DeclarationError
-from ..core.values import short_id
+from ..core.values import clean_name, short_id
 from .custody import OwnerLost
 from .layout import Layout, layout_of
 from .objects import NetworkObject, Player
@@ -58,7 +58,8 @@ class Game:
     """The player's, those of the objects, the session's own. The index of each is what travels."""
 
     fingerprint: str = attrs.field(init=False)
-    """Sixteen characters that differ as soon as two peers could misunderstand one another."""
+    """The name, and sixteen characters that differ as soon as two peers could misunderstand one
+    another."""
 
     _index_of: dict[type, int] = attrs.field(init=False, repr=False)
 
@@ -83,7 +84,7 @@ class Game:
         object.__setattr__(self, "_index_of", {cls: i for i, cls in enumerate(classes)})
         scenes = [f"scene {scene.name}: {list(scene.objects)}" for scene in self.scenes]
         text = "\n".join([self.name, *(layout.text for layout in layouts), *scenes])
-        object.__setattr__(self, "fingerprint", short_id(text.encode()))
+        object.__setattr__(self, "fingerprint", _named(self.name, text))
 
     def scene(self, name: str) -> Scene:
         """The scene of this name. Raises `DeclarationError` if there is none."""
@@ -103,6 +104,10 @@ class Game:
                 f"Game(objects=[..., {cls.__name__}])"
             )
         return index
+
+
+def _named(name: str, text: str) -> str:
+    return f"{clean_name(name)}/{short_id(text.encode())}"
 
 
 def _check_rule(cls: type[NetworkObject]) -> None:
