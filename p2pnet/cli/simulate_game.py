@@ -90,7 +90,8 @@ def run_game(request: GameRequest) -> int:
         raise Complaint(f"--workers is {request.workers}: give 1 or more, or leave it out")
     order = _order(request)
     loaded = load(order)  # complains here, and not in some worker
-    console = Console(stderr=request.as_json)
+    # As it is now: while the game plays, its own output goes nowhere.
+    console = Console(file=sys.stderr if request.as_json else sys.stdout)
     report = _run(order, request, console)
     failure = report.tallied.failure
     if failure is not None:
@@ -137,7 +138,9 @@ def _run(order: Order, request: GameRequest, console: Console) -> Report:
         TextColumn("{task.fields[hosts]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task("", total=request.scenarios, hosts="")
 
         def show(so_far: Tallied) -> None:

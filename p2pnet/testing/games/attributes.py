@@ -57,11 +57,16 @@ class Attributes:
 
     def look(self, world: World, by: Deed | None, deed: Deed) -> None:
         """Compare with the last look. What is different now, `by` did; None is not the game."""
-        if deed.is_host_only or deed.obj is None:
-            for obj in world.objects.values():
-                self._look_at(world, obj, by)
-        else:
+        alone = not deed.is_host_only or deed.kind is DeedKind.TICK
+        if alone and deed.obj is not None:
             self._look_at(world, deed.obj, by)
+        else:
+            self.look_at_all(world, by)
+
+    def look_at_all(self, world: World, by: Deed | None) -> None:
+        """The same for all objects of a world."""
+        for obj in world.objects.values():
+            self._look_at(world, obj, by)
 
     def _look_at(self, world: World, obj: NetworkObject, by: Deed | None) -> None:
         now = plain_attributes(obj)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import hypothesis
 from hypothesis import strategies as st
@@ -26,6 +26,8 @@ from .playing import Body, DropPlan, PlannedDrop, Rules, play_plan, play_with_dr
 from .searching import search
 from .story import Story, place_of
 from .world import Invariant
+
+W = TypeVar("W", Drop, Incident)
 
 TestFunction = Callable[..., None]
 
@@ -95,8 +97,8 @@ def _test_of(machine: type[HostDropMachine]) -> TestFunction:
         drops=_numbers(machine.drops, "drops", 0),
         arguments=machine.arguments,
         commands=machine.commands,
-        kinds=[Drop(kind) for kind in machine.kinds],
-        incidents=[Incident(kind) for kind in machine.incidents],
+        kinds=_members(Drop, machine.kinds, "kinds"),
+        incidents=_members(Incident, machine.incidents, "incidents"),
     )
 
     def play(plan: Plan) -> Story:
@@ -140,7 +142,7 @@ def host_drops(
         counts = _numbers(drops, "drops", 0)  # type: ignore[arg-type]
         drop = st.builds(
             PlannedDrop,
-            st.sampled_from([Drop(kind) for kind in kinds]),
+            st.sampled_from(_members(Drop, kinds, "kinds")),
             st.integers(0, _AFTER_STEPS_MAX).map(lambda steps: round(steps * _AFTER_STEP_S, 2)),
         )
         drawn = st.builds(
@@ -225,6 +227,14 @@ def _fixed(drops: Any) -> list[PlannedDrop] | None:
     if isinstance(drops, int | range) or not all(isinstance(each, tuple) for each in drops):
         return None
     return [PlannedDrop(Drop(kind), float(after_s)) for kind, after_s in drops]
+
+
+def _members(words: type[W], given: Collection[str], name: str) -> list[W]:
+    """Words as members of their enum. Raises `DeclarationError`."""
+    try:
+        return [words(word) for word in given]
+    except ValueError as error:
+        raise DeclarationError(f"{name}: {error}; give some of {', '.join(words)}") from None
 
 
 def _numbers(given: int | Sequence[int], name: str, least: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final
 
@@ -28,6 +29,9 @@ class Options:
 
     seed: int | None = None
     """Of everything that is random; None for another one each time."""
+
+    show: Callable[[str], None] | None = None
+    """Shows one line of how far a test is, in place of the one before."""
 
     outcomes: list[Outcome] = attrs.field(factory=list)
 

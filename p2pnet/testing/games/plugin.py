@@ -6,8 +6,12 @@ a test asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import shutil
+import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from .playing import Body, Rules
 
 _FIXTURE: Final = "p2p_world"
+_SHOW_EVERY_S: Final = 0.5
 _MARK: Final = (
     "p2p(game, peers=2, seed=None, invariants=(), local=(), session_settings=None): what the "
     "p2p_world of this test plays."
@@ -39,6 +44,30 @@ class Unopened:
         """Play `async def body(world)` in the world, in virtual time, and check it at the end."""
         __tracebackhide__ = True
         self._rules.play(body, self._peers, self._seed)
+
+
+class Progress:
+    """How far a long test is, in the last line of a terminal; gone when the test is over."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._shown_s = time.monotonic()
+        self._length = 0
+
+    def show(self, line: str) -> None:
+        """Show a line in place of the one before, twice a second at most; "" to take it away."""
+        now = time.monotonic()
+        if (line and now - self._shown_s < _SHOW_EVERY_S) or not (line or self._length):
+            return
+        self._shown_s = now
+        line = line[: shutil.get_terminal_size().columns - 1]
+        text = f"\r{line.ljust(self._length)}\r{line}"
+        self._length = len(line)
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        disabled = capture.global_and_fixture_disabled() if capture else contextlib.nullcontext()
+        with disabled:
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,7 +98,10 @@ def pytest_configure(config: pytest.Config) -> None:
     stories = config.getoption("--p2pnet-stories")
     if stories is not None and stories < 1:
         raise pytest.UsageError(f"--p2pnet-stories is {stories}: give 1 or more")
-    OPTIONS.set(Options(stories=stories, seed=config.getoption("--p2pnet-seed")))
+    options = Options(stories=stories, seed=config.getoption("--p2pnet-seed"))
+    if sys.stdout.isatty():
+        options.show = Progress(config).show
+    OPTIONS.set(options)
 
 
 @pytest.fixture

@@ -44,7 +44,11 @@ def search(
     played = _Played()
     failing: list[P] = []
 
+    limits = chosen(settings)
+    show = options().show or _show_nothing
+
     def play_one(plan: P) -> None:
+        show(played.line(name, limits.max_examples, bool(failing)))
         try:
             story = play(plan)
         except Exception:
@@ -59,7 +63,8 @@ def search(
     seed = options().seed if seed is None else seed
     if seed is not None:
         test = hypothesis.seed(seed)(test)
-    error = _error_of(chosen(settings)(test))
+    error = _error_of(limits(test))
+    show("")
     options().outcomes.append(played.outcome(name))
     if error is not None and failing:
         error = shortest(failing[0], play, error)
@@ -111,6 +116,10 @@ def shortest(plan: P, play: Callable[[P], Story], error: Exception) -> Exception
     return found
 
 
+def _show_nothing(line: str) -> None:
+    """Where there is no terminal."""
+
+
 def _error_of(test: Callable[[], None]) -> Exception | None:
     """What the test raises. Caught here, so that nothing that comes later is raised within it."""
     __tracebackhide__ = True
@@ -151,6 +160,13 @@ class _Played:
         self.commands += story.commands
         self.hosts_lost += story.hosts_lost
         self.virtual_s += story.length_s
+
+    def line(self, name: str, stories: int, has_failed: bool) -> str:
+        """How far it is, in one line."""
+        test = name.rpartition(".")[2]
+        if has_failed:
+            return f"{test}: story {self.stories + 1} failed, looking for the shortest that does"
+        return f"{test}: {self.stories} of {stories} stories, {self.hosts_lost} changes of host"
 
     def outcome(self, name: str) -> Outcome:
         values: dict[str, Any] = attrs.asdict(self)

@@ -26,9 +26,9 @@ class Variables:
 
     _before: dict[str, Any] = attrs.field(factory=dict, init=False)
 
-    def begin(self, deed: Deed) -> None:
+    def begin(self, world: World) -> None:
         """Look at them."""
-        self._before = {place: _picture(value) for place, value in _variables(deed.world)}
+        self._before = {place: _picture(value) for place, value in _variables(world)}
 
     def end(self, deed: Deed) -> Iterator[Mistake]:
         """Those that are different, it has changed."""

@@ -45,6 +45,7 @@ class Watch:
     _starts: Starts = attrs.field(factory=Starts, init=False)
     _hooks: Hooks = attrs.field(factory=Hooks, init=False)
     _variables: Variables = attrs.field(factory=Variables, init=False)
+    _ticked: Deed | None = attrs.field(default=None, init=False)
     _raised: list[tuple[Deed, Exception, str]] = attrs.field(factory=list, init=False)
 
     # --- what worlds tell ---
@@ -53,8 +54,8 @@ class Watch:
         """Code of the game begins to run."""
         outer = self._stack[-1] if self._stack else None
         self._attributes.look(deed.world, outer, deed)
-        if outer is None and deed.is_host_only:
-            self._variables.begin(deed)
+        if outer is None and deed.is_host_only and deed.kind is not DeedKind.TICK:
+            self._variables.begin(deed.world)
         self._starts.begin(deed)
         self._hooks.begin(deed)
         self._stack.append(deed)
@@ -64,10 +65,24 @@ class Watch:
         self._stack.pop()
         self._attributes.look(deed.world, deed, deed)
         self._attributes.end(deed)
-        if not self._stack and deed.is_host_only:
+        if deed.kind is DeedKind.TICK:
+            self._ticked = deed
+        elif not self._stack and deed.is_host_only:
             self.note(self._variables.end(deed))
         self.note(self._starts.end(deed, self.name_of(deed.world)))
         self.note(self._hooks.end(deed, self.name_of(deed.world)))
+
+    def begin_tick(self, world: World) -> None:
+        """All objects are about to tick. They are many: each is only asked of itself."""
+        self._ticked = None
+        if any(layout.ticks for layout in world.game.layouts):
+            self._variables.begin(world)
+
+    def end_tick(self, world: World) -> None:
+        """They have. What is different elsewhere, the last of them did, as far as one can say."""
+        if self._ticked is not None:
+            self._attributes.look_at_all(world, self._ticked)
+            self.note(self._variables.end(self._ticked))
 
     def raised(self, deed: Deed, error: Exception) -> None:
         """It has raised. Comes before `end`, and once for each call that the error goes through."""

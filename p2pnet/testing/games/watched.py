@@ -40,6 +40,13 @@ class WatchedWorld(World):
         super().check_write(obj, name)
         self.watch.wrote(obj, name)
 
+    def tick(self, dt_us: int) -> None:
+        self.watch.begin_tick(self)
+        try:
+            super().tick(dt_us)
+        finally:
+            self.watch.end_tick(self)
+
     def start_reign(self, migrated: bool) -> None:
         self.watch.succeed(self)
         super().start_reign(migrated)

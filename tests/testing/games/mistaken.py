@@ -190,6 +190,23 @@ class Scorer(Player):
 
 
 @networked
+class Labeller(Player):
+    is_done: bool = sync_var(False)
+
+    def on_tick(self, dt: float) -> None:
+        if not self.is_done:
+            self.is_done = True
+            for obj in self.world.objects.values():
+                obj.label = "mine"  # type: ignore[attr-defined]
+
+
+@networked
+class Ticker(Player):
+    def on_tick(self, dt: float) -> None:
+        SCORES["ticks"] = SCORES.get("ticks", 0) + 1
+
+
+@networked
 class Giver(Player):
     @command
     def give(self) -> None:

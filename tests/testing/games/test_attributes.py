@@ -7,7 +7,7 @@ from p2pnet.testing import MistakeKind, MistakesFound
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld
 
-from .mistaken import MINERS, Bagger, Counter, Hoarder, Runner, game_of
+from .mistaken import MINERS, Bagger, Counter, Hoarder, Labeller, Runner, game_of, one_crate
 
 LOST, HOST_ONLY = MistakeKind.LOST_STATE, MistakeKind.HOST_ONLY_DATA
 
@@ -49,6 +49,18 @@ def test_what_is_declared_to_be_local_is_left_alone() -> None:
         world.kill_host()
 
     Rules(game=game_of(Hoarder), local=["Hoarder.gold"]).play(body, 3)
+
+
+def test_what_a_tick_leaves_on_other_objects_is_named() -> None:
+    async def body(world: GameWorld) -> None:
+        await world.sleep(1)
+        world.kill_host()
+        await world.settle()
+
+    with pytest.raises(MistakesFound, match=r"tick hook Labeller\.on_tick set it") as caught:
+        Rules(game=game_of(Labeller, setup=one_crate)).play(body, 2)
+    places = {place for _, place in caught.value.key}
+    assert places == {"Crate.label", "Labeller.label"}
 
 
 def test_a_hand_over_loses_as_much() -> None:

@@ -61,6 +61,8 @@ def test_a_machine_without_a_game_has_nothing_to_test() -> None:
         ("peers", range(3), "peers=range"),
         ("drops", [], "drops=.*at least 0"),
         ("commands", ["Miner.fly"], "no command 'Miner.fly'"),
+        ("kinds", ["explode"], "kinds: 'explode' is not a valid Drop; give some of kill, vanish"),
+        ("incidents", ["rain"], "incidents: 'rain' is not"),
         ("arguments", {"Miner.fly": {}}, "no command 'Miner.fly'"),
     ],
 )

@@ -6,7 +6,7 @@ from p2pnet.testing import MistakeKind, MistakesFound
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld
 
-from .mistaken import SCORES, Scorer, game_of
+from .mistaken import SCORES, Scorer, Ticker, game_of
 
 
 async def score(world: GameWorld) -> None:
@@ -18,6 +18,14 @@ def test_state_in_a_variable_of_the_module_is_named() -> None:
         Rules(game=game_of(Scorer)).play(score, 2)
     (key,) = caught.value.key
     assert key == (MistakeKind.SHARED_VARIABLE.value, f"{Scorer.__module__}.SCORES")
+
+
+def test_ticks_are_watched_too() -> None:
+    async def wait(world: GameWorld) -> None:
+        await world.sleep(1)
+
+    with pytest.raises(MistakesFound, match=r"The tick hook Ticker\.on_tick ran on the host"):
+        Rules(game=game_of(Ticker)).play(wait, 2)
 
 
 def test_it_may_be_meant() -> None:
