@@ -222,11 +222,7 @@ class ConnectionManager:
         if self.state is not ConnectionState.OFFLINE:
             raise LocalProtocolError(f"this player is {self.state} already: leave() first")
         self._move(state)
-        try:
-            peer: Peer = await self._nursery.start(self._live, start, address)
-        except (Denied, LinkError, SessionOver) as error:
-            self.last_end = _end_of(error)
-            raise
+        peer: Peer = await self._nursery.start(self._live, start, address)
         return peer
 
     async def _live(
@@ -246,6 +242,9 @@ class ConnectionManager:
                     end = found
                     break
                 end, back = found
+        except (Denied, LinkError, SessionOver) as error:
+            end = _end_of(error)
+            raise
         finally:
             self._trying = self.peer = None
             self._move(ConnectionState.OFFLINE, end)

@@ -181,6 +181,8 @@ class Hooks:
         self.manager.on_peers_updated(event.roster)
 
     def _on_seat_reclaimed(self, event: SeatReclaimed) -> None:
+        if self.estate.role is not Role.HOST:
+            return  # it was told late, and by now somebody else is the host
         self.session.on_server_connect(connection_of(self.estate.roster, event.peer, event.extra))
         if not self.estate.claims_by_hand:
             self.reclaimed(event.peer, event.extra)

@@ -132,3 +132,10 @@ def test_who_is_gone_is_still_known_by_name_when_the_host_is_told() -> None:
     hooks.call(gone)
     hooks.call(attrs.evolve(gone, kept=True))  # by now nothing is known of it
     assert told == [("Ben", False), ("", True)]
+
+
+def test_a_return_that_is_told_late_calls_nothing_on_who_is_not_the_host_any_more() -> None:
+    diary = Diary()
+    returned = events.SeatReclaimed(PeerId("b"), ConnectionId(1), ConnectionId(1), None)
+    Hooks(diary, StillLife()).call(returned)
+    assert diary.take() == []
