@@ -80,7 +80,7 @@ class Guest:
         assert self._nursery is not None
         self._nursery.start_soon(job)
         self.clock.hold_us = None
-        self._drive(lambda: bool(results))
+        self._drive_until(lambda: bool(results))
         return results[0].unwrap()
 
     def start(self, function: Callable[..., Awaitable[object]]) -> None:
@@ -106,12 +106,17 @@ class Guest:
         It is asked once all that happens at an instant has happened.
         """
         self._hold_at(self.clock.now_us + limit_us)
-        self.clock.hold_when = lambda: not busy()
+        self._drive_until(lambda: not busy())
+        return not busy()
+
+    def _drive_until(self, holds: Callable[[], bool]) -> None:
+        """Drive until this is so when nobody has anything to do, or time is held anyway."""
+        self.clock.is_held = False
+        self.clock.hold_when = holds
         try:
             self._drive(lambda: self.clock.is_held)
         finally:
             self.clock.hold_when = None
-        return not busy()
 
     def _hold_at(self, at_us: int) -> None:
         self._check()

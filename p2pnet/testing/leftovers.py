@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
 import warnings
@@ -19,6 +20,11 @@ _OPEN_FILES: Final = "/proc/self/fd"  # where there is such a thing
 async def count_tasks() -> int:
     """How many tasks there are in this run, those of trio included."""
     return trio.lowlevel.current_statistics().tasks_living
+
+
+async def count_timers() -> int:
+    """Whether anything of this run still waits for a time: 1 or 0."""
+    return int(trio.lowlevel.current_statistics().seconds_to_next_deadline < math.inf)
 
 
 def open_files() -> int:

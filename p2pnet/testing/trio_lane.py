@@ -39,7 +39,7 @@ from .catalogue import InvariantBroken
 from .chronicle import Chronicled, Scribe, chronicle_game
 from .guest import Guest
 from .journal import Written
-from .leftovers import count_tasks, listen_to_python, open_files, story_of
+from .leftovers import count_tasks, count_timers, listen_to_python, open_files, story_of
 from .sim_peer import Listening, SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
 from .trio_peer import SimShell, TrioPeer
@@ -268,6 +268,7 @@ class TrioLane(SimWorld):
         ether = self.trio.ether
         left = {
             "tasks": self._guest.call(count_tasks) - self._idle_tasks,
+            "timers": self._guest.call(count_timers),
             "links": len(ether.ends),
             "listeners": len(ether.listeners),
             "inputs": sum(len(peer.shell.inbox) for peer in self.trio.peers),

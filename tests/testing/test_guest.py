@@ -40,7 +40,13 @@ def test_a_coroutine_is_called_like_a_function() -> None:
     async def fail() -> None:
         raise KeyError("no")
 
+    async def wait(*, task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+        await trio.sleep(1_000)
+
     with Guest() as guest:
+        guest.start(wait)
+        assert guest.call(double, 0) == 0 and guest.clock.now_us == 0
         assert guest.call(double, 21) == 42
         assert guest.clock.now_us == 21_000_000
         with pytest.raises(KeyError, match="no"):

@@ -5,7 +5,13 @@ import warnings
 
 import trio
 
-from p2pnet.testing.leftovers import count_tasks, listen_to_python, open_files, story_of
+from p2pnet.testing.leftovers import (
+    count_tasks,
+    count_timers,
+    listen_to_python,
+    open_files,
+    story_of,
+)
 
 
 def test_what_python_would_print_is_noted() -> None:
@@ -45,6 +51,13 @@ async def test_tasks_are_counted() -> None:
         await trio.lowlevel.checkpoint()
         assert await count_tasks() == before + 1
         nursery.cancel_scope.cancel()
+
+
+async def test_timers_are_seen() -> None:
+    before = await count_timers()
+    with trio.move_on_after(1_000):
+        assert await count_timers() == 1
+    assert await count_timers() == before
 
 
 def test_a_story_goes_back_to_the_first_cause() -> None:

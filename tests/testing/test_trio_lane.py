@@ -74,6 +74,18 @@ async def _stay(*, task_status: trio.TaskStatus[None]) -> None:
     await trio.sleep_forever()
 
 
+def test_a_timer_that_is_left_is_found(lane: TrioLane) -> None:
+    lane._guest.start(_wait)
+    lane._idle_tasks += 1
+    with pytest.raises(InvariantBroken, match=r"S30.*1 timers are left"):
+        lane.wind_up()
+
+
+async def _wait(*, task_status: trio.TaskStatus[None]) -> None:
+    task_status.started()
+    await trio.sleep(50_000)
+
+
 def test_a_file_that_is_left_open_is_found(lane: TrioLane) -> None:
     reading, writing = os.pipe()
     with pytest.raises(InvariantBroken, match=r"S30.*2 open files are left"):
