@@ -8,20 +8,27 @@ timeouts in a row: below that, a lost packet would look like death.
 The scheme is that of TigerBeetle's fault detector (`src/vsr/fault_detector.zig`), with one rule
 more. An average says nothing about a link that stalls now and then: most of its gaps are short. So
 the gap is never below the second longest silence of late. One long silence is an accident, two are
-a habit of that peer's links, and a habit is no sign of death.
+a habit of that peer's links, and a habit is no sign of death. Where many silences come within a
+minute the network loses what it is given, and even a very long one says little: there the gap is
+held between 15 H and 25 H.
 """
 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from typing import Final
 
 import attrs
 
 from .settings import Settings
 
-_GAP_CLAMP: Final = 5  # the gap is held at no more than this many heartbeats
+_USUAL: Final = (1, 5)  # the gap is held between so many heartbeats …
+_LOSSY: Final = (15, 25)  # … and between so many where the network loses much
 _FADING: Final = 256  # a silence counts less with every frame: after a minute, hardly at all
+_STALL_BEATS: Final = 2  # a silence of more heartbeats than this is a stall …
+_STALLS: Final = 8  # … and so many of them …
+_STALLS_US: Final = 60_000_000  # … within this time are the network's doing
 
 
 class Light(enum.IntEnum):
@@ -38,6 +45,15 @@ class Habit:
 
     longest_us: int = 0
     second_us: int = 0
+    _stalls: deque[int] = attrs.field(factory=lambda: deque(maxlen=_STALLS))  # when they ended
+
+    def is_lossy(self, now: int) -> bool:
+        """Whether the network between us stalls all the time."""
+        return len(self._stalls) == _STALLS and now - self._stalls[0] < _STALLS_US
+
+    def stalled(self, now: int) -> None:
+        """The peer was heard after a silence that no heartbeat should have let happen."""
+        self._stalls.append(now)
 
     def learn(self, silence_us: int) -> None:
         """The peer was heard again after so long."""
@@ -65,21 +81,21 @@ class Detector:
 
     def heard(self, now: int) -> None:
         """A frame came."""
-        low = self.settings.heartbeat_us
-        high, silence = _GAP_CLAMP * low, now - self.heard_us
-        mean = (4 * self._mean_us + silence) // 5
-        self._mean_us = mean = low if mean < low else mean if mean < high else high
-        if silence <= high * self.settings.red_tenths // 10:
+        low, silence = self.settings.heartbeat_us, now - self.heard_us
+        if silence > _STALL_BEATS * low:
+            self.habit.stalled(now)
+        least, most = _LOSSY if self.habit.is_lossy(now) else _USUAL
+        self._mean_us = max(low, min((4 * self._mean_us + silence) // 5, most * low))
+        if silence <= most * low * self.settings.red_tenths // 10:
             self.habit.learn(silence)  # else the link was broken, which teaches nothing
-        second = self.habit.second_us
-        self.gap_us = mean if second < mean else second if second < high else high
+        gap = max(self._mean_us, self.habit.second_us)
+        self.gap_us = max(least * low, min(gap, most * low))
         self.heard_us = now
 
     @property
     def stall_us(self) -> int:
         """For how much longer than a heartbeat this link is silent now and then."""
-        beat = self.settings.heartbeat_us
-        return min(max(self.habit.second_us - beat, 0), (_GAP_CLAMP - 1) * beat)
+        return self.gap_us - self.settings.heartbeat_us
 
     @property
     def stalls(self) -> bool:

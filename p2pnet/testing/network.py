@@ -9,7 +9,9 @@ Each pipe is a queue, and each message that is sent plans one landing. A landing
 the queue, whichever message it was planned for, so no delay and no cut can change the order.
 
 A segment that is lost is sent again by the network stack. So a lossy link does not lose anything,
-it stalls: for one retransmission timeout, then for two, and so on.
+it stalls: for one retransmission timeout or one round trip, whichever is longer, and for as long
+again each time that it is lost anew. The timeout does not double, because the segments that follow
+are acknowledged meanwhile (RACK, RFC 8985), and a peer says something on every link all the time.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ Deliver = Callable[[int, LinkId], None]
 End = tuple[int, LinkId]
 """One end of a link: the peer, and its name for the link."""
 
-_RETRANSMIT_US: Final = 200_000  # the first timeout; each one after it is twice as long
+_RETRANSMIT_US: Final = 200_000  # the least time after which a segment counts as lost
 
 
 @attrs.define(eq=False)
@@ -72,10 +74,18 @@ class Network:
         way = source, target
         low, high = self.ways.get(way, self.delay_us)
         delay = low + int(self.rng.random() * (high - low + 1)) + self.lags.get(way, 0)
-        timeout = _RETRANSMIT_US
-        while self.lost_permille and self.rng.random() * 1000 < self.lost_permille:
-            delay, timeout = delay + timeout, 2 * timeout
+        if self.lost_permille:
+            again_us = max(_RETRANSMIT_US, self._round_trip(source, target))
+            while self.rng.random() * 1000 < self.lost_permille:
+                delay += again_us
         return delay
+
+    def _round_trip(self, source: int, target: int) -> int:
+        """How long a segment and its acknowledgement take as a rule."""
+        ways = (source, target), (target, source)
+        return sum(
+            sum(self.ways.get(way, self.delay_us)) // 2 + self.lags.get(way, 0) for way in ways
+        )
 
     # --- links ---
 

@@ -87,3 +87,25 @@ def test_a_link_that_was_broken_teaches_no_habit() -> None:
         for _ in range(20):
             detector.heard(detector.heard_us + H)
     assert detector.gap_us == pytest.approx(H, rel=0.1) and not detector.stalls
+
+
+def test_where_the_network_loses_much_a_long_silence_says_little() -> None:
+    """Eight stalls within a minute: at a third of all segments lost silences of seconds are usual."""
+    watch = Detector(Settings(), 0)
+    now = 0
+    for _ in range(8):
+        now += 500_000
+        watch.heard(now)
+    assert watch.light(now + 8_900_000) is not Light.RED
+    assert watch.light(now + 9_000_000) is Light.RED
+    for _ in range(700):
+        now += 100_000
+        watch.heard(now)
+    assert watch.light(now + 1_600_000) is Light.RED, "that was a minute ago"
+
+
+def test_seven_stalls_are_no_weather() -> None:
+    watch = Detector(Settings(), 0)
+    for number in range(1, 8):
+        watch.heard(number * 500_000)
+    assert watch.light(3_500_000 + 3_000_000) is Light.RED
