@@ -95,7 +95,8 @@ class Detector:
     @property
     def stall_us(self) -> int:
         """For how much longer than a heartbeat this link is silent now and then."""
-        return self.gap_us - self.settings.heartbeat_us
+        beat = self.settings.heartbeat_us
+        return max(self.gap_us, min(self.habit.second_us, _USUAL[1] * beat)) - beat
 
     @property
     def stalls(self) -> bool:

@@ -90,7 +90,7 @@ def test_a_link_that_was_broken_teaches_no_habit() -> None:
 
 
 def test_where_the_network_loses_much_a_long_silence_says_little() -> None:
-    """Eight stalls within a minute: at a third of all segments lost silences of seconds are usual."""
+    """Eight stalls within a minute: with a third of all segments lost that is usual."""
     watch = Detector(Settings(), 0)
     now = 0
     for _ in range(8):
