@@ -120,6 +120,15 @@ class JsonFront:
         except P2PNetError as error:
             self._fail(request, error)
 
+    async def _save(self, peer: Peer, request: Request, calls: trio.Nursery) -> None:
+        assert request.save is not None
+        try:
+            await peer.save(request.save)
+        except (P2PNetError, OSError) as error:
+            self._fail(request, error)
+        else:
+            self._print("saved", {"id": request.id, "path": request.save})
+
     async def _leave(self, peer: Peer, request: Request, calls: trio.Nursery) -> None:
         await peer.leave()
 
@@ -148,6 +157,7 @@ _WISHES: Final[dict[str, _Wish]] = {
     "dump": JsonFront._dump,
     "status": JsonFront._status,
     "kick": JsonFront._kick,
+    "save": JsonFront._save,
     "leave": JsonFront._leave,
     "end": JsonFront._end,
 }

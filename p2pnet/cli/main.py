@@ -91,6 +91,12 @@ def host(
     address: _Address = "0.0.0.0",
     identity: _IdentityFile = None,
     settings: _SettingTexts = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="Go on with a session that was saved."
+        ),
+    ] = None,
     json: _Json = False,
     t0: _T0 = None,
     exit_on_eof: _ExitOnEof = False,
@@ -107,6 +113,7 @@ def host(
             identity=_identity(identity),
             address=address,
             port=port,
+            resume=resume,
             exit_on_eof=exit_on_eof,
         )
         raise typer.Exit(run_session(plan, terminal.front(game_name)))

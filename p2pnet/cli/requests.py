@@ -12,7 +12,7 @@ class BadRequest(Exception):
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line asks for one thing: `call`, `dump`, `status`, `kick`, `leave` or `end`."""
+    """A line asks for one thing: `call`, `dump`, `status`, `kick`, `save`, `leave` or `end`."""
 
     id: int | str | None = None
     call: str | None = None
@@ -22,6 +22,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dump: bool = False
     status: bool = False
     kick: int | None = None
+    save: str | None = None
     text: str = ""
     leave: bool = False
     end: bool = False
@@ -36,7 +37,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return wishes[0]
 
 
-_WISHES = ("call", "dump", "status", "kick", "leave", "end")
+_WISHES = ("call", "dump", "status", "kick", "save", "leave", "end")
 _DECODER = msgspec.json.Decoder(Request)
 
 

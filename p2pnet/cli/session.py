@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
 import attrs
@@ -61,6 +62,7 @@ class Plan:
     address: str
     port: int
     invite: str | None = None
+    resume: Path | None = None
     exit_on_eof: bool = False
 
 
@@ -136,7 +138,7 @@ class SessionRun:
         ):
             nursery.start_soon(self._follow, peer)
             if plan.invite is None:
-                await peer.host(plan.address, plan.port)
+                await peer.host(plan.address, plan.port, resume=plan.resume)
             else:
                 await peer.join(plan.invite, address=plan.address, port=plan.port)
             await self._opened.wait()

@@ -20,7 +20,7 @@ from .loading import GameName
 from .pipes import LineWriter, read_lines
 from .words import describe, printable
 
-_HELP: Final = "also: players, objects, invite, status, quit"
+_HELP: Final = "also: players, objects, invite, status, save FILE, quit"
 
 
 _Doing = Callable[[], Coroutine[Any, Any, None]]
@@ -92,10 +92,20 @@ class TextFront:
         }.get(words[0])
         if words[0] == "quit":
             await peer.leave()
+        elif words[0] == "save" and len(words) == 2:
+            await self._save(peer, words[1])
         elif handler is not None:
             handler(peer)
         else:
             self._call(peer, words, calls)
+
+    async def _save(self, peer: Peer, path: str) -> None:
+        try:
+            await peer.save(path)
+        except (P2PNetError, OSError) as error:
+            self._say(f"? {one_line(error)}")
+        else:
+            self._say(f"    saved; go on with it another day: p2pnet host --resume {path}")
 
     def _call(self, peer: Peer, words: list[str], calls: trio.Nursery) -> None:
         if peer.player is None:

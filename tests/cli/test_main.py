@@ -73,6 +73,16 @@ def test_a_damaged_identity(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     assert capsys.readouterr().err.startswith("p2pnet: id is damaged")
 
 
+def test_a_file_that_is_no_saved_session(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "letter").write_text("Dear Bea")
+    assert run("host", DEMO, "--resume", "letter") == COMPLAINT
+    assert "not a session that p2pnet saved" in capsys.readouterr().err
+    assert run("host", DEMO, "--resume", "nowhere") == COMPLAINT
+    assert "nowhere" in capsys.readouterr().err
+
+
 def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == OK
     assert "demo" in capsys.readouterr().out

@@ -156,6 +156,26 @@ async def test_commands_go_to_the_host_and_results_come_back(start: Start) -> No
     assert dump["objects"][str(dump["player"])]["fields"]["x"] == 1.5
 
 
+async def test_a_saved_session_goes_on_with_the_same_seats(start: Start, tmp_path: Path) -> None:
+    ana_key, bea_key, save = (str(tmp_path / name) for name in ("ana.key", "bea.key", "game.save"))
+    ana, invite = await host(start, "--identity", ana_key)
+    bea = await start("join", invite, *LOOPBACK, "--identity", bea_key)
+    await bea.until("ready")
+    await bea.send('{"id": 1, "call": "drive", "args": [1.5]}')
+    await bea.until("result")
+    await bea.send(msgspec.json.encode({"id": 2, "save": save}).decode())
+    assert "only the host" in (await bea.until("failed"))["text"]
+    await ana.send(msgspec.json.encode({"id": 3, "save": save}).decode())
+    assert (await ana.until("saved"))["path"] == save
+    await ana.send('{"end": true}')
+    await bea.until("ended")
+    _, invite = await host(start, "--identity", ana_key, "--resume", save)
+    bea = await start("join", invite, *LOOPBACK, "--identity", bea_key)
+    await bea.until("ready")
+    await bea.send('{"id": 4, "call": "drive", "args": [1.5]}')
+    assert (await bea.until("result"))["value"] == 3.0
+
+
 async def test_what_the_game_prints_is_kept_out_of_the_stream(start: Start) -> None:
     ana, _ = await host(start)
     await ana.send('{"id": 1, "call": "drive", "args": [1]}')

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from p2pnet import State
@@ -77,6 +79,14 @@ async def test_what_is_typed_has_an_answer(
         front.event(peer, PeerJoined(peer.me, ConnectionId(0)))  # names are learned from events
         await order(front, peer, typed)
     assert expected in written.text
+
+
+async def test_a_session_is_saved(front: TextFront, written: Written, tmp_path: Path) -> None:
+    async with hosting() as peer:
+        await order(front, peer, f"save {tmp_path / 'x'}", f"save {tmp_path / 'no' / 'x'}")
+    assert (tmp_path / "x").exists()
+    assert f"p2pnet host --resume {tmp_path / 'x'}" in written.lines[0]
+    assert written.lines[1].startswith("? ")
 
 
 async def test_an_empty_line_says_nothing(front: TextFront, written: Written) -> None:
