@@ -128,6 +128,8 @@ def _draw_settings(rng: Random, settings: Settings, together: bool) -> Settings:
 
 
 def _draw_steps(rng: Random, players: int) -> tuple[Step, ...]:
+    if rng.random() < 0.15:
+        return _draw_pattern_alone(rng, players)
     kinds = _draw_kinds(rng)
     victims = tuple(rng.sample(list(Victim), rng.randint(1, 4)))
     phases = rng.random() < 0.5
@@ -148,6 +150,17 @@ def _draw_steps(rng: Random, players: int) -> tuple[Step, ...]:
         if rng.random() < 0.4:
             steps += _draw_commands(rng, players)
     return (*steps, Step(Kind.NUDGE, budget_us, 0))
+
+
+def _draw_pattern_alone(rng: Random, players: int) -> tuple[Step, ...]:
+    """One pattern and nothing else: other faults would cover up what it leads to."""
+    end, pattern = rng.choice((Kind.CRASH, Kind.VANISH)), rng.choice(_PATTERNS)
+    if rng.random() < 0.4:
+        pattern = _behind_and_pulling
+    steps = pattern(rng, end, players)
+    start_us = rng.randrange(1_000_000)
+    rest_us = _FAULTS_US - start_us - sum(step.after_us for step in steps)
+    return (Step(Kind.NUDGE, start_us, 0), *steps, Step(Kind.NUDGE, max(rest_us, 0), 0))
 
 
 def _draw_kinds(rng: Random) -> tuple[Kind, ...]:

@@ -19,6 +19,7 @@ from .catalogue import InvariantBroken
 from .drawing import INTERNET
 from .lanes import world_of
 from .scenario import Lane, Scenario
+from .sim_peer import SimPeer
 from .sim_world import SimWorld
 from .streams import stream
 from .watch import Watch
@@ -84,6 +85,7 @@ def _measure_in(world: SimWorld, recovery: Recovery) -> int:
     world.run_for(500_000 + stream(recovery.seed, "moment").randrange(200_000))
     began = world.now
     host, *others = world.peers
+    heir = _heir(host, others, recovery)
     if recovery.cause is Cause.HANDOVER:
         world.hand_over(host, others[0])
         world.run_for(1)
@@ -92,7 +94,18 @@ def _measure_in(world: SimWorld, recovery: Recovery) -> int:
             world.crash(peer, silent=recovery.cause is Cause.SILENCE)
     if not world.run_while(lambda: not world.converged(), _LIMIT_US):
         raise InvariantBroken("L1", f"no recovery from {recovery}")
+    if world.hosts[0] is not heir:
+        text = f"{world.hosts[0].name} hosts, and {heir.name} came before it: {recovery}"
+        raise InvariantBroken("S25", text)
     return world.now - began
+
+
+def _heir(host: SimPeer, others: list[SimPeer], recovery: Recovery) -> SimPeer:
+    """Who has to be the next host: the target of a handover, else the first who is left by rank."""
+    if recovery.cause is Cause.HANDOVER:
+        return others[0]
+    left = {peer.id: peer for peer in others[recovery.also :]}
+    return next(left[m.peer] for m in host.core.roster.members if m.peer in left)
 
 
 def check_recovery(recovery: Recovery) -> int:

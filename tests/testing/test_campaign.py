@@ -27,9 +27,9 @@ def test_the_digest_is_that_of_the_scenarios() -> None:
 
 
 def test_the_first_violation_ends_a_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Promises, "is_free_for", lambda *_: True)
-    tallied = run_campaign(200, 0, SMALL).tallied
-    assert tallied.violation is not None and tallied.violation.invariant == "S05"
+    monkeypatch.setattr(Promises, "justifies", lambda *_: False)  # no number is right
+    tallied = run_campaign(100, 0, SMALL).tallied
+    assert tallied.violation is not None
     assert tallied.violation.invariant in tallied.violation.text
     assert tallied.scenarios == tallied.violation.number
 
