@@ -184,6 +184,8 @@ class Mesh:
         state = self.links.pop(link, None)
         if state is not None and state.peer is None and state.dialled and state.relay is None:
             self.failed(now, state.dialled)
+            # Somebody is there, and time has been lost already.
+            self.dials[state.dialled].next_us = now + self.settings.redial_us_min
         if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
             return None
         del self._by_peer[state.peer]

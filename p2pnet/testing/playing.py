@@ -209,9 +209,10 @@ class Run:
 
 
 def _know(one: SimPeer, other: SimPeer) -> bool:
-    """Whether either has ever heard of the other."""
+    """Whether either has ever heard where the other listens."""
     pairs = (one, other), (other, one)
-    return any(knows.core.roster.get(known.id) is not None for knows, known in pairs)
+    seats = ((knows.core.roster.get(known.id), known) for knows, known in pairs)
+    return any(seat is not None and seat.addresses == at.core.addresses for seat, at in seats)
 
 
 def prepare(scenario: Scenario, *observers: Observer) -> Run:
