@@ -126,7 +126,14 @@ def test_what_can_t_be_run_is_told_in_one_line(
 
 def test_a_story_that_fails_gets_a_picture_and_so_does_one_that_does_not(folder: Path) -> None:
     failed = simulate(
-        folder, "games:miners", "--scenarios", "30", "--invariants", "games:nobody_digs"
+        folder,
+        "games:miners",
+        "--workers",
+        "1",
+        "--scenarios",
+        "30",
+        "--invariants",
+        "games:nobody_digs",
     )
     assert failed.returncode == 1
     assert "its picture in games-miners-0.html" in " ".join(failed.stdout.split())
@@ -134,6 +141,8 @@ def test_a_story_that_fails_gets_a_picture_and_so_does_one_that_does_not(folder:
     arguments = ("--replay", "games-miners-0.json", "--report", "again.svg")
     simulate(folder, *arguments)
     assert "A story of games:miners" in (folder / "again.svg").read_text("utf-8")
-    good = simulate(folder, "games:miners", "--scenarios", "4", "--report", "good.html")
+    good = simulate(
+        folder, "games:miners", "--workers", "1", "--scenarios", "4", "--report", "good.html"
+    )
     assert good.returncode == 0, good.stderr
     assert "No failure" in (folder / "good.html").read_text("utf-8")

@@ -77,8 +77,8 @@ class Storm:
 
     async def rage(self, seconds: float) -> None:
         """Gather, strike for so long, let all come back, and take the final states."""
-        end = trio.current_time() + seconds
         await self._gather()
+        end = trio.current_time() + seconds
         while trio.current_time() < end:
             await self._strike(self.rng.choice(self._possible()))
             await trio.sleep(self.rng.uniform(0.05, 0.6))

@@ -65,12 +65,13 @@ def test_things_were_done_to_them(ran: dict[str, Any]) -> None:
     assert ran["scenarios"] == sum(ran["faults"].values()) >= 1
     if ran["no_links_taken_down"]:
         pytest.skip(f"no links were taken down: {ran['no_links_taken_down']}")
-    assert {kind for kind in ran["faults"] if kind.startswith("cut")} or ran["scenarios"] < 2
+    assert "cut_host" in ran["faults"]  # the first blow of this seed
 
 
 def test_it_can_be_looked_at(ran: dict[str, Any], picture: Path) -> None:
     text = picture.read_text("utf-8")
-    assert "All that was acknowledged is there" in text and 'class="card"' in text
+    assert "All that was acknowledged is there" in text
+    assert all(f">Machine{letter}</text>" in text for letter in "ABCD")
 
 
 @needs_proc
@@ -192,7 +193,9 @@ def test_what_was_discarded_by_name_is_not_missed() -> None:
 
 @needs_proc
 def test_a_process_that_is_left_is_seen(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import sys; sys.stdin.read()", str(tmp_path / "x")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    code, pipe = "import sys; print(flush=True); sys.stdin.read()", subprocess.PIPE
+    command = [sys.executable, "-c", code, str(tmp_path / "x")]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None and process.stdout.read(1)
         assert list(still_running(str(tmp_path))) == [process.pid]
     assert list(still_running(str(tmp_path))) == []
