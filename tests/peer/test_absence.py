@@ -16,10 +16,14 @@ from p2pnet import (
     CommandRefusal,
     CommandRefused,
     EndReason,
+    Game,
     LocalProtocolError,
     Peer,
+    Player,
     Settings,
     Vote,
+    networked,
+    sync_var,
 )
 from p2pnet.core.events import Event, GamePaused, GameResumed, PeerGone, VoteClosed, VoteOpened
 
@@ -168,3 +172,57 @@ async def test_the_host_may_pause_go_on_and_change_the_rule(clock: MockClock, ta
     crash(dan)
     await trio.sleep(1)
     assert cat.paused
+
+
+@networked
+class Duellist(Player):
+    wins: int = sync_var(0)
+    bot_ticks: int = sync_var(0)
+
+    def on_forfeit(self) -> None:
+        for other in self.world.objects.values():
+            if isinstance(other, Duellist) and other is not self:
+                other.wins += 1
+
+    def on_bot_tick(self, dt: float) -> None:
+        self.bot_ticks += 1
+
+
+def duellist(peer: Peer, of: Peer | None = None) -> Duellist:
+    player = peer.world.player_of((of or peer).me)
+    assert isinstance(player, Duellist)
+    return player
+
+
+async def duel(table: Table, rule: Absence) -> list[Peer]:
+    table.game = Game("duel", player=Duellist, absence=rule)
+    ana = await table.host("ana")
+    ben, cat = await table.join("ben", ana), await table.join("cat", ana)
+    await trio.sleep(0.1)
+    return [ana, ben, cat]
+
+
+async def test_who_is_away_for_too_long_forfeits_and_a_change_of_host_costs_nobody_anything(
+    clock: MockClock, table: Table
+) -> None:
+    ana, ben, cat = await duel(table, Absence("forfeit", after_s=3))
+    crash(ana)
+    await trio.sleep(2)
+    await table.agree(ben, cat)
+    assert (duellist(ben).wins, duellist(cat).wins) == (0, 0)
+    await trio.sleep(3)
+    await table.agree(ben, cat)
+    assert (duellist(ben).wins, duellist(cat).wins) == (1, 1)
+    assert {m.name for m in cat.roster.members} == {"ben", "cat"}
+
+
+async def test_a_bot_plays_on_under_the_next_host(clock: MockClock, table: Table) -> None:
+    ana, ben, cat = await duel(table, Absence("bot", after_s=0.5))
+    crash(cat)
+    await trio.sleep(2)
+    before = duellist(ben, cat).bot_ticks
+    assert before > 20
+    crash(ana)
+    await trio.sleep(2)
+    assert duellist(ben, cat).bot_ticks > before + 20
+    assert duellist(ben, ana).bot_ticks > 20 and duellist(ben).bot_ticks == 0
