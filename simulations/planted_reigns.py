@@ -127,7 +127,7 @@ def no_pull() -> Planted:
     return patched((Succession, "_conclude", lambda original: conclude))
 
 
-@BED.plants("S15", "each grant is counted once, by who gave it")
+@BED.plants("S14", "each grant is counted once, by who gave it")
 def counts_grants_not_grantors() -> Planted:
     """One answer is taken for the answers of all."""
 

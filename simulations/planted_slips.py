@@ -1,0 +1,124 @@
+"""Bugs as people make them: one too few, on one side only, forgotten once."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import msgspec
+
+from p2pnet.core import reunion
+from p2pnet.core.following import Following
+from p2pnet.core.history import History
+from p2pnet.core.ledger import Ledger
+from p2pnet.core.merge import Verdict
+from p2pnet.core.mesh import Mesh
+from p2pnet.core.outbox import Outbox
+from p2pnet.core.promises import Promises
+from p2pnet.core.pulling import Pulling
+from p2pnet.core.roster import Roster
+
+from .planting import Bed, nothing, patched
+
+BED: Final = Bed()
+Planted = AbstractContextManager[None]
+
+
+@BED.plants("L4", "every command that died with a host is sent again, also the last one")
+def resubmits_all_but_the_last() -> Planted:
+    def wrap(original: Any) -> Any:
+        def resume(following: Following, epoch: Any) -> None:
+            waiting = [s for s in following.session.outbox if s.update_seq is None]
+            last = waiting[-1] if len(waiting) > 1 else None
+            submit = Following.submit
+
+            def all_but_last(self: Following, submission: Any) -> None:
+                if submission is not last:
+                    submit(self, submission)
+
+            with patched((Following, "submit", lambda _: all_but_last)):
+                original(following, epoch)
+
+        return resume
+
+    return patched((Following, "_resume", wrap))
+
+
+@BED.plants("S14", "a claimant pulls also if it lacks a single update")
+def no_pull_for_one_update() -> Planted:
+    def wrap(original: Any) -> Any:
+        def find(pulling: Pulling, grants: dict[Any, Any]) -> Any:
+            here = pulling.session.history.position
+            assert here is not None
+            next_ = msgspec.structs.replace(here, seq=here.seq + 1)
+            return original(pulling, {p: g for p, g in grants.items() if g.position != next_})
+
+        return find
+
+    return patched((Pulling, "find", wrap))
+
+
+@BED.plants("S15", "a receipt of level `all` waits for all")
+def all_counts_as_one() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda outbox, one, all_, applied: original(outbox, one, one, applied)
+
+    return patched((Outbox, "settle", wrap))
+
+
+@BED.plants("L1", "a word becomes free again")
+def never_releases_its_word() -> Planted:
+    return patched((Promises, "release", nothing))
+
+
+@BED.plants("S25", "the first in rank comes first")
+def ranks_backwards() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda roster, host: tuple(reversed(original(roster, host)))
+
+    return patched((Roster, "successors", wrap))
+
+
+@BED.plants("L4", "a snapshot holds every outcome that somebody may wait for")
+def a_snapshot_loses_an_outcome() -> Planted:
+    return patched((Ledger, "lines", lambda original: lambda ledger: original(ledger)[:-1]))
+
+
+@BED.plants("L1", "who could not be reached is dialled again")
+def a_failed_dial_stays_busy() -> Planted:
+    return patched((Mesh, "failed", nothing))
+
+
+def _tail(first: int, last: int | None) -> Any:
+    def wrap(original: Any) -> Any:
+        def since(history: History, position: Any) -> Any:
+            tail = original(history, position)
+            return tail[first:last] if tail else tail
+
+        return since
+
+    return wrap
+
+
+@BED.plants("S19", "a tail begins right after the position that it is asked for")
+def a_tail_begins_too_late() -> Planted:
+    return patched((History, "since", _tail(1, None)))
+
+
+@BED.plants("S25", "a tail ends with the newest update")
+def a_tail_ends_too_early() -> Planted:
+    return patched((History, "since", _tail(0, -1)))
+
+
+@BED.plants("S20", "the verdict with the sides swapped is the other one")
+def one_side_judges_the_other_way_round() -> Planted:
+    def wrap(original: Any) -> Any:
+        def verdict(mine: Any, mine_live: int, theirs: Any, theirs_live: int) -> Verdict:
+            found: Verdict = original(mine, mine_live, theirs, theirs_live)
+            if mine.reign.epoch.host > theirs.reign.epoch.host:
+                return found
+            return Verdict.THEIRS if found is Verdict.MINE else Verdict.MINE
+
+        return verdict
+
+    return patched((reunion, "verdict", wrap))
