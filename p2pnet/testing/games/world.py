@@ -38,6 +38,7 @@ Invariant = Callable[["GameWorld"], object]
 
 _DELAY_US: Final = (5_000, 15_000)
 _RECEIPTS_S: Final = 30.0
+_APART_S: Final = 1.0  # for receipts, while some can't get any
 _PATIENCE_S: Final = 5.0
 _REST_S: Final = 0.25  # some ticks of a host
 
@@ -307,7 +308,8 @@ class GameWorld(View):
             else:
                 await self._settle_apart()
             await trio.sleep(_REST_S)
-            with trio.move_on_after(_RECEIPTS_S) as scope:
+            patience_s = _RECEIPTS_S if self._is_whole() else _APART_S
+            with trio.move_on_after(patience_s) as scope:
                 await clock.wait_until(lambda: not self._open_calls())
             if self._is_whole():
                 await self._settle_whole()
