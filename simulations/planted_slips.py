@@ -12,7 +12,6 @@ from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
-from p2pnet.core.mesh import Mesh
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
@@ -82,11 +81,6 @@ def ranks_backwards() -> Planted:
 @BED.plants("L4", "a snapshot holds every outcome that somebody may wait for")
 def a_snapshot_loses_an_outcome() -> Planted:
     return patched((Ledger, "lines", lambda original: lambda ledger: original(ledger)[:-1]))
-
-
-@BED.plants("L1", "who could not be reached is dialled again")
-def a_failed_dial_stays_busy() -> Planted:
-    return patched((Mesh, "failed", nothing))
 
 
 def _tail(first: int, last: int | None) -> Any:
