@@ -144,6 +144,8 @@ class Engine(Timeline):
     def arrive(self, source: int, data: bytes, target: int, link: LinkId) -> None:
         """A frame has come to the end of its link."""
         peer = self.peers[target]
+        if (target, link) not in self.network.pipes:
+            return  # this end was closed meanwhile: nobody reads that
         if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self._take, peer, source, link, data))
         elif peer.alive:
