@@ -63,7 +63,9 @@ class Histories:
         """A receipt is given: by then so many have to hold it as its level says."""
         text = peer.sent[settle.ticket]
         entry = (str(peer.id), text)
-        holders = tuple(p.number for p in self.record.world.peers if entry in reversed(p.journal.entries))
+        holders = tuple(
+            p.number for p in self.record.world.peers if entry in reversed(p.journal.entries)
+        )
         ticket, level = settle.ticket, peer.levels[settle.ticket]
         self.record.acknowledged.append(Acknowledged(text, peer.number, ticket, level, holders))
         if self.record.together and level is not AckLevel.HOST:
