@@ -196,3 +196,13 @@ def test_a_link_that_speaks_replaces_one_that_is_dead(mesh: Mesh) -> None:
     assert mesh.link_to(ANA) is used, "it was heard lately enough"
     mesh.heard(700_000, mesh.links[L1])
     assert mesh.link_to(ANA) is mesh.links[L1]
+
+
+def test_after_a_mute_link_the_wait_is_the_shortest(mesh: Mesh) -> None:
+    """Time has been lost already, and somebody is there."""
+    for _ in range(5):
+        mesh.failed(0, ANA)
+    mesh.dialling(0, ANA)
+    mesh.opened(0, L1, ANA)
+    mesh.closed(400_000, L1)
+    assert mesh.dials[ANA].next_us == 400_000 + mesh.settings.redial_us_min

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
@@ -13,7 +14,7 @@ from p2pnet.core.events import (
     MigrationStarted,
     PullStarted,
 )
-from p2pnet.core.messages import Reign
+from p2pnet.core.messages import Refuse, Reign
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.testing.sim_peer import SimPeer
@@ -149,3 +150,14 @@ def test_who_is_heard_by_the_host_and_does_not_hear_it_starts_no_reign() -> None
     bench.world.run_for(2_000_000)
     assert not client.saw(BecameHost) and not other.saw(BecameHost)
     assert host.core.state is State.REIGNING and other.core.state is State.FOLLOWING
+
+
+def test_proof_that_the_host_lives_counts_for_a_later_claim_too() -> None:
+    """The veto against an earlier claim was late, and the claimant reigned over a living host."""
+    bench = Bench.of(3)
+    host, claimant, witness = bench.peers
+    claimant.core._roles.granting.promises.spend(2)  # the number of its earlier claim
+    bench.world.reset_links(host, claimant)
+    assert claimant.core.state is State.CLAIMING
+    bench.slip(witness, claimant, Refuse(2, RefuseReason.ALIVE))
+    assert claimant.core.state is State.ISOLATED

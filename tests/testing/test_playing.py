@@ -76,3 +76,14 @@ def test_what_a_core_raises_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(InvariantBroken, match="a bug of ours") as caught:
         play(Scenario(3, (Step(Kind.SUBMIT),)))
     assert caught.value.name == "S29"
+
+
+def test_players_who_do_not_know_where_the_others_listen_are_two_sessions() -> None:
+    run = prepare(Scenario(players=2, steps=()))
+    one, other = run.world.peers
+    assert run.is_recoverable()
+    for here, away in ((one, other), (other, one)):
+        assert run.is_recoverable(), "it is enough that one of the two knows"
+        session = here.core._s
+        session.roster = session.roster.relocate(away.id, ("elsewhere",))
+    assert not run.is_recoverable()
