@@ -343,13 +343,11 @@ class Router:
         if reign is None or epoch == reign.epoch:
             return reign is None
         if link.is_to_tell(s.now, epoch, reign.epoch):
-            behind = epoch < reign.epoch
-            frame = Fenced(reign, self._host_addresses()) if behind else self._beat(reign.epoch)
+            frame: Frame = Heartbeat(reign.epoch, s.history.seq)
+            if epoch < reign.epoch:
+                frame = Fenced(reign, self._host_addresses())
             s.send_on((link.id,), encode(frame))
         return True
-
-    def _beat(self, epoch: Epoch) -> Heartbeat:
-        return Heartbeat(epoch, self.session.history.seq)
 
     def _host_addresses(self) -> tuple[str, ...]:
         s = self.session

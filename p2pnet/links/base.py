@@ -19,6 +19,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 import trio
 
+from ..core.errors import LinkDown
 from .inbox import Sink
 
 US_PER_S = 1_000_000
@@ -121,6 +122,25 @@ class Transport(abc.ABC):
         A LinkDown that a handler raises ends that handler alone; any other exception comes out.
         Raises PortTaken or ListenFailed, before it reports that it has started.
         """
+
+
+@asynccontextmanager
+async def ending(link: Link) -> AsyncIterator[Link]:
+    """A link that is closed when the body is left, and cut if that goes wrong."""
+    try:
+        yield link
+        await link.aclose()
+    finally:
+        link.abort()
+
+
+async def handle(handler: Handler, link: Link) -> None:
+    """Run the handler of an accepted link. Its end ends nobody else."""
+    try:
+        async with ending(link):
+            await handler(link)
+    except* LinkDown:
+        pass  # the handler is through with this link; the others go on
 
 
 @asynccontextmanager

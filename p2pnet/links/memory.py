@@ -14,7 +14,7 @@ import trio
 
 from ..core.errors import AddressError, LinkDown, LinkEnd, ListenFailed, PortTaken
 from .addresses import PORT_MAX, split_address
-from .base import Handler, Limits, Link, Listener, Transport
+from .base import Handler, Limits, Link, Listener, Transport, ending, handle
 from .inbox import Inbox, Sink
 
 _FREE_PORT_FIRST: Final = 49_152  # the range that operating systems take free ports from
@@ -92,17 +92,8 @@ class MemoryListener(Listener):
     def accept(self, dialler: str) -> MemoryLink:
         """The accepting end of a new link; its handler runs from now on."""
         link = MemoryLink(dialler, self._limits)
-        self._nursery.start_soon(self._handle, link)
+        self._nursery.start_soon(handle, self._handler, link)
         return link
-
-    async def _handle(self, link: MemoryLink) -> None:
-        try:
-            await self._handler(link)
-            await link.aclose()
-        except* LinkDown:
-            pass  # the handler is through with this link; the others go on
-        finally:
-            link.abort()
 
 
 class MemoryNetwork(Transport):
@@ -124,11 +115,8 @@ class MemoryNetwork(Transport):
         self._dials += 1
         link = MemoryLink(address, limits)
         link.join(listener.accept(f"dialler:{self._dials}"))
-        try:
+        async with ending(link):
             yield link
-            await link.aclose()
-        finally:
-            link.abort()
 
     async def serve(
         self,

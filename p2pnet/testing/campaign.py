@@ -12,7 +12,6 @@ import enum
 import gc
 import hashlib
 import itertools
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from .playing import Run, play
 from .recovery import Cause, Recovery, check_recovery
 from .scenario import Kind, Scenario
 from .trace import Trace
+from .workers import share_out
 
 _BLOCK: Final = 32  # scenarios that a worker takes at one time
 _TWICE_EVERY: Final = 64  # of so many one is played twice, and has to be the same run
@@ -128,27 +128,13 @@ def run_campaign(
     began = time.perf_counter()
     total = Tallied()
     blocks = [(first, min(first + _BLOCK, scenarios)) for first in range(0, scenarios, _BLOCK)]
-    with cluster(scheduler) if scheduler else _pool(workers) as each:
+    with cluster(scheduler) if scheduler else share_out(workers) as each:
         for tallied in each(partial(_play_block, seed, shape), blocks):
             total.add(tallied)
             on_progress(total)
             if total.violation is not None:
                 break
     return Report(total, time.perf_counter() - began)
-
-
-_Each = Callable[[Callable[[tuple[int, int]], Tallied], list[tuple[int, int]]], Iterator[Tallied]]
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[_Each]:
-    """How blocks are played: here, or by so many other processes. Results come in order."""
-    if workers <= 1:
-        yield map
-        return
-    # Spawned and not forked, so that it is the same on all systems.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield pool.imap
 
 
 def _play_block(seed: int, shape: Shape, block: tuple[int, int]) -> Tallied:

@@ -13,7 +13,7 @@ import attrs
 import trio
 
 from p2pnet.core.errors import LinkDown, LinkEnd
-from p2pnet.links.base import Handler, Limits, Link, Listener, Transport
+from p2pnet.links.base import Handler, Limits, Link, Listener, Transport, ending, handle
 from p2pnet.links.inbox import Inbox, Sink
 
 from .network import End
@@ -103,16 +103,7 @@ class SimListener(Listener):
 
     def accept(self, arriving: Arriving, remote: str) -> None:
         assert isinstance(arriving, SimLink)
-        self.nursery.start_soon(self._handle, arriving)
-
-    async def _handle(self, link: Link) -> None:
-        try:
-            await self.handler(link)
-            await link.aclose()
-        except* LinkDown:
-            pass  # the handler is through with this link; the others go on
-        finally:
-            link.abort()
+        self.nursery.start_soon(handle, self.handler, arriving)
 
 
 @attrs.frozen(eq=False)
@@ -128,11 +119,8 @@ class SimTransport(Transport):
             return SimLink(self.ether, end, address, limits)
 
         link = await self.ether.dial(self.number, address, limits, prepare)
-        try:
+        async with ending(link):
             yield link
-            await link.aclose()
-        finally:
-            link.abort()
 
     async def serve(
         self,

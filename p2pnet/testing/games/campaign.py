@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -23,6 +21,7 @@ from p2pnet.core.settings import Settings
 from p2pnet.world.game import Game
 
 from ..streams import stream
+from ..workers import share_out
 from .drawn import Plan, plans
 from .mistakes import Mistake, MistakesFound
 from .moves import Drop, Incident
@@ -125,29 +124,13 @@ def run_campaign(
         (number, min(_BLOCK, stories - first))
         for number, first in enumerate(range(0, stories, _BLOCK))
     ]
-    with _pool(min(workers, len(blocks))) as each:
+    with share_out(min(workers, len(blocks))) as each:
         for tallied in each(functools.partial(_play_block, order, load), blocks):
             total.add(tallied)
             on_progress(total)
             if total.failure is not None:
                 break
     return Report(total, time.perf_counter() - began)
-
-
-_Each = Callable[
-    [Callable[[tuple[int, int]], Tallied], Sequence[tuple[int, int]]], Iterator[Tallied]
-]
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[_Each]:
-    """How blocks are played: here, or by so many other processes. Results come in order."""
-    if workers <= 1:
-        yield map
-        return
-    # Spawned and not forked, so that it is the same on all systems.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield pool.imap
 
 
 def rules_of(order: Order, loaded: Loaded) -> Rules:
