@@ -136,7 +136,7 @@ class Ordering:
         last = s.ledger.last_of(peer, link.nonce)
         if frame.seq <= last:
             return  # run before; the update that holds its outcome is on this link already
-        if frame.seq > last + 1 and frame.floor <= last + 1:
+        if frame.seq > max(last + 1, frame.floor):
             # Commands in between got lost on the way: back to the last point both agree on.
             self.followers.pop(peer)
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))

@@ -70,6 +70,9 @@ def test_a_command_that_leaves_a_gap_is_not_run_and_its_sender_comes_back(bench:
     bench.slip(client, host, replace(command, seq=command.seq + 2, floor=command.seq + 1))
     assert texts(host) == ["first"] and bench.heard(host, Fenced, to=client)
     assert bench.world.run_while(lambda: not bench.world.converged())
+    bench.slip(client, host, replace(command, seq=command.seq + 4, floor=command.seq + 3))
+    assert texts(host) == ["first"]  # some were given up, and one that was not is missing
+    assert bench.world.run_while(lambda: not bench.world.converged())
     bench.world.submit(client, "second")
     bench.world.run_for(400_000)
     assert texts(host) == ["first", "second"]
