@@ -33,7 +33,7 @@ def take_update(session: Session, frame: Update, raw: bytes) -> None:
         session.history.seat(frame.roster.peers)
     for line in frame.executed:
         session.ledger.record(line)
-        if (line.peer, line.nonce) == (session.me, session.nonce):
+        if (line.peer, line.nonce) == (session.me, session.nonce) and not line.trial:
             session.outbox.executed(line.seq, line.outcome, frame.seq)
 
 

@@ -216,6 +216,8 @@ class Following:
         s.replica.find_host()
         s.set_roster(roster)
         doubted, self.doubted = self.doubted, False
+        if changed:
+            s.outbox.change_host(lost=doubted)
         if newcomer:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
         elif changed:
@@ -252,8 +254,9 @@ class Following:
         """Hand a command to the host."""
         s = self.session
         assert s.epoch is not None
-        floor = s.outbox.floor
-        self._send(Command(s.epoch, submission.seq, floor, submission.payload))
+        seq, payload, lost = submission.seq, submission.payload, submission.hosts_lost
+        self._send(Command(s.epoch, seq, s.outbox.floor, payload, lost))
+        submission.sent = True
 
     def write(self, payload: bytes) -> None:
         """Tell the host what was written here to fields of our own."""

@@ -48,6 +48,7 @@ class HandingOver:
             raise LocalProtocolError("there is no such follower to hand over to")
         if all(member.peer != target for member in s.roster.successors(s.me)):
             raise LocalProtocolError("that member said when it joined that it can't host")
+        self.hosting.ordering.conclude_trials()
         self.hosting.ordering.order()
         self.target, self.leaving = target, leaving
         promises = self.succession.granting.promises

@@ -60,6 +60,7 @@ class Hosting:
         self.ordering.begin(reign.parent)
         if migrated:
             self._inherit()
+            self.ordering.uphold_refusals()
         else:
             s.set_roster(s.roster.admit(s.me, s.key, s.name, s.addresses, s.can_host, s.nonce))
             s.replica.start_reign(migrated)
@@ -326,7 +327,7 @@ class Hosting:
             self.lose(peer, EndReason.TIMED_OUT, "it was silent for too long")
         for peer in self.ordering.inactive(now):
             self.put_out(peer, EndReason.INACTIVE, "no command for too long")
-        if len(self.session.outbox):
+        if len(self.session.outbox) or self.ordering.trials.current is not None:
             self.ordering.advance_marks()  # those that were expected back may have died
         self._weigh()
 

@@ -7,6 +7,9 @@ A process numbers its commands from 1 and the host runs them in that order, so o
 tells what was run. A peer that was restarted is another process, told apart by its nonce: it does
 not know how far the earlier one had counted, and on another branch of history that may have been
 further than here. Outcomes are kept until their submitter has said that it knows them.
+
+A command on trial (see `trials`) has a line before it is run. One more line for it, with what it
+came to, takes the place of the first.
 """
 
 from __future__ import annotations
@@ -35,24 +38,35 @@ class Ledger:
         return seq if known == nonce else 0
 
     def outcome(self, peer: PeerId, nonce: int, seq: int) -> bytes | None:
-        """What command `seq` came to; None if it was not run, or is settled."""
+        """What command `seq` came to; None if it was not run, is on trial, or is settled."""
         line = self._outcomes.get(peer, {}).get(seq)
-        return line.outcome if line is not None and line.nonce == nonce else None
+        if line is None or line.nonce != nonce or line.trial:
+            return None
+        return line.outcome
+
+    def trials(self) -> tuple[Executed, ...]:
+        """The lines of commands that are on trial: one at most, unless bytes were made up."""
+        return tuple(line for line in self.lines() if line.trial)
 
     def admits(self, lines: Iterable[Executed]) -> bool:
         """Whether each of these can be recorded, one after the other."""
         marks = dict(self.marks)
+        tried = {(line.peer, line.nonce, line.seq) for line in self.trials()}
         for line in lines:
             nonce, last = marks.get(line.peer, (line.nonce, 0))
-            if line.seq <= (last if nonce == line.nonce else 0):
+            name = line.peer, line.nonce, line.seq
+            if line.seq <= (last if nonce == line.nonce else 0) and (
+                line.trial or line.seq < last or name not in tried
+            ):
                 return False
             marks[line.peer] = (line.nonce, line.seq)
+            (tried.add if line.trial else tried.discard)(name)
         return True
 
     def record(self, line: Executed) -> None:
         """A command was run. Numbers only go up; one may be left out that its peer gave up on."""
         last = self.last_of(line.peer, line.nonce)
-        assert line.seq > last, "a command is run once, in the order submitted"
+        assert line.seq > last or self._ends_trial(line), "a command is run once, in order"
         if last == 0:
             self._outcomes.pop(line.peer, None)  # nobody waits for those of an earlier process
         self.marks[line.peer] = (line.nonce, line.seq)
@@ -60,6 +74,10 @@ class Ledger:
         outcomes[line.seq] = line
         for seq in [seq for seq in outcomes if seq < line.floor]:
             del outcomes[seq]
+
+    def _ends_trial(self, line: Executed) -> bool:
+        before = self._outcomes.get(line.peer, {}).get(line.seq)
+        return before is not None and before.trial and before.nonce == line.nonce
 
     def forget(self, peer: PeerId) -> None:
         """The peer gave up its seat."""

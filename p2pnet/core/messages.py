@@ -187,6 +187,7 @@ class Executed(msgspec.Struct, frozen=True, array_like=True):
     seq: int
     floor: int
     outcome: bytes
+    trial: bool = False  # about to be run; the outcome is what counts if its host is lost over it
 
 
 class RosterProof(msgspec.Struct, frozen=True, array_like=True):
@@ -237,6 +238,7 @@ class Command(Frame, frozen=True, tag=20):
     seq: int
     floor: int
     payload: bytes
+    hosts_lost: Count = 0  # that had it already, and gave no answer
 
 
 class Write(Frame, frozen=True, tag=25):

@@ -21,6 +21,7 @@ for.
 from __future__ import annotations
 
 import attrs
+from msgspec.structs import replace
 
 from .codec import encode
 from .credentials import Says
@@ -40,6 +41,7 @@ from .messages import (
 )
 from .outbox import Submission
 from .session import Session
+from .trials import Trial, Trials
 from .values import LinkId, PeerId, Position
 
 
@@ -68,6 +70,7 @@ class Ordering:
     _ticked_us: int | None = None
     worked: Position | None = None  # the last position at which more than seats changed
     aside: set[PeerId] = attrs.field(factory=set)  # granted our claim, and may follow later
+    trials: Trials = attrs.field(factory=Trials)
 
     # --- followers ---
 
@@ -97,6 +100,7 @@ class Ordering:
         self.aside.clear()
         self._executed.clear()
         self._held = None
+        self.trials.end()
 
     # --- pauses ---
 
@@ -117,6 +121,7 @@ class Ordering:
         for link, frame in held:
             if link.id in self.session.mesh.links:
                 self.on_command(link, frame)
+        self._try_next()
         self.flush()
 
     # --- commands ---
@@ -124,24 +129,41 @@ class Ordering:
     def on_command(self, link: LinkState, frame: Command) -> None:
         """Run a command of a follower, unless the table says that it was run."""
         s, peer = self.session, link.peer
-        assert peer is not None and s.reign is not None
+        assert peer is not None
         follower = self.followers.get(peer)
         if follower is None or follower.link != link.id:
-            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+            self._send_back(link)
             return
         follower.active_us = s.now
         if self._held is not None:
             self._held.append((link, frame))
-            return
-        last = s.ledger.last_of(peer, link.nonce)
-        if frame.seq <= last:
-            return  # run before; the update that holds its outcome is on this link already
+        elif frame.hosts_lost >= s.settings.trial_after_hosts or self.trials.concern(peer):
+            if len(self.trials) >= s.settings.commands_in_flight_max:
+                self._send_back(link)
+                return
+            self.trials.wait(link, frame)
+            self._try_next()
+        elif self._is_next(link, frame):
+            self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
+
+    def _is_next(self, link: LinkState, frame: Command) -> bool:
+        """Whether a follower's command is the one to be run now."""
+        assert link.peer is not None
+        last = self.session.ledger.last_of(link.peer, link.nonce)
         if frame.seq > max(last + 1, frame.floor):
             # Commands in between got lost on the way: back to the last point both agree on.
-            self.followers.pop(peer)
-            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
-            return
-        self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
+            self._send_back(link)
+            return False
+        return frame.seq > last  # else the update that holds its outcome is on this link already
+
+    def _send_back(self, link: LinkState) -> None:
+        """Whoever is at the end of this link has to ask for its seat first."""
+        s = self.session
+        assert link.peer is not None and s.reign is not None
+        follower = self.followers.get(link.peer)
+        if follower is not None and follower.link == link.id:
+            self.followers.pop(link.peer)
+        s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
 
     def on_write(self, link: LinkState, frame: Write) -> None:
         """A follower wrote to fields of its own. While the session is paused that is void."""
@@ -165,7 +187,52 @@ class Ordering:
 
     def _run(self, peer: PeerId, nonce: int, seq: int, floor: int, payload: bytes) -> None:
         outcome = self.session.replica.execute(peer, payload)
-        line = Executed(peer, nonce, seq, floor, outcome)
+        self._record(Executed(peer, nonce, seq, floor, outcome))
+
+    # --- commands that hosts were lost over ---
+
+    def _try_next(self) -> None:
+        """Put the next command that waits for it on trial; run those that only waited behind."""
+        s = self.session
+        while not self.is_paused and (found := self.trials.next()) is not None:
+            link, frame = found
+            peer = link.peer
+            follower = None if peer is None else self.followers.get(peer)
+            if peer is None or follower is None or follower.link != link.id:
+                continue
+            if not self._is_next(link, frame):
+                continue
+            if frame.hosts_lost < s.settings.trial_after_hosts:
+                self._run(peer, link.nonce, frame.seq, frame.floor, frame.payload)
+                continue
+            outcome = s.replica.refuse(frame.payload)
+            record = Executed(peer, link.nonce, frame.seq, frame.floor, outcome, trial=True)
+            self.trials.current = Trial(record, frame.payload)
+            self._record(record)
+
+    def _try(self) -> None:
+        """Run the command on trial, which this peer may not survive."""
+        s, trial = self.session, self.trials.current
+        assert trial is not None
+        self.trials.current, record = None, trial.record
+        if record in s.ledger.trials():  # its submitter may have given up its seat
+            self.order()
+            outcome = s.replica.execute(record.peer, trial.payload)
+            self._record(replace(record, outcome=outcome, trial=False))
+        self._try_next()
+
+    def conclude_trials(self) -> None:
+        """Leave nothing undecided to the host that comes after this one."""
+        self.trials.dismiss()
+        if self.trials.current is not None:
+            self._try()
+
+    def uphold_refusals(self) -> None:
+        """A reign begins: the host before was lost over what it had on trial."""
+        for record in self.session.ledger.trials():
+            self._record(replace(record, trial=False))
+
+    def _record(self, line: Executed) -> None:
         self.session.ledger.record(line)
         self._executed.append(line)
 
@@ -190,7 +257,7 @@ class Ordering:
         """After a batch of input: what somebody waits for goes out now, not with the tick."""
         if self._executed:
             self.order()
-        if len(self.session.outbox):
+        if len(self.session.outbox) or self.trials.current is not None:
             self.advance_marks()  # a tick in the same batch may have ordered them
 
     def order(self) -> None:
@@ -221,9 +288,10 @@ class Ordering:
             self.worked = s.history.position
         for line in self._executed:
             self._waited_for = update.seq
-            if line.peer == s.me:
+            if (line.peer, line.nonce) == (s.me, s.nonce):
                 s.outbox.executed(line.seq, line.outcome, update.seq)
         self._executed.clear()
+        self.trials.ordered(update.seq)
         self._roster_version = s.roster.version
 
     # --- durability ---
@@ -268,6 +336,8 @@ class Ordering:
             self._marks = marks
             frame = Marks(s.reign.epoch, *marks)
             s.send_on(self.links(), encode(frame))
+        if self.trials.is_due(best) and not self.is_paused:
+            self._try()
 
     def _expects_somebody(self) -> bool:
         """Whether a member that is no follower yet can be reached.

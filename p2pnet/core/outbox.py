@@ -30,6 +30,8 @@ class Submission:
     ack: AckLevel
     update_seq: int | None = None  # the update that holds its outcome, once applied
     outcome: bytes | None = None
+    sent: bool = False  # to the host of now
+    hosts_lost: int = 0  # that had it, and gave no answer
 
 
 @attrs.define
@@ -88,6 +90,13 @@ class Outbox:
         for submission in self._waiting.values():
             submission.outcome = None
             submission.update_seq = None
+
+    def change_host(self, lost: bool) -> None:
+        """Another host than before; `lost` if that one did not go on purpose."""
+        for submission in self._waiting.values():
+            if submission.sent and submission.update_seq is None and lost:
+                submission.hosts_lost += 1
+            submission.sent = False
 
     def settle(self, one: int, all_: int, applied: int) -> list[Submission]:
         """Remove and return what is durable enough, given how far the history is."""

@@ -30,6 +30,9 @@ class Replica(Protocol):
     def execute(self, origin: PeerId, command: bytes) -> bytes:
         """Run the command of `origin`, return its encoded outcome. Never raises for bad bytes."""
 
+    def refuse(self, command: bytes) -> bytes:
+        """The outcome of a command that is not run, since hosts were lost over it."""
+
     def tick(self, dt_us: int) -> None:
         """Let the game advance by `dt_us` microseconds."""
 

@@ -113,6 +113,10 @@ class Settings:
     commands_in_flight_max: int = attrs.field(default=1024, validator=_at_least(1))
     """Commands of one peer that may wait for their results at one time."""
 
+    trial_after_hosts: int = attrs.field(default=2, validator=_at_least(1))
+    """Hosts that may be lost while they have a command. After so many it is tried with a record
+    that it is refused, which stands if the host that tries it is lost as well."""
+
     while_down: WhileDown = attrs.field(default=WhileDown.KEEP, converter=WhileDown)
     """What becomes of commands that are called while there is no host."""
 

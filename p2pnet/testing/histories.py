@@ -18,6 +18,7 @@ from p2pnet.core.states import State
 from p2pnet.core.values import PeerId, Position, peer_id
 
 from .catalogue import InvariantBroken
+from .journal import REFUSED
 from .record import Acknowledged, Record, Seen
 from .sim_peer import SimPeer
 
@@ -61,6 +62,8 @@ class Histories:
 
     def note(self, peer: SimPeer, settle: Settle) -> None:
         """A receipt is given: by then so many have to hold it as its level says."""
+        if self.record.world.outcome_text(settle.outcome or b"") == REFUSED.decode():
+            return  # hosts were lost over it, and nobody runs it again
         text = peer.sent[settle.ticket]
         entry = (str(peer.id), text)
         holders = tuple(

@@ -6,7 +6,7 @@ that was lost or run twice shows, and so does one that was run out of order.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -15,6 +15,9 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.values import PeerId
 
 T = TypeVar("T")
+
+REFUSED: Final = b"refused"
+"""The outcome of a command that is not run."""
 
 
 class Written(Protocol):
@@ -52,6 +55,9 @@ class Journal:
     def execute(self, origin: PeerId, command: bytes) -> bytes:
         self._do(("entry", origin, command.decode(errors="replace")))
         return str(len(self.entries)).encode()
+
+    def refuse(self, command: bytes) -> bytes:
+        return REFUSED
 
     def tick(self, dt_us: int) -> None:
         """Nothing happens in a journal by itself."""

@@ -102,7 +102,7 @@ class Transcript(Observer):
             inner = frame
             while isinstance(inner, Carry | Carried) and inner.data:
                 inner = decode(inner.data)
-            if self.heartbeats or not isinstance(inner, Heartbeat):
+            if targets and (self.heartbeats or not isinstance(inner, Heartbeat)):
                 self._sent(now, peer, targets, frame)
         elif (text := self._effect(effect)) is not None:
             self._write(now, peer.name, text)
@@ -217,7 +217,7 @@ class Transcript(Observer):
             )
             return f"{whole}{len(value.updates)} updates"
         if isinstance(value, Executed):
-            return f"{self._name(value.peer)}#{value.seq}"
+            return f"{self._name(value.peer)}#{value.seq}{' (on trial)' * value.trial}"
         if isinstance(value, Roster):
             return "roster " + " ".join(
                 f"{m.connection_id}={self._name(m.peer)}{'' if m.present else '(away)'}"
@@ -260,6 +260,7 @@ _FRAMES: Final[dict[type[Frame], Callable[[Transcript, Any], str]]] = {
     Reign: lambda t, f: f"Reign {t.show(f)}",
     Command: lambda t, f: (
         f"Command #{f.seq} '{t.world.command_text(f.payload)}', settled below {f.floor}"
+        + f", {f.hosts_lost} lost with it" * bool(f.hosts_lost)
     ),
     Confirm: lambda t, f: f"Confirm {t.show(f.epoch)}/{f.seq}",
     Claim: lambda t, f: f"Claim {f.number}, lost {t.show(f.reign.epoch)}, at {t.show(f.position)}",

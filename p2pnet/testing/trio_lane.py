@@ -34,11 +34,12 @@ from p2pnet.core.values import LinkId
 from p2pnet.peer.identity import Identity
 from p2pnet.peer.inputs import HandOver, Input, Kick
 from p2pnet.peer.receipts import Receipt
+from p2pnet.world.wire import OUTCOME, Refused
 
 from .catalogue import InvariantBroken
 from .chronicle import Chronicled, Scribe, chronicle_game
 from .guest import Guest
-from .journal import Written
+from .journal import REFUSED, Written
 from .leftovers import count_tasks, count_timers, listen_to_python, open_files, story_of
 from .sim_peer import Listening, SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
@@ -248,7 +249,7 @@ class TrioLane(SimWorld):
             return ""
 
     def outcome_text(self, outcome: bytes) -> str:
-        return ""
+        return REFUSED.decode() if isinstance(OUTCOME.decode(outcome), Refused) else ""
 
     def update_lines(self, update: bytes) -> list[tuple[str, str, str]]:
         return []

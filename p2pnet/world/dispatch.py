@@ -144,6 +144,19 @@ class Dispatch:
         finally:
             world.caller = before
 
+    def refuse(self, payload: bytes) -> bytes:
+        """The outcome of a command that hosts were lost over, for the case that one more is."""
+        try:
+            call = self._read(payload)
+            what = "a request" if call.class_index == CLASS_INDEX else self._spec(call).where
+        except (CommandRefused, LookupError):
+            what = "the command"
+        text = (
+            f"{what}: host after host was lost while it ran this, so it is not run again; look for "
+            "what ends or blocks the process that runs it"
+        )
+        return encode(Refused(CommandRefusal.LETHAL, text))
+
     def _run_request(self, origin: PeerId, call: Call) -> Outcome:
         arguments = origin, call.command, call.object_id, call.arguments
         try:

@@ -245,6 +245,10 @@ class World(Commons):
         """Run the command of a peer and return its encoded outcome, whatever the bytes are."""
         return self._dispatch.execute(origin, command)
 
+    def refuse(self, command: bytes) -> bytes:
+        """The outcome of a command that is not run, since hosts were lost over it."""
+        return self._dispatch.refuse(command)
+
     def tick(self, dt_us: int) -> None:
         """Let every object advance that does something in `on_tick` and is not suspended."""
         self.clock.advance(dt_us)

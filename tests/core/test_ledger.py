@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Executed
@@ -71,3 +72,25 @@ def test_a_copy_from_a_snapshot_answers_the_same() -> None:
     assert copy == ledger
     ledger.record(line(ANA, 4))
     assert copy != ledger, "a copy, not the same table"
+
+
+def test_a_trial_is_not_an_outcome_until_one_more_line_ends_it() -> None:
+    ledger = Ledger()
+    trial = replace(line(ANA, 1), trial=True)
+    assert ledger.admits([trial]) and not ledger.admits([trial, trial])
+    ledger.record(trial)
+    assert ledger.outcome(ANA, 7, 1) is None and ledger.last_of(ANA, 7) == 1
+    assert ledger.trials() == (trial,)
+    assert not ledger.admits([trial]) and not ledger.admits([line(ANA, 1), line(ANA, 1)])
+    assert ledger.admits([line(ANA, 1), line(ANA, 2)])
+    ledger.record(line(ANA, 1))
+    assert ledger.outcome(ANA, 7, 1) == b"ana1" and ledger.trials() == ()
+    assert not ledger.admits([line(ANA, 1)])
+
+
+def test_a_trial_of_an_earlier_process_ends_with_it() -> None:
+    ledger = Ledger()
+    ledger.record(replace(line(ANA, 1), trial=True))
+    ledger.record(line(ANA, 1, nonce=8))
+    assert ledger.trials() == () and ledger.outcome(ANA, 8, 1) == b"ana1"
+    assert not ledger.admits([line(ANA, 1, nonce=8)])

@@ -31,6 +31,10 @@ from p2pnet.peer.subscription import Fanout
 from .conftest import Table
 
 
+class Segfault(BaseException):
+    """Ends a process before it can say another word."""
+
+
 @networked
 class Bomber(Player):
     fuse: bool = sync_var(False)
@@ -43,6 +47,10 @@ class Bomber(Player):
     @command
     def quit_all(self) -> None:
         raise SystemExit(3)
+
+    @command
+    def segfault(self) -> None:
+        raise Segfault
 
     @command
     def step(self) -> int:
@@ -65,16 +73,16 @@ async def hold(table: Table, name: str, failed: dict[str, BaseException], **opti
             async with open_peer(BOMBS, name=name, transport=table.network, **options) as peer:
                 task_status.started(peer)
                 await peer._shell.stopped.wait()
-        except GameError as error:
+        except (GameError, Segfault) as error:
             failed[name] = error
 
     return await table.nursery.start(live)
 
 
-async def bombers(table: Table, failed: dict[str, BaseException]) -> list[Any]:
+async def bombers(table: Table, failed: dict[str, BaseException], *names: str) -> list[Any]:
     ana = await hold(table, "ana", failed)
     await ana.host("ana", 7777)
-    others = [await hold(table, name, failed) for name in ("ben", "cat")]
+    others = [await hold(table, name, failed) for name in names or ("ben", "cat")]
     for peer in others:
         await peer.join(ana.invite, address=peer.name)
     await trio.sleep(0.05)
@@ -112,6 +120,19 @@ async def test_a_command_that_ends_its_host_is_not_run_by_the_next(
     assert list(failed) == ["ana"] and "quit_all" in str(failed["ana"])
     assert {ben.role, cat.role} == {Role.HOST, Role.CLIENT}
     assert await cat.player.step() == 1
+
+
+async def test_a_command_that_kills_host_after_host_is_tried_once_more_and_refused(
+    clock: MockClock, table: Table
+) -> None:
+    failed: dict[str, BaseException] = {}
+    *_, dan, eve = await bombers(table, failed, "ben", "cat", "dan", "eve")
+    with pytest.raises(CommandRefused, match=r"Bomber\.segfault: host after host") as refused:
+        await eve.player.segfault()
+    assert refused.value.reason is CommandRefusal.LETHAL
+    assert list(failed) == ["ana", "ben", "cat"]
+    assert (dan.role, eve.role) == (Role.HOST, Role.CLIENT)
+    assert await eve.player.step() == 1
 
 
 async def test_a_game_may_decide_to_go_on(clock: MockClock, table: Table) -> None:

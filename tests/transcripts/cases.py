@@ -6,7 +6,7 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 
-from .telling import case, until
+from .telling import case, make_deadly, until
 
 
 @case(3, "ack_levels")
@@ -131,6 +131,17 @@ def command_in_flight_is_sent_again(world: CoreWorld) -> None:
     """The host dies before the command gets to it: the next host runs it, once."""
     world.submit(world.peers[2], "in-flight")
     world.crash(world.peers[0])
+
+
+@case(5, "hard_case_14", "ack_levels")
+def command_that_kills_its_hosts(world: CoreWorld) -> None:
+    """Two hosts die of one command. The third tries it: a record that it is refused goes first.
+    The third dies as well, so the record stands, and nobody runs the command again.
+    """
+    make_deadly(world)
+    caller = world.peers[4]
+    world.submit(caller, "poison")
+    assert world.run_while(lambda: len(caller.settled) < len(caller.sent))
 
 
 @case(3, "hard_case_15", "ack_levels")

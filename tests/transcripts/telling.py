@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
+from p2pnet.core.values import PeerId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import equal_states, in_session
 from p2pnet.testing.sim_peer import SimPeer
@@ -95,6 +96,28 @@ def until(world: CoreWorld, peer: SimPeer, state: State) -> None:
 def texts(peer: SimPeer) -> list[str]:
     """What was done in the game, as one peer has it."""
     return [text for _, text in peer.journal.entries]
+
+
+@attrs.define(eq=False)
+class Deadly:
+    """The journal of a peer that dies of any command that begins with "poison"."""
+
+    world: CoreWorld
+    peer: SimPeer
+
+    def execute(self, origin: PeerId, command: bytes) -> bytes:
+        if command.startswith(b"poison"):
+            self.world.crash(self.peer)
+        return self.peer.journal.execute(origin, command)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.peer.journal, name)
+
+
+def make_deadly(world: CoreWorld) -> None:
+    """From now on a command that begins with "poison" kills whoever runs it."""
+    for peer in world.peers:
+        peer.core._s.replica = Deadly(world, peer)
 
 
 def part(world: CoreWorld, *sides: list[SimPeer]) -> None:
