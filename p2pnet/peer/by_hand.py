@@ -164,4 +164,6 @@ async def _reconnect(manager: MigrationManager) -> bool:
 
 
 def _of_ex_host(manager: MigrationManager) -> tuple[tuple[str, ...], tuple[Button, ...]]:
-    return (f"Host Was Shutdown ID({RECONNECT_ID_HOST})",), ()
+    come_back = None if manager.way_back is None else manager.way_back()
+    buttons = () if come_back is None else (Button("Reconnect As Client", come_back),)
+    return (f"Host Was Shutdown ID({RECONNECT_ID_HOST})",), buttons

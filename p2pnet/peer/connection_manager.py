@@ -35,10 +35,11 @@ from ..world.game import Game
 from .bookmark import Bookmark
 from .identity import Identity
 from .invite import Invite
+from .migration import MigrationManager
 from .opening import open_peer
 from .peer import Peer
 from .scenes import SceneManager
-from .session_hooks import RETRIED, End
+from .session_hooks import NO_WAY_BACK, RETRIED, End
 
 _DOUBLINGS_MAX: Final = 30
 
@@ -117,6 +118,9 @@ class Reconnect:
 Reset = Callable[[int], Awaitable[None]]
 """Awaited before each attempt, with its number, when the old peer is wholly closed."""
 
+_NO_WAY_BACK: Final = NO_WAY_BACK - {EndReason.LEFT}
+"""After these a bookmark leads nowhere. Who left for good has no seat, and may ask for one."""
+
 _BETWEEN: Final = frozenset({ConnectionState.OFFLINE, ConnectionState.RECONNECTING})
 
 
@@ -136,8 +140,13 @@ class ConnectionManager:
     last_end: End | None = None
     """How the last stay ended, or the trying."""
 
+    bookmark: Bookmark | None = None
+    """The way back to the session of now, or of the last stay; None if there is none."""
+
     _readers: list[trio.MemorySendChannel[ConnectionEvent]] = attrs.field(factory=list)
     _trying: trio.CancelScope | None = None
+    _address: str = "0.0.0.0"  # where it listened last
+    _ending: Peer | None = None  # its session is over, and it is not wholly closed
     _settled: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
     # --- in and out ---
@@ -163,9 +172,25 @@ class ConnectionManager:
         start = partial(Peer.join, invite=invite, **how)  # type: ignore[arg-type]
         return await self._begin(ConnectionState.CONNECTING, start, address)
 
+    def way_back(self) -> Callable[[], Awaitable[object]] | None:
+        """`rejoin`, if there is a session to come back to. For `MigrationManager.hud`."""
+        return self.rejoin if self.bookmark is not None and self.peer is None else None
+
+    async def rejoin(self, *, port: int = 0, payload: bytes | None = None) -> Peer:
+        """Come back to the session of the last stay, whoever hosts it by now: also as its ex-host.
+
+        Listens at the address of the last stay. Raises LocalProtocolError if there is no way back:
+        there was no session, it has ended for all, or this player was kicked. Else as `join`.
+        """
+        if self.bookmark is None:
+            raise LocalProtocolError("there is no session to come back to: join with an invite")
+        return await self.join(self.bookmark, address=self._address, port=port, payload=payload)
+
     async def leave(self, *, keep_seat: bool = False) -> None:
         """Leave the session, or stop trying to come back. Nothing is retried afterwards."""
         self.cancel_reconnect()
+        if self._ending is not None:
+            self._ending._shell.hurry()
         if self.peer is not None:
             await self.peer.leave(keep_seat=keep_seat)
         while self.state is not ConnectionState.OFFLINE:
@@ -233,52 +258,52 @@ class ConnectionManager:
         task_status: trio.TaskStatus[Peer],
     ) -> None:
         """One stay, and those that follow it without anybody asking."""
-        end = None
+        end, self._address = None, address
         try:
-            end, back = await self._stay(start, task_status)
-            while end.reason in self.reconnect.reasons and back is not None:
-                found = await self._come_back(end, back, address)
-                if isinstance(found, End):
-                    end = found
+            end = await self._stay(start, task_status)
+            while end.reason in self.reconnect.reasons and self.bookmark is not None:
+                end, stayed = await self._come_back(end, self.bookmark, address)
+                if not stayed:
                     break
-                end, back = found
         except (Denied, LinkError, SessionOver) as error:
             end = _end_of(error)
             raise
         finally:
-            self._trying = self.peer = None
+            self._trying = self.peer = self._ending = None
             self._move(ConnectionState.OFFLINE, end)
 
     async def _stay(
         self,
         start: Callable[[Peer], Awaitable[object]],
         task_status: trio.TaskStatus[Peer] = trio.TASK_STATUS_IGNORED,
-    ) -> tuple[End, Bookmark | None]:
-        """Open a peer, and wait for its end. Gives that, and the way back.
+    ) -> End:
+        """Open a peer, and wait for its end.
 
         Raises what `start` raises. When it returns, everything of the peer is closed.
         """
         async with self._open() as peer:
             await start(peer)
             self.peer = peer
-            back = peer.bookmark
+            self.bookmark = peer.bookmark
             self._move(_standing(peer))
             task_status.started(peer)
             while peer._shell.over is None:
                 self._move(_standing(peer))
                 if peer.roster.members:
-                    back = peer.bookmark
+                    self.bookmark = peer.bookmark
                 await peer._shell.moved()
             over = peer._shell.over
-            self.peer = None
+            self.peer, self._ending = None, peer
+            if over.reason in _NO_WAY_BACK:
+                self.bookmark = None
             if over.reason in self.reconnect.reasons:
+                peer._shell.hurry()  # this is not the end yet
                 self._move(ConnectionState.RECONNECTING, End(over.reason, over.text))
-        return End(over.reason, over.text), back
+        self._ending = None
+        return End(over.reason, over.text)
 
-    async def _come_back(
-        self, end: End, back: Bookmark, address: str
-    ) -> tuple[End, Bookmark | None] | End:
-        """Try until a stay has begun; gives how that ended, or why it never began."""
+    async def _come_back(self, end: End, back: Bookmark, address: str) -> tuple[End, bool]:
+        """Try until a stay has begun; gives how that ended, or why it never began, and which."""
         of = self.reconnect.attempts
         self._trying = trio.CancelScope()
         with self._trying:
@@ -289,17 +314,17 @@ class ConnectionManager:
                 if self._reset is not None:
                     await self._reset(number)
                 try:
-                    return await self._stay(partial(self._rejoin, back, address))
+                    return await self._stay(partial(self._return, back, address)), True
                 except (Denied, LinkError, SessionOver) as error:
                     end = _end_of(error)
                     self._tell(ReconnectFailed(number, of, end))
                     if end.reason not in self.reconnect.reasons:
-                        return end
+                        return end, False
         cancelled = self._trying.cancelled_caught
         self._trying = None
-        return End(EndReason.LEFT, "the player gave up waiting") if cancelled else end
+        return End(EndReason.LEFT, "the player gave up waiting") if cancelled else end, False
 
-    async def _rejoin(self, back: Bookmark, address: str, peer: Peer) -> None:
+    async def _return(self, back: Bookmark, address: str, peer: Peer) -> None:
         await peer.join(back, address=address)
         self._trying = None  # it worked: there is nothing to call off any more
 
@@ -341,6 +366,9 @@ async def connect(
     opener().__class__  # noqa: B018  wrong options are told of now
     async with trio.open_nursery() as nursery:
         manager = ConnectionManager(opener, nursery, reconnect or Reconnect(), reset, chance)
+        migration: MigrationManager | None = options.get("migration")
+        if migration is not None:
+            migration.way_back = manager.way_back
         try:
             yield manager
         finally:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
+import trio
 
-from ..core.errors import GameCodeError, GameError
+from ..core.errors import EndReason, GameCodeError, GameError
 from ..core.events import HookFailed
+from ..links.base import US_PER_S
 from .authenticator import Authenticator
 from .session_hooks import End, SessionHooks
 from .subscription import Fanout
+
+_WISHED: Final = frozenset({EndReason.LEFT, EndReason.AWAY})
+"""The ends that a player brings about itself."""
 
 
 @attrs.define(eq=False)
@@ -42,24 +48,37 @@ class Farewell:
     failure: GameError | None = None
     """What the first of these calls raised that did; all of them are made."""
 
+    _delay: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
     def greet(self) -> None:
         """The peer is open. What this raises ends it."""
         if self.authenticator is not None:
             self.authenticator.on_start()
 
     def tell(self, end: End, was_host: bool) -> None:
-        """The session is over; links may still be open."""
+        """The session is over; links may still be open. `was_host`: and this peer stopped it."""
+        if was_host or end.reason in _WISHED:
+            self.hurry()
         if was_host:
             self._call(lambda: self.hooks.on_stop_host(end))
         self._call(lambda: self.hooks.on_client_disconnect(end))
 
-    def wind_up(self) -> None:
+    async def wind_up(self) -> None:
         """All links are closed."""
         if self.authenticator is not None:
             self._call(self.authenticator.on_stop)
         end, self.hooks._offline = self.hooks._offline, None
-        if end is not None:
+        if end is None:
+            return
+        try:
+            with self._delay:
+                await trio.sleep(self.hooks.offline_scene_load_delay_us / US_PER_S)
+        finally:
             self._call(lambda: self.hooks.on_offline_scene(end))
+
+    def hurry(self) -> None:
+        """The offline scene need not wait, or not any more."""
+        self._delay.cancel()
 
     def _call(self, call: Callable[[], object]) -> None:
         try:

@@ -12,7 +12,7 @@ is told to become the host asks the others first, and nobody can take a seat tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.choices import PAYLOAD_BYTES_MAX
@@ -56,6 +56,10 @@ class MigrationManager(MigrationHooks):
     offset_x: int = 10
     offset_y: int = 300
     """Where the panel of `hud` is to be drawn."""
+
+    way_back: Callable[[], Callable[[], Awaitable[object]] | None] | None = None
+    """How an ex-host comes back from its panel; gives None when it can't. Set by `connect`, whose
+    `ConnectionManager` opens the next peer."""
 
     _client: Peer | None = None
     _waiting_to_become: bool = False

@@ -71,6 +71,10 @@ def open_peer(
     manager, hooks = migration or MigrationManager(), hooks or SessionHooks()
     check_hooks(manager, MigrationManager, "migration")
     check_hooks(hooks, SessionHooks, "hooks")
+    delay_us = hooks.offline_scene_load_delay_us
+    if type(delay_us) is not int or delay_us < 0:
+        text = "a whole number of microseconds, at least 0"
+        raise OptionError(f"hooks: offline_scene_load_delay_us must be {text}, not {delay_us!r}")
     check_hooks(scenes or SceneManager(), SceneManager, "scenes")
     settings = settings or Settings()
     if not manager.host_migration:
@@ -130,6 +134,7 @@ async def hold(
                 yield peer
         except BaseException as error:  # noqa: BLE001  # raised below, outside of the nursery
             from_body = error
+            shell.hurry()
         shell.shut()
         with trio.CancelScope(shield=True):
             await shell.stopped.wait()

@@ -245,6 +245,7 @@ class Peer(Running):
         `Settings.seat_us`, as they do after a crash. A host hands over first. That takes two
         seconds at most, and goes on if this is cancelled.
         """
+        self._shell.hurry()
         self._shell.shut(reason=EndReason.AWAY if keep_seat else EndReason.LEFT)
         await self._shell.stopped.wait()
 

@@ -55,6 +55,10 @@ class Newcomer:
 class SessionHooks:
     """The hooks. Each is called on the peer that it speaks of."""
 
+    offline_scene_load_delay_us: int = 0
+    """How long `on_offline_scene` waits after an end that this player did not ask for, so that the
+    game can say "connection lost" where it is. A class attribute, so that a subclass may set it."""
+
     _offline: End | None = None
 
     # --- on this peer itself ---
@@ -71,7 +75,10 @@ class SessionHooks:
         self._offline = end
 
     def on_offline_scene(self, end: End) -> None:
-        """All links are closed and authentication is shut down: show the menu."""
+        """All links are closed and authentication is shut down: show the menu.
+
+        After `offline_scene_load_delay_us`, unless this player left or stopped hosting.
+        """
 
     def on_stop_host(self, end: End) -> None:
         """The session is over for this peer, which was the host. `on_client_disconnect` follows."""

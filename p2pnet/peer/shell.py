@@ -243,6 +243,10 @@ class Shell(View):
             self.post(first)
         self.leave_soon(reason)
 
+    def hurry(self) -> None:
+        """Nobody reads any more that the connection was lost."""
+        self._farewell.hurry()
+
     async def moved(self) -> None:
         """Wait until the state is another one."""
         await self._moved.park()
@@ -281,12 +285,15 @@ class Shell(View):
         except BaseException as error:  # noqa: BLE001  # it is raised by open_peer
             self.failure = first_cause(error)
             self._crash(self.failure)
+            self.hurry()
             on_failure()
         finally:
             self._finish(SessionOver(EndReason.LEFT))
-            self._farewell.wind_up()
-            self.failure = self.failure or self._farewell.failure
-            self.stopped.set()
+            try:
+                await self._farewell.wind_up()
+            finally:
+                self.failure = self.failure or self._farewell.failure
+                self.stopped.set()
 
     async def _play(self, nursery: trio.Nursery) -> None:
         if self.core is None or self._first is None:

@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from p2pnet import (
+    RECONNECT_ID_HOST,
     ConnectionChange,
     ConnectionManager,
     ConnectionState,
@@ -16,6 +17,7 @@ from p2pnet import (
     EndReason,
     HostUnreachable,
     LocalProtocolError,
+    MigrationManager,
     OptionError,
     Reconnect,
     ReconnectAttempt,
@@ -114,6 +116,71 @@ async def test_it_comes_back_by_itself_and_has_what_it_had(clock: MockClock, tab
 def crash_links(peer: Any) -> None:
     for entry in list(peer._shell.mesh._open.values()):
         entry.link.abort()
+
+
+async def test_an_ex_host_comes_back_from_its_panel(clock: MockClock, table: Table) -> None:
+    at_ana = MigrationManager()
+    ana = await story(table, "ana", identity=seed(1), migration=at_ana)
+    host = await ana.manager.host("ana", 7777)
+    ben = await table.join("ben", host)
+    await tank(host).earn(3)
+    assert at_ana.hud() is None
+    await ana.manager.leave(keep_seat=True)
+    panel = at_ana.hud()
+    assert panel is not None and panel.lines == ("Host Was Shutdown ID(0)",)
+    assert [button.text for button in panel.buttons] == ["Reconnect As Client", "Leave Game"]
+    peer = await panel.press("Reconnect As Client")
+    assert peer is ana.manager.peer and ana.manager.state is S.CONNECTED
+    assert tank(ana.manager.peer).gold == 3 and at_ana.hud() is None  # type: ignore[arg-type]
+    assert ana.manager.peer.old_connection_id == RECONNECT_ID_HOST  # type: ignore[union-attr]
+    await ben.stop_host("that was it")
+    await trio.sleep(1)
+    assert at_ana.hud() is None, "a client was not shut down"
+
+
+async def test_there_is_no_way_back_to_what_is_over(clock: MockClock, table: Table) -> None:
+    at_ana = MigrationManager()
+    ana = await story(table, "ana", migration=at_ana)
+    with pytest.raises(LocalProtocolError, match="join with an invite"):
+        await ana.manager.rejoin()
+    host = await ana.manager.host("ana", 7777)
+    await table.join("ben", host)
+    await host.stop_host("that was it")
+    while ana.manager.state is not S.OFFLINE:  # noqa: ASYNC110
+        await trio.sleep(0.01)
+    panel = at_ana.hud()
+    assert panel is not None and [button.text for button in panel.buttons] == ["Leave Game"]
+    assert ana.manager.bookmark is None
+    with pytest.raises(LocalProtocolError, match="join with an invite"):
+        await ana.manager.rejoin()
+
+
+async def test_who_left_for_good_may_ask_for_another_seat(clock: MockClock, table: Table) -> None:
+    ana, ben = await table.host("ana"), await story(table, "ben")
+    peer = await ben.manager.join(ana.invite, address="ben")
+    await tank(peer).earn(3)
+    await ben.manager.leave()
+    again = await ben.manager.rejoin()
+    assert tank(again).gold == 0 and again.connection_id == 2
+
+
+async def test_what_is_retried_is_not_the_end_yet(clock: MockClock, table: Table) -> None:
+    class Slow(SessionHooks):
+        offline_scene_load_delay_us = 60_000_000
+
+    ana = await table.host("ana")
+    ben = await story(table, "ben", hooks=Slow())
+    peer = await ben.manager.join(ana.invite, address="ben")
+    start = trio.current_time()
+    put_out(ben, EndReason.TIMED_OUT)
+    await peer._shell.stopped.wait()
+    assert await ben.manager.connected() is not peer
+    assert trio.current_time() - start < 2
+    ana.disconnect(ben.manager.peer.connection_id)  # type: ignore[union-attr]
+    await trio.sleep(0.1)
+    assert ben.manager.state is not S.OFFLINE, "it is told that the connection is lost"
+    await ben.manager.leave()
+    assert trio.current_time() - start < 2
 
 
 @pytest.mark.parametrize(

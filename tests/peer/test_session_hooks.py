@@ -18,15 +18,18 @@ from p2pnet import (
     LinkEnd,
     LocalProtocolError,
     Newcomer,
+    OptionError,
     Peer,
     PeerId,
     Role,
     SessionHooks,
     Settings,
     State,
+    events,
+    open_peer,
 )
 
-from .conftest import Table, crash, seed, tank
+from .conftest import GAME, Table, crash, seed, tank
 
 
 class Log(SessionHooks):
@@ -217,6 +220,78 @@ async def test_a_client_stops_in_order(clock: MockClock, table: Table) -> None:
         *("out", "link closed", "good-bye heard: left"),
         *("authentication stopped", "offline scene"),
     ]
+
+
+class Slow(SessionHooks):
+    """Says when what was called."""
+
+    offline_scene_load_delay_us = 3_000_000
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {}
+
+    def on_client_disconnect(self, end: End) -> None:
+        self.times["lost"] = trio.current_time()
+        super().on_client_disconnect(end)
+
+    def on_offline_scene(self, end: End) -> None:
+        self.times["menu"] = trio.current_time()
+
+    @property
+    def delay_s(self) -> float:
+        return round(self.times["menu"] - self.times["lost"], 3)
+
+
+async def test_there_is_time_to_say_that_the_connection_is_lost(
+    clock: MockClock, table: Table
+) -> None:
+    ana = await table.host("ana")
+    slow, hasty, guard = Slow(), Slow(), Slow()
+    guard.offline_scene_load_delay_us = 0
+    ben = await table.join("ben", ana, hooks=slow)
+    cat = await table.join("cat", ana, hooks=hasty)
+    dan = await table.join("dan", ana, hooks=guard)
+    await ana.stop_host("that was it")
+    await dan._shell.stopped.wait()
+    assert ben._shell.over is not None and not ben._shell.stopped.is_set()
+    await trio.sleep(1)
+    await cat.leave()  # the player has read it
+    await ben._shell.stopped.wait()
+    assert (slow.delay_s, hasty.delay_s, guard.delay_s) == (3, 1, 0)
+
+
+@pytest.mark.parametrize("who", ["host", "client"])
+async def test_who_goes_by_its_own_wish_need_not_be_told(
+    clock: MockClock, table: Table, who: str
+) -> None:
+    hooks = {"host": Slow(), "client": Slow()}
+    ana = await table.host("ana", hooks=hooks["host"])
+    ben = await table.join("ben", ana, hooks=hooks["client"])
+    await (ana.stop_host() if who == "host" else ben.stop_client())
+    assert hooks[who].delay_s == 0
+
+
+async def test_the_time_for_it_ends_with_what_goes_wrong(clock: MockClock, table: Table) -> None:
+    ana, hooks = await table.host("ana"), Slow()
+
+    async def play() -> None:
+        async with open_peer(table.game, hooks=hooks, transport=table.network) as ben:
+            await ben.join(ana.invite, address="ben")
+            ana.disconnect(ben.connection_id)
+            await ben.wait_for(events.SessionEnded)
+            raise ValueError("the window was closed")
+
+    with pytest.raises(ValueError, match="the window was closed"):
+        await play()
+    assert hooks.delay_s == 0
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.5, "3 s", True])
+def test_a_time_that_is_none_is_refused(wrong: object) -> None:
+    hooks = Slow()
+    hooks.offline_scene_load_delay_us = wrong  # type: ignore[assignment]
+    with pytest.raises(OptionError, match="offline_scene_load_delay_us must be a whole number"):
+        open_peer(GAME, hooks=hooks)
 
 
 async def test_who_does_not_call_super_stays_where_it_is(clock: MockClock, table: Table) -> None:
