@@ -48,7 +48,7 @@ class Farewell:
     failure: GameError | None = None
     """What the first of these calls raised that did; all of them are made."""
 
-    _delay: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    _delay: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
 
     def greet(self) -> None:
         """The peer is open. What this raises ends it."""

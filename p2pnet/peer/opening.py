@@ -137,7 +137,10 @@ async def hold(
             shell.hurry()
         shell.shut()
         with trio.CancelScope(shield=True):
-            await shell.stopped.wait()
+            try:
+                await shell.stopped.wait()
+            finally:
+                shell.hurry()  # Ctrl-C gets through a shield
     _raise_first(from_body, shell)
 
 
