@@ -15,6 +15,7 @@ _APART: Final = {
     Apart.NEAR: "convergence after healing",
     Apart.FAR: "… with round trips over 60 ms",
     Apart.BEREFT: "… with a host dead, unnoticed",
+    Apart.GIVEN_UP: "… after seats had expired",
 }
 
 

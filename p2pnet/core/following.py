@@ -84,11 +84,18 @@ class Following:
     marks: tuple[int, int] = (0, 0)
     rival: Fenced | None = None  # a newer reign than ours, while our own host lives
     heir: tuple[int, PeerId] | None = None  # number and name of whom our host hands over to
+    seatless: Epoch | None = None  # the reign under which the seat that we have here is void
 
     others: list[tuple[PeerId, tuple[str, ...]]] = attrs.field(factory=list)
     """Whom else to ask for a first seat, if nobody answers here."""
 
     # --- getting a seat ---
+
+    @property
+    def is_newcomer(self) -> bool:
+        """Whether this peer has no seat, or none under the reign that it obeys."""
+        s = self.session
+        return s.seat is None or (self.seatless is not None and self.seatless == s.epoch)
 
     def seek_first(self, target: PeerId, addresses: tuple[str, ...]) -> None:
         """Ask for a first seat. That takes so long at most, unless the host says otherwise."""
@@ -117,7 +124,7 @@ class Following:
     def ask(self) -> None:
         """Send the request for a seat."""
         s = self.session
-        if s.seat is None or s.epoch is None:
+        if self.is_newcomer or s.epoch is None:
             payload = s.choices.payload
             frame = Join(self.attempt, s.name, s.addresses, s.can_host, payload)
             s.send(self.target, frame)
@@ -170,6 +177,13 @@ class Following:
         if s.seat is None and link.peer == self.target != frame.reign.epoch.host:
             self.seek(frame.reign.epoch.host, frame.addresses)
 
+    def on_no_seat(self, link: LinkState) -> None:
+        """Our branch lost, and the other one does not know us: we are new there."""
+        if link.peer == self.target and not self.is_newcomer:
+            self.seatless = self.session.epoch
+            self.attempt += 1
+            self.ask()
+
     def on_denied(self, reason: DenyReason, text: str) -> None:
         """The host does not want us."""
         self.session.emit(JoinDenied(reason, text))
@@ -178,9 +192,10 @@ class Following:
     def on_pending(self, link: LinkState, frame: Pending) -> None:
         """The game on the host decides about us: it may take its time."""
         s = self.session
-        if s.seat is None and link.peer == self.target:
+        if self.is_newcomer and link.peer == self.target:
             wait_us = min(frame.wait_us, _APPROVAL_US_MAX)
-            s.timers.set("join", at=s.now + wait_us + s.settings.connect_us)
+            deadline = "join" if s.seat is None else "cold"  # who had a seat goes on without
+            s.timers.set(deadline, at=s.now + wait_us + s.settings.connect_us)
             s.emit(JoinPending(wait_us))
 
     def fail(self, reason: EndReason, text: str) -> None:
@@ -197,7 +212,7 @@ class Following:
         epoch = frame.reign.epoch
         if link.peer != epoch.host or (s.epoch is not None and epoch < s.epoch):
             return
-        newcomer = s.seat is None
+        first, newcomer = s.seat is None, self.is_newcomer
         s.set_settings(frame.settings)
         try:
             roster = take_missing(s, frame.missing)
@@ -211,6 +226,7 @@ class Following:
         changed = self.welcomed != epoch
         s.reign, self.welcomed = frame.reign, epoch
         self.link, self.whole, self.was_host = link.id, False, False
+        self.seatless = None
         self._stop_seeking()
         s.move(Move.WELCOMED)
         s.replica.find_host()
@@ -218,12 +234,12 @@ class Following:
         doubted, self.doubted = self.doubted, False
         if changed:
             s.outbox.change_host(lost=doubted)
+        if changed and not first:
+            s.emit(HostChanged(epoch, epoch.host, frame.base))
+        elif doubted and not first:
+            s.emit(HostRecovered(epoch.host))  # the one that we had given up
         if newcomer:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
-        elif changed:
-            s.emit(HostChanged(epoch, epoch.host, frame.base))
-        elif doubted:
-            s.emit(HostRecovered(epoch.host))  # the one that we had given up
         if link.relay is not None:
             s.emit(Relayed(epoch.host, link.relay.via))
         self._resume(epoch)

@@ -73,6 +73,8 @@ class Granting:
             self.refuse(link.peer, frame.number, reason)
         elif s.state in HOSTLESS or s.mesh.link_to(s.host) is None:
             self._grant(link.peer, frame)
+        elif link.peer == s.host:
+            self._grant(link.peer, frame)  # it lives, and says itself that its reign is over
         elif s.epoch is not None and s.epoch < frame.reign.epoch:
             self._grant(link.peer, frame)  # the life of an older reign's host says nothing
         else:

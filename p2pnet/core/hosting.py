@@ -3,9 +3,6 @@
 A member whose link closed or went silent is no follower any more: its players are suspended and its
 seat is kept for `Settings.seat_us`. When it is heard again on a link that never closed, it is told
 to rejoin. What followers do for the history is in `ordering`.
-
-A host that has fewer than half of the seats with it may be on a branch: the others may have a host
-of their own. Whether it plays on, waits for a while first, or stands still is `Settings.policy`.
 """
 
 from __future__ import annotations
@@ -20,15 +17,13 @@ from .errors import DenyReason, EndReason
 from .events import (
     BecameHost,
     ClientDisconnected,
-    OnBranch,
     SeatReclaimed,
-    SessionPaused,
-    SessionResumed,
 )
+from .lookout import Lookout
 from .mesh import LinkState
-from .messages import Bye, Denied, Join, Reign, Rejoin, Renumber, Welcome
+from .messages import Bye, Denied, Fenced, Join, NoSeat, Reign, Rejoin, Renumber, Welcome
+from .minority import Minority
 from .ordering import Ordering
-from .policy import Standing, stand
 from .ranking import RANK_EVERY_US, ranked
 from .session import Session
 from .states import State
@@ -42,12 +37,14 @@ class Hosting:
     session: Session
     ordering: Ordering = attrs.field(init=False)
     admission: Admission = attrs.field(init=False)
-    _on_branch: bool = False  # fewer than half of the seats are here, and the application knows
-    _went_on: bool = False  # this minority has had its pause
+    minority: Minority = attrs.field(init=False)
+    lookout: Lookout = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.ordering = Ordering(self.session)
         self.admission = Admission(self.session)
+        self.minority = Minority(self.session, self.ordering)
+        self.lookout = Lookout(self.session)
 
     # --- reigns ---
 
@@ -66,6 +63,7 @@ class Hosting:
             s.replica.start_reign(migrated)
             s.replica.admit(s.me, s.name)
         s.timers.set("rank", at=s.now + RANK_EVERY_US)
+        self.lookout.begin()
         s.emit(BecameHost(reign.epoch, Position(reign.epoch, s.history.seq), migrated))
         self.ordering.run_own()
         self._changed()
@@ -100,6 +98,7 @@ class Hosting:
         self.session.timers.cancel("rank")
         self.ordering.end()
         self.admission.end()
+        self.lookout.end()
 
     def renumber(self, number: int) -> None:
         """The same reign goes on under a higher number: one history, and every older claim void."""
@@ -110,7 +109,7 @@ class Hosting:
         followers = self.ordering.links()
         s.send_on(followers, encode(Renumber(s.reign)))
         others = (link.id for _, link in s.mesh.peers() if link.id not in followers)
-        s.send_on(tuple(others), encode(s.reign))
+        s.send_on(tuple(others), encode(Fenced(s.reign, s.addresses)))
 
     def resume(self) -> None:
         """Go on after a probation: the time slept through is not the game's."""
@@ -124,7 +123,7 @@ class Hosting:
         """The seats changed: everybody learns of it, and it may matter who is here to go on."""
         self.ordering.order()
         self.ordering.advance_marks()  # there may be nobody left to wait for
-        self._weigh()
+        self.minority.weigh()
 
     # --- seats ---
 
@@ -183,14 +182,22 @@ class Hosting:
             return
         member = s.roster.get(peer)
         if member is None:
-            kicked = peer in s.roster.banned
-            reason = EndReason.KICKED if kicked else EndReason.SEAT_EXPIRED
-            s.send_on((link.id,), encode(Bye(reason, "the seat was given up; join anew")))
-            s.close(link.id)
+            self._answer_unseated(link, frame)
         elif member.nonce != link.nonce and s.mesh.is_here(s.now, peer, member.nonce):
             self._dismiss(link.id)
         else:
             self._seat_again(link, frame.attempt, frame.addresses, frame.position, frame.extra)
+
+    def _answer_unseated(self, link: LinkState, frame: Rejoin) -> None:
+        """Who was kicked or away for too long is out. Who played on elsewhere was not away."""
+        s, at = self.session, frame.position
+        banned = link.peer in s.roster.banned
+        if not banned and at is not None and not s.history.contains(at):
+            s.send_on((link.id,), encode(NoSeat(frame.epoch)))
+            return
+        reason = EndReason.KICKED if banned else EndReason.SEAT_EXPIRED
+        s.send_on((link.id,), encode(Bye(reason, "the seat was given up; join anew")))
+        s.close(link.id)
 
     def _dismiss(self, link: LinkId) -> None:
         """A process whose seat another one with the same key has taken: it is over for it."""
@@ -237,7 +244,7 @@ class Hosting:
         welcome = Welcome(s.reign, s.settings, missing_for(s, position), here)
         s.send_on((link.id,), encode(welcome))
         self.ordering.follow(link.peer, link.id, attempt)
-        self._weigh()
+        self.minority.weigh()
 
     def _deny(self, link: LinkState, reason: DenyReason, text: str) -> None:
         self.session.send_on((link.id,), encode(Denied(reason, text)))
@@ -284,7 +291,7 @@ class Hosting:
         if peer is not None:
             self.lose(peer, EndReason.UNREACHABLE, "the link broke")
         self.ordering.advance_marks()
-        self._weigh()
+        self.minority.weigh()
 
     def on_bye(self, peer: PeerId, reason: EndReason, text: str) -> None:
         """A member goes. Only who leaves for good gives up its seat by it."""
@@ -312,8 +319,16 @@ class Hosting:
         self._changed()
 
     def expire(self, peer: PeerId) -> None:
-        """The seat of an absent member was kept for long enough."""
+        """The seat of an absent member was kept for long enough.
+
+        While too few are here to go on, time stands still for the seats as well: else a minority
+        would become the majority by waiting.
+        """
+        if self.ordering.is_paused:
+            self._keep_seat(peer)
+            return
         self._remove(peer, EndReason.SEAT_EXPIRED, "")
+        self.lookout.begin()
         self._changed()
 
     def announce(self) -> None:
@@ -329,7 +344,7 @@ class Hosting:
             self.put_out(peer, EndReason.INACTIVE, "no command for too long")
         if len(self.session.outbox) or self.ordering.trials.current is not None:
             self.ordering.advance_marks()  # those that were expected back may have died
-        self._weigh()
+        self.minority.weigh()
 
     def _remove(self, peer: PeerId, reason: EndReason, text: str, ban: bool = False) -> None:
         s = self.session
@@ -339,7 +354,8 @@ class Hosting:
         self.ordering.followers.pop(peer, None)
         s.timers.cancel("seat", peer)
         s.replica.remove(peer)
-        s.set_roster(s.roster.remove(peer, ban))
+        expired = reason is EndReason.SEAT_EXPIRED
+        s.set_roster(s.roster.expire(peer) if expired else s.roster.remove(peer, ban))
 
     def on_rank_timer(self) -> None:
         """Look at the order of succession, and measure the round trips for the next look."""
@@ -351,49 +367,3 @@ class Hosting:
             s.ping(peer)
         s.set_roster(s.roster.reorder(ranked(s.roster.members, s.me, s.mesh.link_to)))
         self.ordering.order()
-
-    # --- minorities ---
-
-    def _weigh(self) -> None:
-        """How many of the seats are here, and may so few go on?"""
-        s = self.session
-        seats = s.roster.members
-        present = self._here()
-        standing = stand(s.settings.policy, present, len(seats))
-        if standing is Standing.GO:
-            s.timers.cancel("pause")
-            if self.ordering.is_paused:
-                s.emit(SessionResumed(present, len(seats)))
-                self.ordering.go_on()
-        elif not self.ordering.is_paused and ("pause",) not in s.timers and not self._went_on:
-            self._pause(standing, present)
-        self._tell_branch(present, len(seats))
-
-    def _here(self) -> int:
-        """Members that follow, or can be reached and are about to; this one included."""
-        s = self.session
-        others = [member.peer for member in s.roster.members if member.peer != s.me]
-        away = [peer for peer in others if peer not in self.ordering.followers]
-        return 1 + len(others) - sum(not s.mesh.alive(s.now, peer) for peer in away)
-
-    def _pause(self, standing: Standing, present: int) -> None:
-        s = self.session
-        self.ordering.pause()
-        s.emit(SessionPaused(present, len(s.roster.members)))
-        if standing is Standing.WAIT:
-            s.timers.set("pause", at=s.now + s.settings.pause_us)
-
-    def on_pause_timer(self) -> None:
-        """The minority has waited for long enough: it goes on alone."""
-        s = self.session
-        self._went_on = True
-        s.emit(SessionResumed(self._here(), len(s.roster.members)))
-        self.ordering.go_on()
-
-    def _tell_branch(self, present: int, seats: int) -> None:
-        """Who plays on with fewer than half knows that it may be on a branch."""
-        minority = 2 * present < seats
-        if minority and not self._on_branch and not self.ordering.is_paused:
-            self.session.emit(OnBranch(present, seats))
-        self._on_branch = minority
-        self._went_on = self._went_on and minority

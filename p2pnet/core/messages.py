@@ -162,6 +162,12 @@ class Rejoin(Frame, frozen=True, tag=12):
     extra: bytes | None = None  # for the game on the host; empty is not None
 
 
+class NoSeat(Frame, frozen=True, tag=17):
+    """You come from another branch, and have no seat on mine: ask for one as newcomers do."""
+
+    epoch: Epoch
+
+
 class Redirect(Frame, frozen=True, tag=13):
     """I am not the host. This is who is, as far as I know."""
 
@@ -352,6 +358,7 @@ class Meeting(Frame, frozen=True, tag=37):
 
     header: Header
     answer: bool
+    addresses: tuple[str, ...]  # of the host that sends it: the other side may not know them
 
 
 class Yield(Frame, frozen=True, tag=38):
@@ -403,6 +410,7 @@ AnyFrame = (
     | Join
     | Pending
     | Rejoin
+    | NoSeat
     | Redirect
     | Denied
     | Welcome

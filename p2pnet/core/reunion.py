@@ -99,7 +99,7 @@ class Reunion:
         met, again_us = self._sought.get(link.peer, (None, 0))
         if met != here or s.now >= again_us:
             self._sought[link.peer] = here, s.now + s.settings.heartbeat_us // 2
-            s.send_on((link.id,), encode(Meeting(self.header(), answer=False)))
+            s.send_on((link.id,), encode(Meeting(self.header(), False, s.addresses)))
 
     def on_meeting(self, link: LinkState, frame: Meeting) -> Reign | None:
         """Another host's header. Returns its reign if this peer is to obey it at once."""
@@ -113,7 +113,7 @@ class Reunion:
         s.emit(ReignsMet(theirs.reign.epoch, ours))
         if ours:
             if not frame.answer:
-                s.send_on((link.id,), encode(Meeting(mine, answer=True)))
+                s.send_on((link.id,), encode(Meeting(mine, True, s.addresses)))
             return None
         if theirs.reign.epoch > mine.reign.epoch:
             return theirs.reign
@@ -168,8 +168,9 @@ class Reunion:
         assert s.reign is not None
         still_ours = any(epoch == frame.to for epoch, _ in s.history.lineage)
         if still_ours and frame.epoch > s.reign.epoch:
-            self.hosting.renumber(frame.epoch.number + 1)
-        s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
+            self.hosting.renumber(frame.epoch.number + 1)  # the one that yields hears of it as well
+        else:
+            s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
 
     def answer_waiting(self) -> None:
         """Answer those who yielded while this peer neither reigned nor obeyed anybody."""

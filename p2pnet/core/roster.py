@@ -8,10 +8,13 @@ Nobody computes a rank during a fault; the first present member that can host is
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import msgspec
 
 from .values import RECONNECT_ID_HOST, RECONNECT_ID_INVALID, ConnectionId, PeerId
+
+_GIVEN_UP_MAX: Final = 64  # as many as may have a seat, if nobody says otherwise
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +31,13 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     nonce: int = 0  # of the process that has the seat
 
 
+class GivenUp(msgspec.Struct, frozen=True, array_like=True):
+    """Who was away until its seat expired, and where it listened."""
+
+    peer: PeerId
+    addresses: tuple[str, ...]
+
+
 class Roster(msgspec.Struct, frozen=True, array_like=True):
     """All seats, best successor first; the host's own is anywhere among them."""
 
@@ -35,6 +45,7 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
     members: tuple[Member, ...] = ()
     banned: tuple[PeerId, ...] = ()
     next_connection_id: ConnectionId = RECONNECT_ID_HOST
+    given_up: tuple[GivenUp, ...] = ()  # the latest last; a session that fell apart looks for them
 
     # --- reading ---
 
@@ -64,6 +75,12 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         """All who have a seat, in an order of its own: who they are, not how they rank."""
         return tuple(sorted(member.peer for member in self.members))
 
+    @property
+    def known(self) -> frozenset[PeerId]:
+        """All who have a seat, or had one until it expired."""
+        members = (member.peer for member in self.members)
+        return frozenset((*members, *(gone.peer for gone in self.given_up)))
+
     def successors(self, host: PeerId) -> tuple[Member, ...]:
         """Those who may follow `host`, best first."""
         return tuple(m for m in self.members if m.present and m.can_host and m.peer != host)
@@ -90,7 +107,9 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
             peer, key, name, label, RECONNECT_ID_INVALID, addresses, can_host, nonce=nonce
         )
         return self._next(
-            members=(*self.members, member), next_connection_id=ConnectionId(label + 1)
+            members=(*self.members, member),
+            next_connection_id=ConnectionId(label + 1),
+            given_up=tuple(gone for gone in self.given_up if gone.peer != peer),
         )
 
     def lose(self, peer: PeerId) -> Roster:
@@ -125,6 +144,13 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         banned = (*self.banned, peer) if ban and peer not in self.banned else self.banned
         members = tuple(m for m in self.members if m.peer != peer)
         return self._next(members=members, banned=banned)
+
+    def expire(self, peer: PeerId) -> Roster:
+        """The seat is given up because its owner was away for too long. It may still come."""
+        member = self.get(peer)
+        assert member is not None, "only a member has a seat to lose"
+        given_up = (*self.given_up, GivenUp(peer, member.addresses))[-_GIVEN_UP_MAX:]
+        return msgspec.structs.replace(self.remove(peer), given_up=given_up)
 
     def renewed(self) -> Roster:
         """The same, as the next version: for those who may have missed this one."""

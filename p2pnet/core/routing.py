@@ -40,6 +40,7 @@ from .messages import (
     Join,
     Marks,
     Meeting,
+    NoSeat,
     Pending,
     Piece,
     Ping,
@@ -73,6 +74,8 @@ _HOST_GOES: Final = {
     EndReason.CRASHED: LossCause.CRASHED,
 }
 """The good-byes of a host that are not the end of the session."""
+
+_ASKED_AGAIN: Final = frozenset({State.REIGNING, State.JOINING, State.FOLLOWING, State.DOUBTING})
 
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
@@ -114,7 +117,7 @@ class Router:
     def _on_denied(self, link: LinkState, frame: Denied, data: bytes) -> None:
         s = self.session
         ours = (link.peer or link.dialled) == self.roles.following.target is not None
-        if ours and s.seat is None and s.state is State.JOINING:
+        if ours and self.roles.following.is_newcomer and s.state is State.JOINING:
             self.roles.following.on_denied(frame.reason, frame.text)
         else:
             self.roles.cut(link.id, LinkEnd.CLOSED)
@@ -213,6 +216,11 @@ class Router:
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
         if self.session.state is State.REIGNING:  # a client has just told whom it obeys
             self.roles.hosting.on_rejoin(link, frame)
+        elif self.session.state is State.DOUBTING:
+            self.roles.succession.on_wanted()
+
+    def _on_no_seat(self, link: LinkState, frame: NoSeat, data: bytes) -> None:
+        self.roles.following.on_no_seat(link)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
         check_reign(self.session, link, frame.reign)
@@ -314,7 +322,7 @@ class Router:
         check_header(self.session, link, frame.header)
         reign = self.roles.reunion.on_meeting(link, frame)
         if reign is not None:
-            self.roles.obey(reign, ())
+            self.roles.obey(reign, frame.addresses)
 
     def _on_yield(self, link: LinkState, frame: Yield, data: bytes) -> None:
         s = self.session
@@ -371,8 +379,9 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
     Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
-    Rejoin: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), True, _C._on_rejoin),
+    Rejoin: (_ASKED_AGAIN, True, _C._on_rejoin),
     Pending: (frozenset({State.JOINING}), False, _C._on_pending),
+    NoSeat: (frozenset({State.JOINING}), True, _C._on_no_seat),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),
     Denied: (IN_SESSION, False, _C._on_denied),
     Welcome: (frozenset({State.JOINING}), False, _C._on_welcome),

@@ -279,11 +279,12 @@ class Session:
             return
         for member in old.members:
             if roster.get(member.peer) is None:
-                self.ledger.forget(member.peer)
-                self.mesh.forget(member.peer)
                 self.departed.discard(member.peer)
                 reason = _why_gone(member, roster)
                 self.emit(PeerGone(member.peer, member.connection_id, reason))
+        for peer in old.known - roster.known:
+            self.ledger.forget(peer)
+            self.mesh.forget(peer)
         for member in roster.members:
             before = old.get(member.peer)
             if before is not None and before.nonce != member.nonce:

@@ -58,7 +58,8 @@ class Upkeep:
             "redial": succession.on_redial_timer,
             "verify": self._on_verify_timer,
             "dial": lambda: None,  # being awake is enough, see `keep_links`
-            "pause": self.roles.hosting.on_pause_timer,
+            "pause": self.roles.hosting.minority.on_pause_timer,
+            "lookout": self.roles.hosting.lookout.on_timer,
             "rank": self.roles.hosting.on_rank_timer,
             "probation": self._on_confirm_timer,
             "yield": self._on_confirm_timer,

@@ -52,6 +52,7 @@ class Apart(enum.Enum):
     NEAR = enum.auto()  # round trips of at most 60 ms
     FAR = enum.auto()  # longer ones
     BEREFT = enum.auto()  # a host had died in silence, and who followed it had yet to notice
+    GIVEN_UP = enum.auto()  # a seat had expired, so its owner was looked for only now and then
 
 
 @attrs.define
@@ -214,5 +215,7 @@ def kind_of(run: Run) -> Apart:
     """With what the time that a run took to come together can be compared."""
     if run.was_bereft:
         return Apart.BEREFT
+    if run.was_given_up:
+        return Apart.GIVEN_UP
     delays = [run.scenario.delay_us, *(way.delay_us for way in run.scenario.ways)]
     return Apart.NEAR if max(most for _, most in delays) <= INTERNET[1] else Apart.FAR

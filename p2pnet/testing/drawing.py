@@ -115,15 +115,16 @@ def _draw_workload(rng: Random) -> Workload:
 def _draw_settings(rng: Random, settings: Settings, together: bool) -> Settings:
     """Now and then limits are so small that they are reached.
 
-    Seats expire early only where nobody is cut off: two sides that have given up the seats of one
-    another are two sessions for good, and nothing brings them together.
+    Where seats expire early and somebody is cut off, links don't outlast the cut either: else what
+    was said over them before would bring the sides together.
     """
     if rng.random() < 0.1:
         return attrs.evolve(settings, commands_in_flight_max=2)
     if rng.random() < 0.1:
         return attrs.evolve(settings, tail_updates_max=4)
-    if together and rng.random() < 0.2:
-        return attrs.evolve(settings, seat_us=3_000_000)
+    if rng.random() < 0.2:
+        dead_link_us = settings.dead_link_us if together else 2_000_000
+        return attrs.evolve(settings, seat_us=3_000_000, dead_link_us=dead_link_us)
     return settings
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import attrs
 
 from p2pnet.core.effects import CloseLink, Settle
+from p2pnet.core.errors import EndReason
 from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, RosterChanged
-from p2pnet.core.messages import Piece, Rejoin, Update, Welcome
+from p2pnet.core.history import reaches
+from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -94,6 +96,19 @@ class Histories:
         self.record.discarded += [(peer.number, ticket) for ticket in event.tickets]
         if event.updates <= 0:
             raise InvariantBroken("S19", f"{peer.name} discards, and has nothing to discard")
+
+    def sends_away(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Bye
+    ) -> None:
+        """Who was away for too long has nothing of its own to lose. Nobody else is sent away."""
+        here = peer.core.position
+        for target in targets if frame.reason is EndReason.SEAT_EXPIRED else ():
+            theirs = target.core.position
+            if here is None or theirs is None:
+                continue
+            if not reaches(peer.core.lineage, here.seq, theirs):
+                text = f"{peer.name} sends {target.name} away, which has played on elsewhere"
+                raise InvariantBroken("S16", text)
 
     # --- identity ---
 

@@ -13,6 +13,7 @@ import attrs
 from p2pnet.core.errors import TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import State
+from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
 from .faults import DOINGS
@@ -48,6 +49,7 @@ class Run:
     is_healed: bool = False  # the first life is over
     was_apart: bool = False  # when all was healed
     was_bereft: bool = False  # somebody followed a host by then that had died in silence
+    was_given_up: bool = False  # by then the seat of somebody who lives had expired somewhere
     converged_us: int | None = None  # how long it took from there
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
     stage: Stage = attrs.field(init=False)
@@ -144,6 +146,7 @@ class Run:
         world.heal_peers()
         self.healed_us = world.now
         self.was_apart, self.was_bereft = self._apart(), self._bereft()
+        self.was_given_up = self._given_up()
         progress = self.watch.progress
         while world.run_while(self._apart, CONVERGE_US) is False:
             if self.watch.progress == progress or world.now > self.healed_us + 4 * CONVERGE_US:
@@ -163,6 +166,12 @@ class Run:
         gone = {peer.id for peer in self.world.peers} - living
         follows = (State.FOLLOWING, State.JOINING)
         return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
+
+    def _given_up(self) -> bool:
+        """Whether some look for others only now and then, because their seats have expired."""
+        living = {peer.id for peer in self.world.members}
+        rosters = (peer.core.roster for peer in self.world.members)
+        return any(gone.peer in living for roster in rosters for gone in roster.given_up)
 
     def is_recoverable(self) -> bool:
         """Whether those who are left can come together, and may go on.
@@ -211,8 +220,14 @@ class Run:
 def _know(one: SimPeer, other: SimPeer) -> bool:
     """Whether either has ever heard where the other listens."""
     pairs = (one, other), (other, one)
-    seats = ((knows.core.roster.get(known.id), known) for knows, known in pairs)
-    return any(seat is not None and seat.addresses == at.core.addresses for seat, at in seats)
+    return any(known.core.addresses in _places(knows, known.id) for knows, known in pairs)
+
+
+def _places(knows: SimPeer, peer: PeerId) -> list[tuple[str, ...]]:
+    """Where a peer listens, as somebody has heard."""
+    roster = knows.core.roster
+    seats = [member.addresses for member in roster.members if member.peer == peer]
+    return seats + [gone.addresses for gone in roster.given_up if gone.peer == peer]
 
 
 def prepare(scenario: Scenario, *observers: Observer) -> Run:

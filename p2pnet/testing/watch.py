@@ -31,6 +31,7 @@ from p2pnet.core.events import (
     StateChanged,
 )
 from p2pnet.core.messages import (
+    Bye,
     Carried,
     Carry,
     Claim,
@@ -70,7 +71,7 @@ class Watch(Observer):
     """The invariants of every instant."""
 
     heartbeats = False
-    sends = frozenset(tag_of(kind) for kind in (Carry, Update, Grant, Refuse, Welcome))
+    sends = frozenset(tag_of(kind) for kind in (Bye, Carry, Update, Grant, Refuse, Welcome))
 
     world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
@@ -96,6 +97,7 @@ class Watch(Observer):
             Welcome: histories.takes_welcome,
         }
         self._said = {
+            tag_of(Bye): (histories.sends_away,),
             tag_of(Carry): (self._said_relayed,),
             tag_of(Update): (reigns.orders, histories.orders),
             tag_of(Grant): (reigns.grants,),

@@ -119,7 +119,7 @@ def test_a_header_or_yield_that_was_tampered_with_changes_nothing() -> None:
         reign, s.history.position, s.history.position, tuple(s.history.lineage), (), b"made up"
     )
     before = picture(host)
-    bench.slip(liar, host, Meeting(header, answer=False))
+    bench.slip(liar, host, Meeting(header, answer=False, addresses=()))
     bench.world.run_for(2_000_000)
     bench.slip(liar, host, Yield(reign.epoch, reign.epoch, b"made up"))
     assert host.core.census["rejected"] == 2

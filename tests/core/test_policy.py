@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet.core.events import BecameHost, OnBranch, SessionPaused, SessionResumed
+from p2pnet.core.events import BecameHost, SessionPaused
 from p2pnet.core.policy import Standing, stand
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
@@ -30,8 +30,10 @@ def test_the_standing_of_a_part(
     assert stand(policy, present, seats) is expected
 
 
-def world_of(players: int, policy: Policy, pause_us: int = 3_000_000) -> CoreWorld:
-    world = CoreWorld(settings=Settings(policy=policy, pause_us=pause_us))
+def world_of(
+    players: int, policy: Policy, pause_us: int = 3_000_000, seat_us: int = 60_000_000
+) -> CoreWorld:
+    world = CoreWorld(settings=Settings(policy=policy, pause_us=pause_us, seat_us=seat_us))
     world.game(players)
     return world
 
@@ -62,47 +64,3 @@ def test_a_minority_claimant_waits_and_then_goes_on_alone() -> None:
     assert not first.saw(BecameHost)
     world.run_for(4_000_000)
     assert first.core.state is State.REIGNING
-
-
-def test_a_host_without_its_majority_stands_still_and_runs_nothing_meanwhile() -> None:
-    world = world_of(5, Policy.MAJORITY_ONLY)
-    host, *clients = world.peers
-    for client in clients[:3]:
-        world.isolate(client)
-    world.run_for(2_000_000)
-    assert host.saw(SessionPaused)
-    entries = len(host.journal.entries)
-    ticket = world.submit(host, "while paused")
-    other = world.submit(clients[3], "of a client while paused")
-    world.run_for(2_000_000)
-    assert len(host.journal.entries) == entries
-    assert not host.settled and not clients[3].settled
-    world.heal()
-    world.run_for(8_000_000)
-    assert world.converged()
-    assert ticket in host.settled and other in clients[3].settled
-    assert host.saw(SessionResumed)
-
-
-def test_a_host_in_the_minority_waits_for_its_pause_and_then_goes_on() -> None:
-    world = world_of(5, Policy.PAUSE_MINORITY)
-    host, *clients = world.peers
-    for client in clients[:3]:
-        world.crash(client)
-    world.run_for(1_000_000)
-    ticket = world.submit(host, "waits")
-    world.run_for(1_000_000)
-    assert ticket not in host.settled
-    world.run_for(3_000_000)
-    assert ticket in host.settled
-    assert len(host.saw(SessionPaused)) == len(host.saw(SessionResumed)) == 1
-
-
-def test_who_plays_on_with_few_knows_that_it_may_be_on_a_branch() -> None:
-    world = world_of(5, Policy.CONTINUE)
-    host, *clients = world.peers
-    for client in clients[:3]:
-        world.isolate(client)
-    world.run_for(2_000_000)
-    assert [(e.present, e.seats) for e in host.saw(OnBranch)] == [(2, 5)]  # type: ignore[attr-defined]
-    assert host.core.state is State.REIGNING

@@ -41,7 +41,9 @@ def _meeting(bench: Bench) -> Meeting:
     liar.core._s.reign = liar.core._s.reign_of(Epoch(2, liar.id, 1), liar.core.position)
     liar.core._roles.hosting.ordering.worked = liar.core.position
     header = liar.core._roles.reunion.header()
-    return Meeting(replace(header, worked=replace(header.worked, seq=1)), answer=False)
+    return Meeting(
+        replace(header, worked=replace(header.worked, seq=1)), answer=False, addresses=()
+    )
 
 
 def _yield(bench: Bench) -> Yield:
@@ -79,7 +81,7 @@ def test_nobody_has_more_of_a_reign_than_its_host() -> None:
     bench = Bench.of(3)
     host, liar, _ = bench.peers
     ahead = header_of(liar, *built_on(liar, host, host.core._s.history.seq + 1))
-    bench.slip(liar, host, Meeting(ahead, answer=False))
+    bench.slip(liar, host, Meeting(ahead, answer=False, addresses=()))
     assert told(bench, host) == ["a branch that has more of our reign than there ever was"]
     assert bench.world.hosts == [host]
 
@@ -96,7 +98,7 @@ def test_a_header_has_to_tell_one_story() -> None:
         ((first[0], 5), last),
     ):
         before = len(told(bench, host))
-        bench.slip(liar, host, Meeting(header_of(liar, reign, wrong), answer=False))
+        bench.slip(liar, host, Meeting(header_of(liar, reign, wrong), answer=False, addresses=()))
         assert told(bench, host)[before:] == ["the header of a merge contradicts itself"], wrong
         bench.world.run_for(2_000_000)
     assert bench.world.hosts == [host]
@@ -119,7 +121,7 @@ def test_oaths_of_keys_without_a_seat_count_for_nothing() -> None:
     mine = reunion.header()
     assert reunion.live(header, mine) == 1
     assert reunion.live(mine, header) == 3, "all but the one who reigns there"
-    bench.slip(liar, host, Meeting(header, answer=False))
+    bench.slip(liar, host, Meeting(header, answer=False, addresses=()))
     assert bench.world.hosts == [host]
 
 
@@ -129,7 +131,7 @@ def test_an_oath_that_its_member_did_not_give_ends_the_link() -> None:
     reign, lineage = built_on(liar, host, 2)
     invented = (Oath(other.key, reign.epoch, b"made up"),)
     header = header_of(liar, reign, lineage, invented)
-    bench.slip(liar, host, Meeting(header, answer=False))
+    bench.slip(liar, host, Meeting(header, answer=False, addresses=()))
     assert told(bench, host) == ["a host counts an oath that its member did not sign"]
 
 

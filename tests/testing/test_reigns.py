@@ -197,7 +197,7 @@ def test_an_ancestor_gives_way_to_its_descendant() -> None:
     theirs = Epoch(2, s.one.id, 1)
     at = Position(theirs, s.position.seq + 1)
     lineage = (*s.host.core.lineage, (theirs, s.position.seq))
-    s.takes(s.host, s.one, Meeting(header(theirs, at, lineage), False))
+    s.takes(s.host, s.one, Meeting(header(theirs, at, lineage), False, ()))
     broken("S19", lambda: s.tells(s.host, ReignsMet(theirs, ours=True)))
 
 
@@ -205,7 +205,7 @@ def test_both_hosts_come_to_one_verdict() -> None:
     s = Scene.set_up()
     theirs = Epoch(2, s.one.id, 1)
     at = Position(theirs, 3)
-    s.takes(s.host, s.one, Meeting(header(theirs, at, ((theirs, 0),)), False))
+    s.takes(s.host, s.one, Meeting(header(theirs, at, ((theirs, 0),)), False, ()))
     s.tells(s.host, ReignsMet(theirs, ours=True))
     broken("S20", lambda: s.tells(s.host, ReignsMet(theirs, ours=False)))
 

@@ -62,6 +62,7 @@ _APART: Final = MappingProxyType(
         Apart.NEAR: "round trips up to 60 ms",
         Apart.FAR: "longer ones",
         Apart.BEREFT: "a host had died in silence",
+        Apart.GIVEN_UP: "seats had expired",
     }
 )
 

@@ -1,0 +1,68 @@
+"""A host with few of the seats: may it go on?
+
+A host that has fewer than half of the seats with it may be on a branch: the others may have a host
+of their own. Whether it plays on, waits for a while first, or stands still is `Settings.policy`.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .events import OnBranch, SessionPaused, SessionResumed
+from .ordering import Ordering
+from .policy import Standing, stand
+from .session import Session
+
+
+@attrs.define(eq=False)
+class Minority:
+    """How many of the seats are with this host, and what follows from it."""
+
+    session: Session
+    ordering: Ordering
+    _on_branch: bool = False  # fewer than half of the seats are here, and the application knows
+    _went_on: bool = False  # this minority has had its pause
+
+    def weigh(self) -> None:
+        """How many of the seats are here, and may so few go on?"""
+        s = self.session
+        seats = s.roster.members
+        present = self._here()
+        standing = stand(s.settings.policy, present, len(seats))
+        if standing is Standing.GO:
+            s.timers.cancel("pause")
+            if self.ordering.is_paused:
+                s.emit(SessionResumed(present, len(seats)))
+                self.ordering.go_on()
+        elif not self.ordering.is_paused and ("pause",) not in s.timers and not self._went_on:
+            self._pause(standing, present)
+        self._tell_branch(present, len(seats))
+
+    def _here(self) -> int:
+        """Members that follow, or can be reached and are about to; this one included."""
+        s = self.session
+        others = [member.peer for member in s.roster.members if member.peer != s.me]
+        away = [peer for peer in others if peer not in self.ordering.followers]
+        return 1 + len(others) - sum(not s.mesh.alive(s.now, peer) for peer in away)
+
+    def _pause(self, standing: Standing, present: int) -> None:
+        s = self.session
+        self.ordering.pause()
+        s.emit(SessionPaused(present, len(s.roster.members)))
+        if standing is Standing.WAIT:
+            s.timers.set("pause", at=s.now + s.settings.pause_us)
+
+    def on_pause_timer(self) -> None:
+        """The minority has waited for long enough: it goes on alone."""
+        s = self.session
+        self._went_on = True
+        s.emit(SessionResumed(self._here(), len(s.roster.members)))
+        self.ordering.go_on()
+
+    def _tell_branch(self, present: int, seats: int) -> None:
+        """Who plays on with fewer than half knows that it may be on a branch."""
+        few = 2 * present < seats
+        if few and not self._on_branch and not self.ordering.is_paused:
+            self.session.emit(OnBranch(present, seats))
+        self._on_branch = few
+        self._went_on = self._went_on and few
