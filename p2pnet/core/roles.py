@@ -90,11 +90,11 @@ class Roles:
             self.corroboration.suspect()
 
     def back_to_direct(self, link: LinkState) -> None:
-        """The host is heard on a link of our own again: leave the bridge."""
-        relayed = self.following.link
-        assert relayed is not None
-        self.session.mesh.prefer(link)
-        self.cut(relayed, LinkEnd.CLOSED)
+        """The host is heard on another link again: if we play on through a bridge, leave it."""
+        bound = self.session.mesh.links.get(self.following.link or LinkId(0))
+        if bound is not None and bound.relay is not None:
+            self.session.mesh.prefer(link)
+            self.cut(bound.id, LinkEnd.CLOSED)
 
     def hear_of(self, link: LinkState, reign: Reign, addresses: tuple[str, ...]) -> None:
         """Somebody told us of a newer reign.

@@ -75,8 +75,7 @@ _HOST_GOES: Final = {
 }
 """The good-byes of a host that are not the end of the session."""
 
-_ASKED_AGAIN: Final = frozenset({State.REIGNING, State.JOINING, State.FOLLOWING, State.DOUBTING})
-
+_ASKED: Final = frozenset({State.REIGNING, State.JOINING, State.FOLLOWING})
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
 
@@ -130,7 +129,7 @@ class Router:
             self.roles.hosting.ordering.on_confirm(link, frame)
         elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
             self.roles.following.on_heartbeat(frame)
-        elif s.state is State.FOLLOWING and link.peer == s.host and self._is_relayed():
+        elif s.state is State.FOLLOWING and link.peer == s.host:
             self.roles.back_to_direct(link)
 
     def _hear_lost_host(self, link: LinkState) -> None:
@@ -138,10 +137,6 @@ class Router:
         if link.peer == self.session.host:
             self.roles.succession.end()
             self.roles.following.rejoin()
-
-    def _is_relayed(self) -> bool:
-        bound = self.session.mesh.links.get(self.roles.following.link or LinkId(0))
-        return bound is not None and bound.relay is not None
 
     def _on_piece(self, link: LinkState, frame: Piece, data: bytes) -> None:
         whole = link.pieces.add(frame, self.session.settings.frame_bytes_max)
@@ -378,8 +373,8 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Carry: (IN_SESSION, False, _C._on_carry),
     Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
-    Join: (frozenset({State.REIGNING, State.JOINING, State.FOLLOWING}), False, _C._on_join),
-    Rejoin: (_ASKED_AGAIN, True, _C._on_rejoin),
+    Join: (_ASKED, False, _C._on_join),
+    Rejoin: (_ASKED | {State.DOUBTING}, True, _C._on_rejoin),
     Pending: (frozenset({State.JOINING}), False, _C._on_pending),
     NoSeat: (frozenset({State.JOINING}), True, _C._on_no_seat),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),

@@ -156,6 +156,65 @@ def merge_is_interrupted(world: CoreWorld) -> None:
     assert len(world.hosts) == 1 and discarded(theirs[0]) == [lost]
 
 
+@case(4, "hard_case_20", "partition_and_merge")
+def winner_dies_before_it_takes_anybody_in(world: CoreWorld) -> None:
+    """The losers obey already, and nothing of theirs was dropped: nobody is told that it was."""
+    mine, theirs = world.peers[:2], world.peers[2:]
+    part(world, mine, theirs)
+    until(world, theirs[0], State.REIGNING)
+    world.run_for(300_000)
+    world.submit(mine[0], "of-the-older")
+    kept = world.submit(theirs[1], "of-the-newer")
+    world.run_for(300_000)
+    world.heal()
+    until(world, theirs[0], State.JOINING)
+    for peer in mine:
+        world.crash(peer)
+    until_calm(world)
+    assert texts(theirs[0])[-1] == "of-the-newer" and kept in theirs[1].settled
+    assert not any(peer.saw(BranchDiscarded) for peer in theirs)
+
+
+@case(
+    5,
+    "hard_case_17",
+    "partition_and_merge",
+    settings=Settings(seat_us=2_000_000, dead_link_us=1_500_000),
+)
+def split_that_outlasts_the_seats(world: CoreWorld) -> None:
+    """Each side has given up the other, and looks for it. The losers get new seats."""
+    many, few = world.peers[:3], world.peers[3:]
+    part(world, many, few)
+    world.run_for(9_000_000)
+    assert not any(one.core.roster.get(other.id) for one in few for other in many)
+    lost = world.submit(few[1], "of-the-few")
+    world.submit(many[1], "of-the-many")
+    world.run_for(500_000)
+    world.heal()
+    until_calm(world)
+    assert world.hosts == [many[0]] and discarded(few[1]) == [lost]
+    assert all(peer.core.roster.get(peer.id) for peer in few)
+
+
+@case(3, "hard_case_21", "partition_and_merge")
+def join_on_the_losing_side(world: CoreWorld) -> None:
+    """A newcomer joined the side that loses. The winner does not know it, and lets it in."""
+    host, mate, far = world.peers
+    part(world, [host, mate], [far])
+    until(world, far, State.REIGNING)
+    late = world.join(far, "late")
+    until(world, late, State.FOLLOWING)
+    part(world, [host, mate], [late])
+    world.run_for(300_000)
+    lost = world.submit(late, "of-the-newcomer")
+    world.submit(host, "of-the-many")
+    world.run_for(500_000)
+    world.heal()
+    until_calm(world)
+    assert world.hosts == [host] and late.core.roster.get(late.id) is not None
+    assert discarded(late) == [lost]
+
+
 @case(3, "hard_case_30", "partition_and_merge")
 def everybody_loses_everybody(world: CoreWorld) -> None:
     """Each reigns alone. They merge in pairs, and nobody is locked out."""
