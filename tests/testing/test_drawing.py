@@ -33,11 +33,12 @@ def test_every_kind_of_fault_is_drawn_and_every_amount_is_allowed() -> None:
         assert low <= step.amount <= high, step
 
 
-def test_seats_expire_early_only_where_nobody_is_cut_off() -> None:
+def test_where_seats_expire_early_no_link_outlasts_a_cut() -> None:
     usual = Settings()
     early = [s for s in many(Shape()) if s.settings.seat_us != usual.seat_us]
-    assert early
-    assert all(step.kind in TOGETHER for scenario in early for step in scenario.steps)
+    apart = [s for s in early if any(step.kind not in TOGETHER for step in s.steps)]
+    assert apart and len(apart) < len(early)
+    assert all(s.settings.dead_link_us < s.settings.seat_us for s in apart)
 
 
 def test_what_is_drawn_can_be_written_down_and_read() -> None:

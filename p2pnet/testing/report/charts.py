@@ -119,7 +119,7 @@ def convergence_chart(tallied: Tallied) -> str:
 
     def draw(figure: Figure) -> None:
         ax = figure.subplots()
-        styles = (_FILL, "-"), (_OTHER, "-"), (_SOFT, "--")
+        styles = (_FILL, "-"), (_OTHER, "-"), (_SOFT, "--"), (_SOFT, ":")
         for (kind, times), (colour, line) in zip(tallied.converged_us.items(), styles, strict=True):
             if times:
                 ranked = sorted(us / 1000 for us in times)
