@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+import enum
 import re
 from pathlib import Path
 
 import pytest
 
-from p2pnet import EndReason, MigrationManager, SessionHooks
+from p2pnet import MigrationManager, SessionHooks
+from p2pnet.core.errors import (
+    ADVICE,
+    CommandRefusal,
+    DenyReason,
+    EndReason,
+    RefuseReason,
+    SaveFault,
+)
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "parity.md").read_text("utf-8")
@@ -46,6 +55,25 @@ def test_all_hooks_of_unet_and_mirror_are_on_the_pages() -> None:
                 assert name in pages, name
 
 
-def test_every_reason_is_explained() -> None:
+@pytest.mark.parametrize("reasons", [EndReason, DenyReason, CommandRefusal])
+def test_every_reason_is_explained(reasons: type[enum.Enum]) -> None:
     page = (ROOT / "docs" / "sessions.md").read_text("utf-8")
-    assert [reason for reason in EndReason if f"| `{reason.name}` |" not in page] == []
+    assert [reason for reason in reasons if f"| `{reason.name}` |" not in page] == []
+
+
+@pytest.mark.parametrize("reasons", [DenyReason, CommandRefusal, SaveFault])
+def test_every_refusal_is_met_in_a_test(reasons: type[enum.Enum]) -> None:
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    names = [f"{reasons.__name__}.{reason.name}" for reason in reasons]
+    assert [name for name in names if not re.search(rf"\b{name}\b", tests)] == []
+
+
+def test_every_refusal_of_a_claim_is_told_somewhere() -> None:
+    told = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.txt"))
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for reason in RefuseReason:
+        assert f"reason={reason}" in told or f"RefuseReason.{reason.name}" in tests, reason
+
+
+def test_every_end_that_nobody_chose_says_what_to_do() -> None:
+    assert set(ADVICE) == set(EndReason) - {EndReason.LEFT, EndReason.AWAY}

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..core.errors import (
+    ADVICE,
     Denied,
     DenyReason,
-    EndReason,
     HostUnreachable,
     ListenFailed,
     P2PNetError,
@@ -24,7 +24,7 @@ COMPLAINT: Final = 2
 INTERRUPTED: Final = 130  # what a shell reports for a program that SIGINT ended
 TERMINATED: Final = 143  # the same for SIGTERM
 
-_ADVICE: Final[dict[type[P2PNetError], str]] = {
+_MENDING: Final[dict[type[P2PNetError], str]] = {
     ListenFailed: "give an address of this machine with --address, or 0.0.0.0 for all of them",
     HostUnreachable: "is the game still running, and no firewall between you and its host?",
 }
@@ -40,21 +40,6 @@ _DENIED: Final[dict[DenyReason, str]] = {
     DenyReason.IDENTITY: "use the identity file that you joined with",
 }
 
-_ENDED: Final[dict[EndReason, str]] = {
-    EndReason.KICKED: "the host removed you from the game",
-    EndReason.SEAT_EXPIRED: "you were away for too long, your seat was given up: join again",
-    EndReason.CRASHED: "the code of the game raised an error",
-    EndReason.DENIED: "the host does not want this peer",
-    EndReason.FULL: "all seats of the game are taken",
-    EndReason.INCOMPATIBLE: "the host plays another version",
-    EndReason.HOST_LOST: "the game has ended with its host",
-    EndReason.DISCONNECTED: "the host disconnected you: you may join again",
-    EndReason.INACTIVE: "you did nothing for too long: you may join again",
-    EndReason.REPLACED: "the same identity was used to join from elsewhere",
-    EndReason.TIMED_OUT: "the host did not answer in time",
-    EndReason.UNREACHABLE: "the host can't be reached",
-}
-
 
 class Complaint(Exception):
     """Something that the user can mend. The text is one line; the exit status is `COMPLAINT`."""
@@ -65,9 +50,10 @@ def complaint(error: P2PNetError) -> Complaint:
     if isinstance(error, Denied):
         return Complaint(f"the host refused: {one_line(error)} ({_DENIED[error.reason]})")
     if isinstance(error, SessionOver):
-        text = f": {error.text}" if error.text else ""
-        return Complaint(f"{_ENDED.get(error.reason, 'the game is over')}{text}")
-    for kind, advice in _ADVICE.items():
+        advice = ADVICE.get(error.reason, "the game is over")
+        text = f": {error.text}" if error.text not in ("", advice) else ""
+        return Complaint(f"{advice}{text}")
+    for kind, advice in _MENDING.items():
         if isinstance(error, kind):
             return Complaint(f"{one_line(error)} ({advice})")
     return Complaint(one_line(error))

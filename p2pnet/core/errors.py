@@ -178,6 +178,24 @@ class EndReason(enum.StrEnum):
     CRASHED = "crashed"  # its own game code raised
 
 
+ADVICE: Final[Mapping[EndReason, str]] = {
+    EndReason.SESSION_ENDED: "the host has ended the session for all",
+    EndReason.HOST_LOST: "the session has ended with its host",
+    EndReason.KICKED: "the host removed you, and does not let you in again",
+    EndReason.DISCONNECTED: "the host disconnected you; you may join again",
+    EndReason.INACTIVE: "you did nothing for too long; you may join again",
+    EndReason.DENIED: "the host does not let you in",
+    EndReason.FULL: "all seats are taken; try again when somebody has left",
+    EndReason.INCOMPATIBLE: "the host plays another version; use the same build",
+    EndReason.TIMED_OUT: "the host did not answer in time; try again",
+    EndReason.UNREACHABLE: "the host can't be reached; try again",
+    EndReason.SEAT_EXPIRED: "you were away for too long, and your seat was given up; join again",
+    EndReason.REPLACED: "the same identity was used to join from elsewhere",
+    EndReason.CRASHED: "the code of the game raised an error",
+}
+"""What an end means to whom it concerns, and what to do: its text where nobody gave another."""
+
+
 class DenyReason(enum.StrEnum):
     """Why the host did not let a peer join."""
 

@@ -23,6 +23,7 @@ from .codec import encode
 from .credentials import Says
 from .detector import Detector, Light
 from .errors import (
+    ADVICE,
     END_OF_DENIAL,
     DenyReason,
     EndReason,
@@ -421,7 +422,7 @@ class Following:
 
     def finish(self, reason: EndReason, text: str) -> None:
         """Out of the session for good."""
-        s = self.session
+        s, text = self.session, text or ADVICE.get(reason, "")
         s.give_up_submissions(SessionOver(reason, text))
         s.emit(SessionEnded(reason, text))
         s.move(Move.LEAVE)

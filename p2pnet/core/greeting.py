@@ -55,7 +55,9 @@ class Greeting:
         s.departed.discard(peer)
         member = s.roster.get(peer)
         if member is None and s.seat is not None and self._newcomers() >= s.settings.players_max:
-            raise RemoteProtocolError("too many ask for a first seat at one time")
+            text = "too many ask for a seat at one time; try again in a moment"
+            self._refuse_stranger(link, DenyReason.FULL, text)
+            return
         seated = link.nonce if member is None else member.nonce
         if member is not None:
             s.mesh.know(peer, link.id)

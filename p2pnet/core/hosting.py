@@ -13,7 +13,7 @@ from .admission import Admission
 from .catchup import missing_for
 from .codec import encode
 from .credentials import Says
-from .errors import DenyReason, EndReason
+from .errors import ADVICE, DenyReason, EndReason
 from .events import (
     BecameHost,
     ClientDisconnected,
@@ -134,14 +134,15 @@ class Hosting:
         if self._answered(link, frame.attempt):
             return
         if peer in s.roster.banned:
-            self._deny(link, DenyReason.BANNED, "this peer was kicked from the session")
+            self._deny(link, DenyReason.BANNED, "who was kicked is not let in again")
         elif s.roster.get(peer) is not None:
             for other in s.mesh.other_processes(peer, link.nonce):
                 self._dismiss(other)
             self._seat_again(link, frame.attempt, frame.addresses, None, frame.payload)
         elif peer not in self.admission and self._seats_taken() >= s.settings.players_max:
             limit = s.settings.players_max
-            self._deny(link, DenyReason.FULL, f"all {limit} seats of the session are taken")
+            text = f"all {limit} seats are taken; try again when somebody has left"
+            self._deny(link, DenyReason.FULL, text)
         elif s.choices.approves:
             self.admission.ask(link, frame)
         else:
@@ -196,7 +197,7 @@ class Hosting:
             s.send_on((link.id,), encode(NoSeat(frame.epoch)))
             return
         reason = EndReason.KICKED if banned else EndReason.SEAT_EXPIRED
-        s.send_on((link.id,), encode(Bye(reason, "the seat was given up; join anew")))
+        s.send_on((link.id,), encode(Bye(reason, ADVICE[reason])))
         s.close(link.id)
 
     def _dismiss(self, link: LinkId) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from ..core.choices import PAYLOAD_BYTES_MAX
-from ..core.errors import Denied, DenyReason
+from ..core.errors import ADVICE, Denied, DenyReason, EndReason
 from ..core.events import ApprovalRequested
 from ..core.values import PeerId, SessionId
 from ..links.base import US_PER_S
@@ -89,7 +89,7 @@ class Door:
         if answer is True:
             self.inbox.put_nowait(Approve(event.peer))
         elif answer is not None:
-            text = answer if isinstance(answer, str) else "the host does not let you in"
+            text = answer if isinstance(answer, str) else ADVICE[EndReason.DENIED]
             self._deny(event.peer, DenyReason.APPROVAL, text)
 
     async def _authenticate(

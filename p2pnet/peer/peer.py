@@ -6,7 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from ..core.errors import DenyReason, EndReason, LocalProtocolError, SessionOver, SyncTypeError
+from ..core.errors import (
+    ADVICE,
+    DenyReason,
+    EndReason,
+    LocalProtocolError,
+    SessionOver,
+    SyncTypeError,
+)
 from ..core.events import Event
 from ..core.roster import Roster
 from ..core.states import Role, State
@@ -316,7 +323,7 @@ class Peer(Running):
     def deny(self, peer: PeerId, reason: str = "") -> None:
         """Turn a newcomer away that waits; it is told `reason`. Void if it waits no more."""
         self._need_host("turn others away")
-        self._shell.post(Deny(peer, DenyReason.APPROVAL, reason))
+        self._shell.post(Deny(peer, DenyReason.APPROVAL, reason or ADVICE[EndReason.DENIED]))
 
     def _other(self, connection_id: int) -> PeerId:
         member = self.roster.by_connection(ConnectionId(connection_id))

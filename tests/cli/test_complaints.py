@@ -4,6 +4,7 @@ import pytest
 
 from p2pnet.cli.complaints import complaint, leaves, one_line
 from p2pnet.core.errors import (
+    ADVICE,
     Denied,
     DenyReason,
     EndReason,
@@ -23,7 +24,9 @@ def test_a_denial_says_why_and_what_to_do(reason: DenyReason) -> None:
 
 def test_a_kick_gives_the_words_of_the_host() -> None:
     text = str(complaint(SessionOver(EndReason.KICKED, "no shouting")))
-    assert text == "the host removed you from the game: no shouting"
+    assert text == f"{ADVICE[EndReason.KICKED]}: no shouting"
+    same = SessionOver(EndReason.KICKED, ADVICE[EndReason.KICKED])
+    assert str(complaint(same)) == ADVICE[EndReason.KICKED], "said once"
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,9 @@ def test_no_more_newcomers_are_linked_than_could_ever_have_a_seat() -> None:
         signature = stranger.credentials.sign(statement(session, Says.GREETING, asked))
         bench.slip_on(host, there, Proof(signature))
     assert sum(host.core.roster.get(peer) is None for peer, _ in host.core._s.mesh.peers()) == 3
+    told = bench.heard(host, Denied)
+    assert {frame.reason for frame in told} == {DenyReason.FULL} and len(told) == 2
+    assert "try again" in told[0].text
     bench.world.reset_links(host, client)
     bench.world.run_for(1_000_000)
     assert client.core.state is State.FOLLOWING

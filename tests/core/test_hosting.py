@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet.core.errors import DenyReason, EndReason, LocalProtocolError
+from p2pnet.core.errors import ADVICE, DenyReason, EndReason, LocalProtocolError
 from p2pnet.core.events import (
     ClientDisconnected,
     JoinDenied,
@@ -99,6 +99,20 @@ def test_who_comes_back_after_its_seat_was_given_up_is_told() -> None:
     bench.world.resume(client)
     bench.world.run_for(1_000_000)
     assert [e.reason for e in client.saw(SessionEnded)] == [EndReason.SEAT_EXPIRED]
+    assert [e.text for e in client.saw(SessionEnded)] == [ADVICE[EndReason.SEAT_EXPIRED]]
+
+
+def test_who_was_kicked_while_it_slept_is_not_told_to_join_again() -> None:
+    bench = Bench.of(3)
+    host, _, client = bench.peers
+    bench.world.pause(client)
+    bench.world.half_close(host, client)  # so that it hears no good-bye
+    bench.world.kick(host, client)
+    bench.world.run_for(4_000_000)
+    bench.world.resume(client)
+    bench.world.run_for(3_000_000)
+    (end,) = client.saw(SessionEnded)
+    assert (end.reason, end.text) == (EndReason.KICKED, ADVICE[EndReason.KICKED])
 
 
 def test_who_comes_back_in_time_has_its_own_seat(bench: Bench) -> None:

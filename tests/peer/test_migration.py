@@ -176,7 +176,8 @@ async def test_who_switches_to_the_offline_scene_leaves_and_does_not_migrate(
     stream = ben.events()
     crash(ana)
     ends = [event async for event in stream if isinstance(event, events.SessionEnded)]
-    assert ends == [events.SessionEnded(EndReason.HOST_LOST, "")]
+    text = "the session has ended with its host"
+    assert ends == [events.SessionEnded(EndReason.HOST_LOST, text)]
     await trio.sleep(1)
     assert ben.state is State.LEFT
     assert (cat.role, cat.state) == (Role.HOST, State.REIGNING)
