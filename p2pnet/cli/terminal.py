@@ -10,13 +10,11 @@ from typing import TextIO
 
 import attrs
 import typer
-from rich.console import Console
 
 from ..core.errors import GameError, P2PNetError
 from .complaints import CRASHED, Complaint, complaint, one_line
 from .json_front import JsonFront, record_line
 from .keys import CAN_READ_KEYS
-from .live_front import LiveFront
 from .loading import GameName
 from .session import Front
 from .text_front import TextFront
@@ -35,6 +33,10 @@ class Terminal:
         """What talks to the person, or to the program."""
         if self.as_json:
             return JsonFront(self.name, game, self.t0_ns)
+        from rich.console import Console
+
+        from .live_front import LiveFront  # with all that paints, which no program asks for
+
         console = Console()
         if console.is_terminal and not console.is_dumb_terminal and _can_type():
             return LiveFront(game, console)
