@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -61,14 +62,23 @@ class Module:
     def lines(self) -> int:
         return len(self.path.read_text("utf-8").splitlines())
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.path.read_text("utf-8"))
 
-    def imports(self) -> Iterator[str]:
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of the tree, at any depth."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> list[str]:
         """Absolute dotted names of all that is imported, at any depth of the code."""
+        return list(self._imports())
+
+    def _imports(self) -> Iterator[str]:
         package = ("p2pnet", *self.name.split("/")[:-1])
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -96,7 +106,7 @@ def layer_of_import(name: str) -> str | None:
 def defines_something(module: Module) -> bool:
     """Whether there is anything to test: a function or a class."""
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return any(isinstance(node, definitions) for node in ast.walk(module.tree))
+    return any(isinstance(node, definitions) for node in module.nodes)
 
 
 def test_the_package_is_found() -> None:
@@ -106,7 +116,7 @@ def test_the_package_is_found() -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_imports_run_downwards(module: Module) -> None:
-    layers = {name: layer_of_import(name) for name in module.imports()}
+    layers = {name: layer_of_import(name) for name in module.imports}
     upwards = [
         name
         for name, layer in layers.items()
@@ -117,12 +127,12 @@ def test_imports_run_downwards(module: Module) -> None:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.layer in PURE], ids=by_name)
 def test_pure_layers_have_no_clock_no_chance_and_no_io(module: Module) -> None:
-    assert {name.split(".")[0] for name in module.imports()} & NOT_IN_PURE == set()
+    assert {name.split(".")[0] for name in module.imports} & NOT_IN_PURE == set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_some_libraries_have_one_importer(module: Module) -> None:
-    roots = {name.split(".")[0] for name in module.imports()}
+    roots = {name.split(".")[0] for name in module.imports}
     wrong = [lib for lib, places in ONLY_IN.items() if lib in roots and module.name not in places]
     assert wrong == []
 
@@ -130,7 +140,7 @@ def test_some_libraries_have_one_importer(module: Module) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_nothing_imports_the_simulations(module: Module) -> None:
     assert [
-        name for name in module.imports() if name.split(".")[0] in ("simulations", "tests")
+        name for name in module.imports if name.split(".")[0] in ("simulations", "tests")
     ] == []
 
 
@@ -149,7 +159,7 @@ def is_docstring(node: ast.stmt) -> bool:
 def test_a_function_fits_a_screen(module: Module) -> None:
     functions = (
         node
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     sizes = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
@@ -165,7 +175,7 @@ def test_a_module_has_one_subject() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_modules_postpone_annotations(module: Module) -> None:
     if defines_something(module):
-        assert "__future__.annotations" in set(module.imports())
+        assert "__future__.annotations" in set(module.imports)
 
 
 def place_of_tests(module: Module) -> str:

@@ -1,29 +1,17 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from p2pnet.cli import main
 from p2pnet.cli.complaints import COMPLAINT, OK
 
+from .conftest import Command
+
 DEMO = "p2pnet.cli.demo.game:game"
-
-
-def run(*arguments: str) -> int:
-    """The exit status of `p2pnet` with these arguments."""
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
-
-
-@pytest.fixture(autouse=True)
-def _nothing_leaks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -48,47 +36,64 @@ def _nothing_leaks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
-    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+    command: Command, arguments: list[str], expected: str
 ) -> None:
-    assert run(*arguments) == COMPLAINT
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert expected in err
-    assert err.startswith("p2pnet: ")
-    assert err.count("\n") == 1
+    told = command(*arguments)
+    assert (told.returncode, told.stdout) == (COMPLAINT, "")
+    assert expected in told.stderr
+    assert told.stderr.startswith("p2pnet: ")
+    assert told.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
-        assert run("host", DEMO, "--address", "127.0.0.1", "--port", port) == COMPLAINT
-    err = capsys.readouterr().err
-    assert port in err
-    assert err.count("\n") == 1
+        told = command("host", DEMO, "--address", "127.0.0.1", "--port", port)
+    assert told.returncode == COMPLAINT
+    assert port in told.stderr
+    assert told.stderr.count("\n") == 1
 
 
-def test_a_damaged_identity(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_damaged_identity(command: Command, tmp_path: Path) -> None:
     (tmp_path / "id").write_text("garbage")
-    assert run("host", DEMO, "--identity", "id") == COMPLAINT
-    assert capsys.readouterr().err.startswith("p2pnet: id is damaged")
+    told = command("host", DEMO, "--identity", "id")
+    assert told.returncode == COMPLAINT
+    assert told.stderr.startswith("p2pnet: id is damaged")
 
 
-def test_a_file_that_is_no_saved_session(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_saved_session(command: Command, tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("Dear Bea")
-    assert run("host", DEMO, "--resume", "letter") == COMPLAINT
-    assert "not a session that p2pnet saved" in capsys.readouterr().err
-    assert run("host", DEMO, "--resume", "nowhere") == COMPLAINT
-    assert "nowhere" in capsys.readouterr().err
+    told = command("host", DEMO, "--resume", "letter")
+    assert told.returncode == COMPLAINT
+    assert "not a session that p2pnet saved" in told.stderr
+    told = command("host", DEMO, "--resume", "nowhere")
+    assert told.returncode == COMPLAINT
+    assert "nowhere" in told.stderr
 
 
-def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--help") == OK
-    assert "demo" in capsys.readouterr().out
+def test_help_is_no_error(command: Command) -> None:
+    told = command("--help")
+    assert told.returncode == OK
+    assert "demo" in told.stdout
 
 
-def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run() == COMPLAINT
-    out, err = capsys.readouterr()
-    assert "host" in out + err
+def test_no_arguments_show_the_help(command: Command) -> None:
+    told = command()
+    assert told.returncode == COMPLAINT
+    assert "host" in told.stdout + told.stderr
+
+
+def test_who_plays_does_not_wait_for_what_simulates() -> None:
+    """Painting, simulating and drawing are imported by those that do it."""
+    code = (
+        "import sys, p2pnet.cli\n"
+        "from p2pnet.cli.loading import GameName\n"
+        "from p2pnet.cli.terminal import Terminal\n"
+        "Terminal(name='ana', as_json=True, t0_ns=0).front(GameName('tanks', 'game'))\n"
+        "print(*{name.split('.')[0] for name in sys.modules},"
+        " 'p2pnet.testing' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "trio" in loaded and loaded[-1] == "False"
+    assert {"distributed", "hypothesis", "matplotlib", "pytest", "rich"} & set(loaded) == set()

@@ -45,6 +45,8 @@ async def test_no_descriptor_is_the_same_as_no_input(pipe: Pipe) -> None:
 
 async def test_reading_can_be_cancelled(pipe: Pipe) -> None:
     source, sink = pipe
+    threads = trio.to_thread.current_default_thread_limiter()
+    threads.total_tokens = 1
     async with trio.open_nursery() as nursery:
 
         async def read() -> None:
@@ -55,6 +57,8 @@ async def test_reading_can_be_cancelled(pipe: Pipe) -> None:
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     os.close(sink)  # ends the thread that still reads
+    async with threads:
+        pass  # it has ended: else it might read from the next pipe with its number
 
 
 async def test_lines_are_written_in_order(pipe: Pipe) -> None:

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
-START_S = 60
+START_S = 120
 SMALL = Shape(players=(2, 3))
 
 
@@ -92,8 +92,9 @@ def test_a_scheduler_without_workers_is_told(
 
 
 def test_a_worker_dies_and_nothing_is_lost_or_counted_twice(
-    machines: Machines, batches: int
+    machines: Machines, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cluster_module, "_WAIT_S", START_S)
     one, other = machines.worker(), machines.worker()
     at_work: set[int] = set()
     with cluster(machines.address) as each:
