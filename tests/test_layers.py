@@ -139,9 +139,7 @@ def test_some_libraries_have_one_importer(module: Module) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_nothing_imports_the_simulations(module: Module) -> None:
-    assert [
-        name for name in module.imports if name.split(".")[0] in ("simulations", "tests")
-    ] == []
+    assert [name for name in module.imports if name.split(".")[0] in ("simulations", "tests")] == []
 
 
 def test_the_front_door_has_names_and_nothing_else() -> None:
@@ -158,9 +156,7 @@ def is_docstring(node: ast.stmt) -> bool:
 @pytest.mark.parametrize("module", MODULES, ids=by_name)
 def test_a_function_fits_a_screen(module: Module) -> None:
     functions = (
-        node
-        for node in module.nodes
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        node for node in module.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     sizes = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
     assert {name: size for name, size in sizes.items() if size > FUNCTION_LINES_MAX} == {}
