@@ -7,11 +7,13 @@ the host goes on with those that the first host began with.
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from .errors import SettingsError
+
+E = TypeVar("E", bound=enum.StrEnum)
 
 
 class AckLevel(enum.StrEnum):
@@ -37,6 +39,31 @@ class WhileDown(enum.StrEnum):
     REFUSE = "refuse"  # they are refused at once
 
 
+def _one_of(kind: type[E], name: str, value: Any) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(repr(member.value) for member in kind)
+        raise SettingsError(f"{name} must be one of {known}, not {value!r}") from None
+
+
+def _ack_level(value: Any) -> AckLevel:
+    return _one_of(AckLevel, "ack", value)
+
+
+def _policy(value: Any) -> Policy:
+    return _one_of(Policy, "policy", value)
+
+
+def _while_down(value: Any) -> WhileDown:
+    return _one_of(WhileDown, "while_down", value)
+
+
+def _yes_or_no(settings: object, field: attrs.Attribute[bool], value: bool) -> None:
+    if not isinstance(value, bool):
+        raise SettingsError(f"{field.name} must be True or False, not {value!r}")
+
+
 def _at_least(low: int) -> Any:
     def check(settings: object, field: attrs.Attribute[int], value: int) -> None:
         if not isinstance(value, int) or value < low:
@@ -52,10 +79,10 @@ class Settings:
     players_max: int = attrs.field(default=64, validator=_at_least(1))
     """Members at one time, the host and those whose seat is kept included."""
 
-    ack: AckLevel = attrs.field(default=AckLevel.ONE, converter=AckLevel)
+    ack: AckLevel = attrs.field(default=AckLevel.ONE, converter=_ack_level)
     """How durable a command is when its receipt is given, unless the command says otherwise."""
 
-    policy: Policy = attrs.field(default=Policy.CONTINUE, converter=Policy)
+    policy: Policy = attrs.field(default=Policy.CONTINUE, converter=_policy)
     """Who may play on when the session falls apart. Two players survive only with `continue`
     or `pause_minority`."""
 
@@ -68,10 +95,10 @@ class Settings:
     approval_us: int = attrs.field(default=30_000_000, validator=_at_least(10_000))
     """How long a newcomer waits for the host's game to approve it before it is denied."""
 
-    host_migration: bool = True
+    host_migration: bool = attrs.field(default=True, validator=_yes_or_no)
     """Whether the session outlives its host. If not, it ends for all when the host is lost."""
 
-    disconnect_inactive_connections: bool = False
+    disconnect_inactive_connections: bool = attrs.field(default=False, validator=_yes_or_no)
     """Whether clients are disconnected that call no command for a while. Their seats are kept."""
 
     disconnect_inactive_timeout_us: int = attrs.field(
@@ -117,7 +144,7 @@ class Settings:
     """Hosts that may be lost while they have a command. After so many it is tried with a record
     that it is refused, which stands if the host that tries it is lost as well."""
 
-    while_down: WhileDown = attrs.field(default=WhileDown.KEEP, converter=WhileDown)
+    while_down: WhileDown = attrs.field(default=WhileDown.KEEP, converter=_while_down)
     """What becomes of commands that are called while there is no host."""
 
     kept_commands_max: int = attrs.field(default=1024, validator=_at_least(1))

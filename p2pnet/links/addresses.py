@@ -7,9 +7,18 @@ import re
 import socket
 from typing import Final
 
-from ..core.errors import AddressError
+from ..core.errors import AddressError, ListenFailed
 
 PORT_MAX: Final = 65_535
+
+
+def check_port(port: int) -> None:
+    """Raises `ListenFailed` for what is no port to listen at."""
+    if not isinstance(port, int) or not 0 <= port <= PORT_MAX:
+        text = f"they go from 0 (any that is free) to {PORT_MAX}"
+        raise ListenFailed(f"{port!r} is not a port: {text}")
+
+
 _HOST_CHARACTERS_MAX: Final = 253  # the longest name that the name system knows
 
 # Addresses reserved for documentation: no packet is ever sent there, but the routing table still

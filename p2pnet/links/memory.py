@@ -13,7 +13,7 @@ from typing import Final
 import trio
 
 from ..core.errors import AddressError, LinkDown, LinkEnd, ListenFailed, PortTaken
-from .addresses import PORT_MAX, split_address
+from .addresses import PORT_MAX, check_port, split_address
 from .base import Handler, Limits, Link, Listener, Transport, ending, handle
 from .inbox import Inbox, Sink
 
@@ -127,10 +127,7 @@ class MemoryNetwork(Transport):
         *,
         task_status: trio.TaskStatus[Listener] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        if not 0 <= port <= PORT_MAX:
-            raise ListenFailed(
-                f"{port} is not a port: they go from 0 (any that is free) to {PORT_MAX}"
-            )
+        check_port(port)
         port = port or self._free_port(address)
         if (address, port) in self._listeners:
             raise PortTaken(f"port {port} of {address} is taken; choose another, or 0 for any")

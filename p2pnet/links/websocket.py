@@ -37,7 +37,7 @@ from trio_websocket import (
 )
 
 from ..core.errors import AddressError, LinkDown, LinkEnd, ListenFailed, PortTaken
-from .addresses import PORT_MAX, join_address, split_address
+from .addresses import check_port, join_address, split_address
 from .base import US_PER_S, Handler, Limits, Link, Listener, Transport, background_nursery
 from .binary_message import MASK_BYTES, binary_message, close_message
 from .inbox import Inbox, Sink
@@ -234,8 +234,7 @@ async def _listen(address: str, port: int) -> list[trio.SocketListener]:
     Trio sets SO_REUSEADDR where that is right, which is not so on Windows. With it, a port that
     only has remains of closed connections is free, and one that has a listener is taken.
     """
-    if not 0 <= port <= PORT_MAX:
-        raise ListenFailed(f"{port} is not a port: they go from 0 (any that is free) to {PORT_MAX}")
+    check_port(port)
     try:
         listeners = await trio.open_tcp_listeners(port, host=address)
     except (OSError, UnicodeError) as error:

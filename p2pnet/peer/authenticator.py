@@ -64,6 +64,8 @@ class PasswordAuthenticator(Authenticator):
         self, newcomer: Newcomer, credentials: bytes, session: SessionId
     ) -> bool | str:
         wanted = _tag(await self._key(session), newcomer.peer)
+        if not credentials:
+            return "a password is wanted: join with PasswordAuthenticator(password)"
         return hmac.compare_digest(wanted, credentials) or "the password is wrong"
 
     async def _key(self, session: SessionId) -> bytes:

@@ -39,7 +39,7 @@ from .migration import MigrationManager
 from .opening import open_peer
 from .peer import Peer
 from .scenes import SceneManager
-from .session_hooks import NO_WAY_BACK, RETRIED, End
+from .session_hooks import NO_WAY_BACK, RETRIED, End, SessionHooks
 
 _DOUBLINGS_MAX: Final = 30
 
@@ -131,6 +131,7 @@ class ConnectionManager:
     _open: Callable[[], Any]
     _nursery: trio.Nursery
     reconnect: Reconnect
+    _hooks: SessionHooks
     _reset: Reset | None
     _chance: Callable[[], float]
     state: ConnectionState = ConnectionState.OFFLINE
@@ -147,6 +148,8 @@ class ConnectionManager:
     _trying: trio.CancelScope | None = None
     _address: str = "0.0.0.0"  # where it listened last
     _ending: Peer | None = None  # its session is over, and it is not wholly closed
+    _attempt: int | None = None  # which one this is; None before the first seat
+    _between: bool = False  # a stay has ended without an offline scene, since another one follows
     _settled: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
     # --- in and out ---
@@ -258,7 +261,7 @@ class ConnectionManager:
         task_status: trio.TaskStatus[Peer],
     ) -> None:
         """One stay, and those that follow it without anybody asking."""
-        end, self._address = None, address
+        end, self._address, self._attempt = None, address, None
         try:
             end = await self._stay(start, task_status)
             while end.reason in self.reconnect.reasons and self.bookmark is not None:
@@ -270,6 +273,9 @@ class ConnectionManager:
             raise
         finally:
             self._trying = self.peer = self._ending = None
+            if self._between and end is not None:
+                self._between = False
+                self._hooks.on_offline_scene(end)
             self._move(ConnectionState.OFFLINE, end)
 
     async def _stay(
@@ -282,8 +288,9 @@ class ConnectionManager:
         Raises what `start` raises. When it returns, everything of the peer is closed.
         """
         async with self._open() as peer:
+            peer._shell.ask_if_last(self._is_last)
             await start(peer)
-            self.peer = peer
+            self.peer, self._attempt = peer, 0
             self.bookmark = peer.bookmark
             self._move(_standing(peer))
             task_status.started(peer)
@@ -297,10 +304,15 @@ class ConnectionManager:
             if over.reason in _NO_WAY_BACK:
                 self.bookmark = None
             if over.reason in self.reconnect.reasons:
-                peer._shell.hurry()  # this is not the end yet
                 self._move(ConnectionState.RECONNECTING, End(over.reason, over.text))
         self._ending = None
         return End(over.reason, over.text)
+
+    def _is_last(self, end: End) -> bool:
+        """Whether no other stay follows one that ends like this."""
+        retried = self._attempt is not None and end.reason in self.reconnect.reasons
+        self._between = retried and (self._attempt or 0) < self.reconnect.attempts
+        return not self._between
 
     async def _come_back(self, end: End, back: Bookmark, address: str) -> tuple[End, bool]:
         """Try until a stay has begun; gives how that ended, or why it never began, and which."""
@@ -308,6 +320,7 @@ class ConnectionManager:
         self._trying = trio.CancelScope()
         with self._trying:
             for number in range(1, of + 1):
+                self._attempt = number
                 delay_us = self.reconnect.wait_us(number, self._chance())
                 self._tell(ReconnectAttempt(number, of, delay_us))
                 await trio.sleep(delay_us / US_PER_S)
@@ -365,7 +378,8 @@ async def connect(
     opener = partial(open_peer, game, identity=who, **options)
     opener().__class__  # noqa: B018  wrong options are told of now
     async with trio.open_nursery() as nursery:
-        manager = ConnectionManager(opener, nursery, reconnect or Reconnect(), reset, chance)
+        plan, hooks = reconnect or Reconnect(), options.get("hooks") or SessionHooks()
+        manager = ConnectionManager(opener, nursery, plan, hooks, reset, chance)
         migration: MigrationManager | None = options.get("migration")
         if migration is not None:
             migration.way_back = manager.way_back

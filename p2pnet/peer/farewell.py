@@ -48,6 +48,9 @@ class Farewell:
     failure: GameError | None = None
     """What the first of these calls raised that did; all of them are made."""
 
+    is_last: Callable[[End], bool] = lambda end: True
+    """Whether this is the end for the player, too. If another stay follows, no menu is shown."""
+
     _delay: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
 
     def greet(self) -> None:
@@ -68,7 +71,7 @@ class Farewell:
         if self.authenticator is not None:
             self._call(self.authenticator.on_stop)
         end, self.hooks._offline = self.hooks._offline, None
-        if end is None:
+        if end is None or not self.is_last(end):
             return
         try:
             with self._delay:

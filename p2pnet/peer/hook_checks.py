@@ -20,7 +20,9 @@ def check_hooks(hooks: object, base: type, what: str) -> None:
     Raises DeclarationError, which names the hook and says how it has to look.
     """
     if not isinstance(hooks, base):
-        got = f"the class {hooks.__name__}" if isinstance(hooks, type) else repr(hooks)
+        got = repr(hooks)
+        if isinstance(hooks, type):
+            got = f"the class {hooks.__name__}: write {hooks.__name__}()"
         raise DeclarationError(
             f"{what} must be an object of a subclass of {base.__name__}, not {got}"
         )

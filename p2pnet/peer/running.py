@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..core.errors import LocalProtocolError
+from ..core.errors import LocalProtocolError, OptionError
 from ..core.states import Role
 from ..core.values import PeerId
 from ..world.objects import NetworkObject
@@ -117,9 +117,15 @@ class Running:
     def vote(self, vote: Vote | str) -> Any:
         """Vote on whether to go on without the missing. Gives a receipt.
 
-        It raises CommandRefused if there is no vote. The last vote of each counts.
+        It raises CommandRefused if there is no vote. The last vote of each counts. Raises
+        OptionError for what is neither `"go_on"` nor `"wait"`.
         """
-        return self.world.request(Request.VOTE, 0, Vote(vote).value)
+        try:
+            choice = Vote(vote)
+        except ValueError:
+            known = " or ".join(repr(each.value) for each in Vote)
+            raise OptionError(f"vote with {known}, not {vote!r}") from None
+        return self.world.request(Request.VOTE, 0, choice.value)
 
     # --- saving ---
 

@@ -243,6 +243,10 @@ class Shell(View):
             self.post(first)
         self.leave_soon(reason)
 
+    def ask_if_last(self, is_last: Callable[[End], bool]) -> None:
+        """Another stay may follow this one: then there is no offline scene in between."""
+        self._farewell.is_last = is_last
+
     def hurry(self) -> None:
         """Nobody reads any more that the connection was lost."""
         self._farewell.hurry()

@@ -214,8 +214,13 @@ class Dispatch:
             raise CommandRefused(CommandRefusal.BAD_ARGUMENTS, text) from None
 
     def _why_paused(self) -> str:
-        missing = ", ".join(self.world.absences.missing)
+        missing = ", ".join(map(self._name_of, self.world.absences.missing))
         return f"the game waits for {missing}" if missing else "the host has paused the game"
+
+    def _name_of(self, peer: PeerId) -> str:
+        """What people call a member; its id if it has no player, or no name."""
+        player = self.world.player_of(peer)
+        return getattr(player, "name", "") or peer
 
     def _spec(self, call: Call) -> CallSpec:
         layouts = self.world.game.layouts

@@ -7,6 +7,17 @@ from p2pnet.cli.setting_texts import read_settings
 from p2pnet.core.settings import AckLevel, Settings
 
 
+@pytest.mark.parametrize("text", ["false", "no", "False"])
+def test_a_switch_is_turned_off_by_a_word(text: str) -> None:
+    assert read_settings([f"host_migration={text}"]) == Settings(host_migration=False)
+
+
+@pytest.mark.parametrize("text", ["ack=two", "host_migration=maybe", "host_migration=0"])
+def test_a_word_that_means_nothing_here_is_refused(text: str) -> None:
+    with pytest.raises(Complaint, match=f"{text.partition('=')[0]} must be"):
+        read_settings([text])
+
+
 def test_nothing_gives_the_defaults() -> None:
     assert read_settings([]) == Settings()
 

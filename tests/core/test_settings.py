@@ -48,13 +48,13 @@ def test_two_figures_that_contradict_one_another_are_refused(contradiction: dict
 
 def test_an_ack_level_is_known_by_its_name() -> None:
     assert Settings(ack="all").ack is AckLevel.ALL  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="most"):
+    with pytest.raises(SettingsError, match="ack must be one of 'host', 'one', 'all', not 'most'"):
         Settings(ack="most")  # type: ignore[arg-type]
 
 
 def test_a_policy_is_known_by_its_name() -> None:
     assert Settings(policy="majority_only").policy is Policy.MAJORITY_ONLY  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="anarchy"):
+    with pytest.raises(SettingsError, match="anarchy"):
         Settings(policy="anarchy")  # type: ignore[arg-type]
 
 

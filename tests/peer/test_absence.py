@@ -18,6 +18,7 @@ from p2pnet import (
     EndReason,
     Game,
     LocalProtocolError,
+    OptionError,
     Peer,
     Player,
     Settings,
@@ -117,6 +118,8 @@ async def test_those_who_are_there_vote_to_go_on(clock: MockClock, table: Table)
     table.nursery.start_soon(collect, cat, seen)
     crash(dan)
     await trio.sleep(1)
+    with pytest.raises(OptionError, match="'go_on' or 'wait', not 'maybe'"):
+        ben.vote("maybe")
     await ben.vote(Vote.GO_ON)
     crash(ana)  # the vote goes on under the next host
     await trio.sleep(1)

@@ -139,6 +139,8 @@ async def test_a_password_never_travels_and_is_bound_to_who_says_it() -> None:
     assert await host.authenticate(ben, shown, SESSION) is True
     eva = Newcomer(PeerId("eva"), "eva", None)
     assert await host.authenticate(eva, shown, SESSION) == "the password is wrong"
+    answer = await host.authenticate(eva, b"", SESSION)
+    assert answer == "a password is wanted: join with PasswordAuthenticator(password)"
     assert await host.authenticate(ben, shown, SessionId("t")) != True  # noqa: E712
     guess = await PasswordAuthenticator("simsim").credentials(SESSION, ben.peer)
     assert await host.authenticate(ben, guess, SESSION) == "the password is wrong"

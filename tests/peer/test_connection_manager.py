@@ -9,6 +9,7 @@ from trio.testing import MockClock
 
 from p2pnet import (
     RECONNECT_ID_HOST,
+    Authenticator,
     ConnectionChange,
     ConnectionManager,
     ConnectionState,
@@ -16,6 +17,7 @@ from p2pnet import (
     End,
     EndReason,
     HostUnreachable,
+    LinkEnd,
     LocalProtocolError,
     MigrationManager,
     OptionError,
@@ -146,8 +148,7 @@ async def test_there_is_no_way_back_to_what_is_over(clock: MockClock, table: Tab
     host = await ana.manager.host("ana", 7777)
     await table.join("ben", host)
     await host.stop_host("that was it")
-    while ana.manager.state is not S.OFFLINE:  # noqa: ASYNC110
-        await trio.sleep(0.01)
+    await until_offline(ana)
     panel = at_ana.hud()
     assert panel is not None and [button.text for button in panel.buttons] == ["Leave Game"]
     assert ana.manager.bookmark is None
@@ -164,23 +165,66 @@ async def test_who_left_for_good_may_ask_for_another_seat(clock: MockClock, tabl
     assert tank(again).gold == 0 and again.connection_id == 2
 
 
-async def test_what_is_retried_is_not_the_end_yet(clock: MockClock, table: Table) -> None:
-    class Slow(SessionHooks):
-        offline_scene_load_delay_us = 60_000_000
+class Scenes(SessionHooks):
+    """Writes down when the offline scene came, and after which end."""
 
-    ana = await table.host("ana")
-    ben = await story(table, "ben", hooks=Slow())
+    offline_scene_load_delay_us = 60_000_000
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[EndReason, int]] = []
+
+    def on_offline_scene(self, end: End) -> None:
+        self.shown.append((end.reason, round(trio.current_time())))
+
+
+async def test_the_offline_scene_comes_when_no_other_stay_follows(
+    clock: MockClock, table: Table
+) -> None:
+    ana, hooks = await table.host("ana"), Scenes()
+    ben = await story(table, "ben", hooks=hooks)
     peer = await ben.manager.join(ana.invite, address="ben")
-    start = trio.current_time()
     put_out(ben, EndReason.TIMED_OUT)
     await peer._shell.stopped.wait()
-    assert await ben.manager.connected() is not peer
-    assert trio.current_time() - start < 2
-    ana.disconnect(ben.manager.peer.connection_id)  # type: ignore[union-attr]
-    await trio.sleep(0.1)
-    assert ben.manager.state is not S.OFFLINE, "it is told that the connection is lost"
+    again = await ben.manager.connected()
+    assert again is not peer and hooks.shown == []
+    start = round(trio.current_time())
+    ana.disconnect(again.connection_id)
+    await trio.sleep(10)
+    assert ben.manager.state is not S.OFFLINE, "it says that the connection is lost"
     await ben.manager.leave()
-    assert trio.current_time() - start < 2
+    assert hooks.shown == [(EndReason.DISCONNECTED, start + 10)]
+
+
+async def test_the_offline_scene_comes_once_when_all_attempts_failed(
+    clock: MockClock, table: Table
+) -> None:
+    ana, hooks = await table.host("ana"), Scenes()
+    plan = Reconnect(attempts=3, delay_us=1_000_000)
+    ben = await story(table, "ben", hooks=hooks, reconnect=plan)
+    await ben.manager.join(ana.invite, address="ben")
+    await ana.leave()
+    put_out(ben, EndReason.TIMED_OUT)
+    await until_offline(ben)
+    assert [reason for reason, _ in hooks.shown] == [EndReason.UNREACHABLE]
+    assert hooks.shown[0][1] == 1 + 2 + 4, "that it is lost was known all the time"
+
+
+async def test_the_offline_scene_comes_at_once_when_the_player_gives_up(
+    clock: MockClock, table: Table
+) -> None:
+    ana, hooks = await table.host("ana"), Scenes()
+    ben = await story(table, "ben", hooks=hooks, reconnect=Reconnect(delay_us=9_000_000))
+    await ben.manager.join(ana.invite, address="ben")
+    put_out(ben, EndReason.TIMED_OUT)
+    await trio.sleep(3)
+    ben.manager.cancel_reconnect()
+    await until_offline(ben)
+    assert hooks.shown == [(EndReason.LEFT, 3)]
+
+
+async def until_offline(story: Story) -> None:
+    while story.manager.state is not S.OFFLINE:  # noqa: ASYNC110
+        await trio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -283,18 +327,22 @@ async def test_the_old_peer_is_wholly_closed_before_the_next_is_opened(
         def on_client_connect(self, connection: Any) -> None:
             order.append("in")
 
-        def on_offline_scene(self, end: End) -> None:
+        def on_transport_disconnect(self, remote: str, end: LinkEnd) -> None:
             order.append("closed")
+
+    class Guarded(Authenticator):
+        def on_stop(self) -> None:
+            order.append("stopped")
 
     async def reset(number: int) -> None:
         order.append("reset")
 
     ana = await table.host("ana")
-    ben = await story(table, "ben", hooks=Ordered(), reset=reset)
+    ben = await story(table, "ben", hooks=Ordered(), authenticator=Guarded(), reset=reset)
     await ben.manager.join(ana.invite, address="ben")
     put_out(ben, EndReason.TIMED_OUT)
     await trio.sleep(5)
-    assert order == ["in", "closed", "reset", "in"]
+    assert order == ["in", "closed", "stopped", "reset", "in"]
 
 
 async def test_the_first_attempt_raises_what_went_wrong(clock: MockClock, table: Table) -> None:
