@@ -466,6 +466,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "victims": lambda: choices_of(scenario.Victim),
     "phases": lambda: choices_of(scenario.Phase),
     "lanes": lambda: choices_of(scenario.Lane),
+    "drills": lambda: choices_of(scenario.Drill),
     "invariants": invariants,
     "goals": lambda: choices_of(goals.Goal),
 }

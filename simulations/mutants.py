@@ -26,7 +26,14 @@ from p2pnet.testing.campaign import Tallied, examine
 from p2pnet.testing.catalogue import INVARIANTS, InvariantBroken
 from p2pnet.testing.drawing import Shape
 
-from . import planted_history, planted_hygiene, planted_reigns, planted_shell, planted_slips
+from . import (
+    planted_history,
+    planted_hygiene,
+    planted_legacies,
+    planted_reigns,
+    planted_shell,
+    planted_slips,
+)
 
 MUTANTS: Final = MappingProxyType(
     planted_reigns.BED.mutants
@@ -34,6 +41,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_hygiene.BED.mutants
     | planted_shell.BED.mutants
     | planted_slips.BED.mutants
+    | planted_legacies.BED.mutants
 )
 """All planted bugs, by name."""
 

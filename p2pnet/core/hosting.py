@@ -77,11 +77,13 @@ class Hosting:
         gone = [member.peer for member in s.roster.members if member.peer in s.departed]
         for peer in gone:
             s.set_roster(s.roster.remove(peer))
+        before = s.seat
         s.set_roster(s.roster.crown(s.me))
-        seat = s.seat
-        if seat is not None and seat.addresses != s.addresses:
+        if before is not None and before.addresses != s.addresses:
             s.set_roster(s.roster.relocate(s.me, s.addresses, s.nonce))
         s.replica.start_reign(migrated=True)
+        if before is not None and not before.present:
+            s.replica.resume(s.me)  # it was given up, and learned of that by what it pulled
         for peer in gone:
             s.replica.remove(peer)
         for member in s.roster.members:
@@ -98,6 +100,7 @@ class Hosting:
         self.session.timers.cancel("rank")
         self.ordering.end()
         self.admission.end()
+        self.minority.end()
         self.lookout.end()
 
     def renumber(self, number: int) -> None:

@@ -21,20 +21,23 @@ class Minority:
     session: Session
     ordering: Ordering
     _on_branch: bool = False  # fewer than half of the seats are here, and the application knows
-    _went_on: bool = False  # this minority has had its pause
+    went_on: bool = False  # this minority has had its pause
 
     def weigh(self) -> None:
-        """How many of the seats are here, and may so few go on?"""
-        s = self.session
+        """How many of the seats are here, and may so few go on?
+
+        Who is heard again may obey another host by now, so to go on again it takes followers.
+        """
+        s, paused = self.session, self.ordering.is_paused
         seats = s.roster.members
-        present = self._here()
+        present = 1 + len(self.ordering.followers) if paused else self._here()
         standing = stand(s.settings.policy, present, len(seats))
         if standing is Standing.GO:
             s.timers.cancel("pause")
-            if self.ordering.is_paused:
+            if paused:
                 s.emit(SessionResumed(present, len(seats)))
                 self.ordering.go_on()
-        elif not self.ordering.is_paused and ("pause",) not in s.timers and not self._went_on:
+        elif not paused and ("pause",) not in s.timers and not self.went_on:
             self._pause(standing, present)
         self._tell_branch(present, len(seats))
 
@@ -44,6 +47,10 @@ class Minority:
         others = [member.peer for member in s.roster.members if member.peer != s.me]
         away = [peer for peer in others if peer not in self.ordering.followers]
         return 1 + len(others) - sum(not s.mesh.alive(s.now, peer) for peer in away)
+
+    def end(self) -> None:
+        """This peer is not the host any more."""
+        self.went_on = False
 
     def _pause(self, standing: Standing, present: int) -> None:
         s = self.session
@@ -55,7 +62,7 @@ class Minority:
     def on_pause_timer(self) -> None:
         """The minority has waited for long enough: it goes on alone."""
         s = self.session
-        self._went_on = True
+        self.went_on = True
         s.emit(SessionResumed(self._here(), len(s.roster.members)))
         self.ordering.go_on()
 
@@ -65,4 +72,4 @@ class Minority:
         if few and not self._on_branch and not self.ordering.is_paused:
             self.session.emit(OnBranch(present, seats))
         self._on_branch = few
-        self._went_on = self._went_on and few
+        self.went_on = self.went_on and few

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .history import Lineage
+from .ledger import Mark
 from .messages import Reign
 from .roles import Roles
 from .roster import Roster
@@ -60,6 +61,11 @@ class Reading:
     @property
     def digest(self) -> bytes:
         return self._s.history.digest
+
+    @property
+    def marks(self) -> dict[PeerId, Mark]:
+        """The process of each member that called a command, and the last one that was run."""
+        return self._s.ledger.marks
 
     @property
     def roster(self) -> Roster:

@@ -292,6 +292,7 @@ class Succession:
         standing = stand(s.settings.policy, present, seats)
         waited = s.now >= self.search.lost_us + s.settings.pause_us
         if standing is Standing.GO or (standing is Standing.WAIT and waited):
+            self.hosting.minority.went_on = standing is Standing.WAIT  # one pause is enough
             return True
         if not self.paused:
             self.paused = True

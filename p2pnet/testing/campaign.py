@@ -72,8 +72,9 @@ class Tallied:
 
     @property
     def recovered_us(self) -> dict[Cause, list[int]]:
-        """How long clean recoveries took, by cause."""
-        return {c: [us for what, us in self.recoveries if what.cause is c] for c in Cause}
+        """How long clean recoveries took in which nobody else died, by cause."""
+        alone = [(what.cause, us) for what, us in self.recoveries if not what.also]
+        return {c: [us for cause, us in alone if cause is c] for c in Cause}
 
     def add(self, other: Tallied) -> None:
         """What came of the scenarios right after these."""
@@ -163,7 +164,9 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     digest = _play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0)
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
-        recovery = Recovery(cause, scenario.players, scenario.seed, lane=scenario.lane)
+        also = min(number // _CLEAN_EVERY // len(Cause) % 3, max(scenario.players - 2, 0))
+        also = 0 if cause is Cause.HANDOVER else also
+        recovery = Recovery(cause, scenario.players, scenario.seed, also=also, lane=scenario.lane)
         tallied.recoveries.append((recovery, check_recovery(recovery)))
     tallied.scenarios += 1
     return digest

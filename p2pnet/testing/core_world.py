@@ -71,6 +71,17 @@ class CoreWorld(Engine, SimWorld):
         self.ask(peer, act)
         return ticket
 
+    def write(self, peer: SimPeer, text: str) -> None:
+        """Have a peer change something of its own, as far as there is a host."""
+
+        def act() -> None:
+            if peer.core.state is State.REIGNING:
+                self.journals[peer.number].write(peer.id, text.encode())
+            else:
+                peer.core.write(peer.clock.at(self.now), text.encode())
+
+        self.ask(peer, act)
+
     def leave(self, peer: SimPeer) -> None:
         """Its application leaves the session."""
         self.befall(peer, "leaves")

@@ -14,10 +14,12 @@ import attrs
 
 from p2pnet.core.settings import AckLevel, Settings
 
+from .drills import DRILLS
 from .scenario import (
     AMOUNTS,
     HOST,
     TOGETHER,
+    Drill,
     Kind,
     Lane,
     Phase,
@@ -33,6 +35,9 @@ LENGTH_US: Final = 27_000_000
 _FAULTS_US: Final = 11_000_000  # all steps are taken by then, counted from the running session
 
 INTERNET: Final = (20_000, 30_000)  # one way: 40 to 60 ms there and back
+_DRILL_EVERY: Final = 20  # one in so many scenarios is a drill
+_DRILL_PLAYERS_MAX: Final = 8  # above, not everybody is linked to everybody
+
 LAN: Final = (200, 1_000)
 MIXED: Final = (5_000, 110_000)
 
@@ -49,10 +54,12 @@ _GROUPS: Final[tuple[tuple[Kind, ...], ...]] = (
     (Kind.SLOW, Kind.LAG, Kind.STALLS, Kind.LATE_TIMERS, Kind.DRIFT, Kind.CRASH),
     (Kind.DUPLICATE, Kind.REPLAY, Kind.GARBAGE, Kind.CRASH, Kind.CUT_BOTH),
     (Kind.IMPOSTOR, Kind.USURP, Kind.PROCLAIM, Kind.CRASH, Kind.VANISH),
+    (Kind.FORGE, Kind.CRASH, Kind.HALVES),
 )
 """Kinds that find more together than alone. A scenario takes one group or two, or anything."""
 
-_FAULTS: Final = tuple(kind for kind in Kind if kind not in (Kind.SUBMIT, Kind.RESUME, Kind.HEAL))
+_NO_FAULTS: Final = (Kind.SUBMIT, Kind.WRITE, Kind.RESUME, Kind.HEAL)
+_FAULTS: Final = tuple(kind for kind in Kind if kind not in _NO_FAULTS)
 
 
 @attrs.frozen
@@ -73,12 +80,13 @@ class Shape:
 def draw(seed: int, number: int, shape: Shape) -> Scenario:
     """Scenario `number` of the campaign with this seed."""
     own = int.from_bytes(stream(seed, "scenario", number).randbytes(6), "big")
+    if number % _DRILL_EVERY == _DRILL_EVERY - 1 and (drills := _fitting(shape)):
+        return _draw_drill(own, drills[number // _DRILL_EVERY % len(drills)], shape)
     faults, network = stream(own, "faults"), stream(own, "shape")
     # The lesser of two draws: most of what can go wrong needs few, and few are quick to play.
     players = min(network.randint(*shape.players), network.randint(*shape.players))
     delay_us = shape.delay_us or network.choice((INTERNET, INTERNET, INTERNET, LAN, MIXED))
     steps = _draw_steps(faults, players)
-    together = all(step.kind in TOGETHER for step in steps)
     return Scenario(
         players=players,
         steps=steps,
@@ -86,10 +94,27 @@ def draw(seed: int, number: int, shape: Shape) -> Scenario:
         delay_us=delay_us,
         ways=_draw_ways(network, players) if shape.delay_us is None else (),
         workload=_draw_workload(network),
-        settings=_draw_settings(network, shape.settings, together),
+        settings=_draw_settings(network, shape.settings, _together(steps)),
         lane=shape.lane_of(number),
         length_us=shape.length_us,
     )
+
+
+def _fitting(shape: Shape) -> tuple[Drill, ...]:
+    """The drills that can be held in a campaign of this shape."""
+    if shape.lane is not Lane.CORE or shape.delay_us is not None:
+        return ()
+    most = min(shape.players[1], _DRILL_PLAYERS_MAX)
+    return tuple(d for d in Drill if max(shape.players[0], DRILLS[d].players) <= most)
+
+
+def _draw_drill(seed: int, drill: Drill, shape: Shape) -> Scenario:
+    """A drill has its own network and settings: what comes of it is known for those."""
+    rng, (least, most) = stream(seed, "drill"), shape.players
+    low, high = max(least, DRILLS[drill].players), min(most, _DRILL_PLAYERS_MAX)
+    players = rng.randint(low, high)
+    settings = DRILLS[drill].settings(rng, players)
+    return Scenario(players, (), seed, INTERNET, settings=settings, drill=drill)
 
 
 def _draw_ways(rng: Random, players: int) -> tuple[Way, ...]:
@@ -110,6 +135,10 @@ def _draw_workload(rng: Random) -> Workload:
     every_us = rng.choice((0, 2_000_000, 5_000_000)) if rng.random() < 0.95 else 150_000
     acks = rng.choice(((AckLevel.ONE,), (AckLevel.ALL,), tuple(AckLevel)))
     return Workload(every_us, acks)
+
+
+def _together(steps: tuple[Step, ...]) -> bool:
+    return all(step.kind in TOGETHER for step in steps)
 
 
 def _draw_settings(rng: Random, settings: Settings, together: bool) -> Settings:
@@ -311,6 +340,16 @@ def _work_in_flight(rng: Random, end: Kind, players: int) -> list[Step]:
     return [*work, Step(end, rng.randrange(80_000)), *work[:3]]
 
 
+def _old_words(rng: Random, end: Kind, players: int) -> list[Step]:
+    """The host dies, and what was said long ago is said again while another one is looked for."""
+    phases = (Phase.LOST, Phase.CLAIMED, Phase.GRANTED, Phase.CROWNED, Phase.WELCOMING)
+    replays = [
+        Step(Kind.REPLAY, 0, rng.randrange(players), rng.randrange(players), when=phase)
+        for phase in rng.choices(phases, k=4)
+    ]
+    return [*replays, Step(rng.choice((end, Kind.HAND_OVER)), peer=rng.choice(list(Victim)))]
+
+
 _PATTERNS: Final = (
     _host_and_successors,
     _each_new_host,
@@ -324,6 +363,7 @@ _PATTERNS: Final = (
     _usurper,
     _two_reigns,
     _said_twice,
+    _old_words,
     _work_in_flight,
 )
 
@@ -332,6 +372,6 @@ def _draw_commands(rng: Random, players: int) -> list[Step]:
     """A burst: so many that queues are full, some of them just before the next fault."""
     level = rng.choice(list(AckLevel))
     return [
-        Step(Kind.SUBMIT, rng.randrange(rng.choice((1, 20_000))), rng.randrange(players), ack=level)
-        for _ in range(rng.randint(1, 6))
+        Step(kind, rng.randrange(rng.choice((1, 20_000))), rng.randrange(players), ack=level)
+        for kind in rng.choices((Kind.SUBMIT, Kind.WRITE), (4, 1), k=rng.randint(1, 6))
     ]

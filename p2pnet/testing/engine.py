@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import attrs
+
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
@@ -50,6 +52,7 @@ class Engine(Timeline):
         self._listening = Listening()
         self.settings = settings or Settings()
         self.tick_us = tick_us
+        self._own = attrs.evolve(self.settings, seat_us=self.settings.seat_us + 1)
         self.peers: list[SimPeer] = []
         self.journals: list[Journal] = []  # of each of them
         self.network = Network(stream(seed, "network"), self, delay_us)
@@ -74,7 +77,7 @@ class Engine(Timeline):
             entropy=next(self._processes).to_bytes(32, "big"),
             name=name,
             addresses=(str(number),),
-            settings=self.settings,
+            settings=self._own if self.peers else self.settings,  # till it is told of those
             fingerprint=_FINGERPRINT,
             replica=journal,
             can_host=can_host,

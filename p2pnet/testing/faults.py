@@ -11,11 +11,12 @@ from typing import Final, Protocol
 from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.values import PeerId
 
-from .hostile import Tape, garbage, proclaim, usurp
+from .hostile import Tape, forge, garbage, proclaim, usurp
 from .scenario import Kind, Step, Victim
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
 from .streams import stream
+from .watch import Watch
 
 Undo = Callable[[], None]
 """Ends a fault."""
@@ -26,7 +27,9 @@ class Play(Protocol):
 
     world: SimWorld
     tape: Tape
+    watch: Watch
     is_healed: bool
+    writes: int
 
     def pick(self, who: int | Victim) -> SimPeer | None:
         """Whom a step means."""
@@ -43,6 +46,11 @@ Doing = Callable[[Play, Step, SimPeer], Undo | None]
 
 def _submit(play: Play, step: Step, peer: SimPeer) -> None:
     play.submit(peer, step)
+
+
+def _write(play: Play, step: Step, peer: SimPeer) -> None:
+    play.writes += 1
+    play.world.write(peer, f"w{play.writes}")
 
 
 def _end(play: Play, step: Step, peer: SimPeer) -> None:
@@ -291,6 +299,15 @@ def _impostor(play: Play, step: Step, peer: SimPeer) -> None:
         play.world.impostor(peer, other)
 
 
+def _forge(play: Play, step: Step, peer: SimPeer) -> None:
+    other = play.pick(step.other)
+    if other is not None and other is not peer:
+        data = forge(play.world, peer, other, step.amount)
+        if data is not None:
+            play.world.befall(peer, f"tells {other.name} what it can't prove")
+            play.watch.forged.add(data)
+
+
 def _usurp(play: Play, step: Step, peer: SimPeer) -> None:
     play.world.befall(peer, f"claims out of turn, {step.amount} above the right number")
     usurp(play.world, peer, step.amount)
@@ -304,6 +321,7 @@ def _proclaim(play: Play, step: Step, peer: SimPeer) -> None:
 DOINGS: Final[MappingProxyType[Kind, Doing]] = MappingProxyType(
     {
         Kind.SUBMIT: _submit,
+        Kind.WRITE: _write,
         Kind.CRASH: _end,
         Kind.VANISH: _end,
         Kind.TEAR: _end,
@@ -337,6 +355,7 @@ DOINGS: Final[MappingProxyType[Kind, Doing]] = MappingProxyType(
         Kind.REPLAY: _say,
         Kind.GARBAGE: _say,
         Kind.IMPOSTOR: _impostor,
+        Kind.FORGE: _forge,
         Kind.USURP: _usurp,
         Kind.PROCLAIM: _proclaim,
     }

@@ -11,13 +11,13 @@ import attrs
 
 from p2pnet.core.effects import CloseLink, Settle
 from p2pnet.core.errors import EndReason
-from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, RosterChanged
+from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, Joined, RosterChanged
 from p2pnet.core.history import reaches
 from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from p2pnet.core.values import PeerId, Position, peer_id
+from p2pnet.core.values import RECONNECT_ID_HOST, ConnectionId, PeerId, Position, peer_id
 
 from .catalogue import InvariantBroken
 from .journal import REFUSED
@@ -46,21 +46,37 @@ class Histories:
                 raise InvariantBroken("S13", f"{peer.name} applied {position} before its welcome")
         if position.seq == 0:
             return
-        journal = peer.journal
-        here = peer.core.digest, len(journal.entries), len(journal.away)
+        core, journal = peer.core, peer.journal
+        here = core.digest, len(journal.entries), dict(core.marks)
         if self._states.setdefault(position, here) != here:
             raise InvariantBroken("S11", f"{peer.name} at {position} holds another state")
-        roster, name = self._rosters.setdefault(position, (peer.core.roster, peer.name))
-        if roster != peer.core.roster:
+        roster, name = self._rosters.setdefault(position, (core.roster, peer.name))
+        if roster != core.roster:
             text = f"{peer.name} and {name} have two rosters at {position}"
             raise InvariantBroken("S25", text)
+        if {member.peer: not member.present for member in roster.members} != journal.away:
+            raise InvariantBroken("S25", f"the game of {peer.name} knows others than its roster")
 
     def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
-        """What a new host starts from holds no command twice."""
+        """What a new host starts from holds no command twice, and it goes on with the seats."""
         texts = [text for _, text in peer.journal.entries]
         if len(set(texts)) != len(texts):
             twice = sorted({text for text in texts if texts.count(text) > 1})
             raise InvariantBroken("S17", f"{peer.name} holds {', '.join(twice)} more than once")
+        parent = peer.core.reign.parent if peer.core.reign is not None else None
+        before, _ = self._rosters.get(parent, (None, "")) if parent is not None else (None, "")
+        if before is not None:
+            self._inherits(peer, before, peer.core.roster)
+
+    def _inherits(self, peer: SimPeer, before: Roster, roster: Roster) -> None:
+        """A new host forgets nobody who was kicked, and knows what each label was."""
+        if not set(before.banned) <= set(roster.banned):
+            raise InvariantBroken("S24", f"{peer.name} forgets who was kicked")
+        labels = {member.peer: member.connection_id for member in before.members}
+        for member in roster.members:
+            if member.old_connection_id != labels.get(member.peer):
+                text = f"{peer.name} takes {member.peer} for the former {member.old_connection_id}"
+                raise InvariantBroken("S21", text)
 
     def note(self, peer: SimPeer, settle: Settle) -> None:
         """A receipt is given: by then so many have to hold it as its level says."""
@@ -112,6 +128,19 @@ class Histories:
 
     # --- identity ---
 
+    def labels_for_life(self, host: SimPeer) -> None:
+        """In the history that goes on no label but the host's was ever that of a second member."""
+        owners: dict[ConnectionId, PeerId] = {}
+        lineage, end, version = host.core.lineage, host.core.position, None
+        for position, (roster, _) in self._rosters.items():
+            if roster.version == version or end is None:
+                continue
+            version = roster.version
+            for member in roster.members if reaches(lineage, end.seq, position) else ():
+                label, peer = member.connection_id, member.peer
+                if label != RECONNECT_ID_HOST and owners.setdefault(label, peer) != peer:
+                    raise InvariantBroken("S21", f"{label} is the label of a second member")
+
     def welcomes(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Welcome
     ) -> None:
@@ -136,11 +165,15 @@ class Histories:
     def takes_welcome(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Welcome) -> None:
         if peer.core.state is State.FOLLOWING and peer.core.epoch == frame.reign.epoch:
             seen.welcomed = frame.reign.epoch.host
+            if peer.core.settings != self.record.world.settings:
+                raise InvariantBroken("S11", f"{peer.name} plays by other settings than its host")
 
-    def welcomed_in_pieces(self, now: int, peer: SimPeer, seen: Seen, event: HostChanged) -> None:
+    def welcomed_in_pieces(
+        self, now: int, peer: SimPeer, seen: Seen, event: HostChanged | Joined
+    ) -> None:
         """A large welcome comes in pieces. Only the core sees it whole, and tells its game."""
         if isinstance(self.record.took, Piece):
-            seen.welcomed = event.host
+            seen.welcomed = event.epoch.host
 
     def roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
         roster = event.roster

@@ -14,12 +14,26 @@ import attrs
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.effects import Effect, Send
-from p2pnet.core.messages import Claim, Header, Meeting, Reign
+from p2pnet.core.messages import (
+    Claim,
+    Fenced,
+    Follow,
+    Frame,
+    Header,
+    Meeting,
+    Oath,
+    Reign,
+    Rejoin,
+    RosterProof,
+    Update,
+    Yield,
+)
 from p2pnet.core.values import Epoch, Position
 
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 
+_FALSE = bytes(16)  # a signature that nobody has made
 _TAPE_MAX = 64  # frames from one peer to another that can be played again
 
 
@@ -43,9 +57,12 @@ class Tape(Observer):
         return said[-1] if said else None
 
     def any(self, rng: Random, source: SimPeer, target: SimPeer) -> bytes | None:
-        """One of the things that one peer said to another."""
+        """One of the things that one peer said to another, each kind as often as any other."""
         said = self.frames.get((source.number, target.number))
-        return rng.choice(said) if said else None
+        if not said:
+            return None
+        kind = rng.choice(sorted({data[1] for data in said}))
+        return rng.choice([data for data in said if data[1] == kind])
 
 
 def garbage(rng: Random) -> bytes:
@@ -80,6 +97,46 @@ def proclaim(world: SimWorld, peer: SimPeer, above: int) -> None:
     for other in world.peers:
         if other.alive and other is not peer:
             world.slip(peer, other, reign)
+
+
+def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes | None:
+    """A member tells another one what it has no proof of: what is wrong in it is a signature."""
+    core, session = peer.core, peer.core.session
+    reign, position, roster = core.reign, other.core.position, other.core.roster
+    if session is None or reign is None or other.core.reign is None or position is None:
+        return None
+    now = other.core.reign.epoch
+    others = [p for p in world.peers if p not in (peer, other)]
+    third = others[which % len(others)] if others else other
+    theirs = Epoch(now.number + 1, third.id, 0)
+    of_third = Reign(theirs, position, third.key, _FALSE)
+    ours = Epoch(now.number + 1, peer.id, 0)
+
+    def sign(says: Says, *fields: object) -> bytes:
+        return peer.credentials.sign(statement(session, says, fields))
+
+    of_ours = Reign(ours, position, peer.key, sign(Says.REIGN, ours, position))
+    here, lineage = Position(ours, position.seq), (*other.core.lineage, (ours, position.seq))
+    oaths = tuple(Oath(p.key, ours, _FALSE) for p in others)
+    header_sign = sign(Says.HEADER, ours, here, here, lineage)
+    shown = Claim(now.number + 3, third.key, other.core.reign, position, _FALSE)
+    claim_sign = sign(Says.CLAIM, now.number + 4, now, position)
+    update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, _FALSE))
+    frames: tuple[Frame, ...] = (
+        of_third,
+        Fenced(of_third, third.core.addresses),
+        Claim(now.number + 1, peer.key, other.core.reign, position, _FALSE),
+        Claim(now.number + 4, peer.key, other.core.reign, position, claim_sign, encode(shown)),
+        Rejoin(1 << 20, now, core.connection_id, position, core.addresses, _FALSE),
+        Follow(now, _FALSE),
+        Yield(ours, now, _FALSE),
+        Meeting(Header(of_ours, here, here, lineage, (), _FALSE), False, core.addresses),
+        Meeting(Header(of_ours, here, here, lineage, oaths, header_sign), False, core.addresses),
+        update,
+    )
+    data = encode(frames[which % len(frames)])
+    world.slip(peer, other, data)
+    return data
 
 
 def usurp_by_lineage(world: SimWorld, peer: SimPeer, host: SimPeer, ahead: int) -> None:

@@ -5,14 +5,21 @@ What must never happen for an instant is looked after by `watch`.
 
 from __future__ import annotations
 
+from typing import Final
+
+from p2pnet.core.errors import EndReason
+from p2pnet.core.events import BecameHost, PeerLost, SessionEnded
+from p2pnet.core.settings import Policy
 from p2pnet.core.states import State
 from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
-from .scenario import TOGETHER, Scenario
+from .scenario import Scenario
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 from .watch import Watch
+
+_SEAT_LATE_US: Final = 1_000_000  # a seat may be kept for so much longer than it has to be
 
 
 def in_session(world: SimWorld) -> list[SimPeer]:
@@ -123,6 +130,31 @@ def nothing_left_behind(world: SimWorld) -> None:
                     raise InvariantBroken("S30", f"{peer.name} left, and holds {what}")
 
 
+def seats_run_out(world: SimWorld) -> None:
+    """S30: nobody's seat is kept for longer than the settings say, by any host of the session.
+
+    Where a minority may have to stand still, the time of the seats stands still as well.
+    """
+    for host in world.hosts if world.settings.policy is Policy.CONTINUE else ():
+        away = {member.peer for member in host.core.roster.members if not member.present}
+        for now, event in reversed(host.events) if away else ():
+            reigns = isinstance(event, BecameHost)
+            lost = away if reigns else {event.peer} & away if isinstance(event, PeerLost) else set()
+            if lost and world.now - now > world.settings.seat_us + _SEAT_LATE_US:
+                raise InvariantBroken("S30", f"{host.name} keeps the seats of {', '.join(lost)}")
+            away -= lost
+
+
+def nobody_left_has_a_seat(world: SimWorld) -> None:
+    """S30: who left on purpose has no seat any more. Holds where everybody could hear of it."""
+    back = {peer.id for peer in world.members}
+    for peer in world.peers:
+        ends = [event.reason for _, event in peer.events if isinstance(event, SessionEnded)]
+        gone = peer.alive and EndReason.LEFT in ends and peer.id not in back
+        if gone and any(host.core.roster.get(peer.id) is not None for host in world.hosts):
+            raise InvariantBroken("S30", f"{peer.name} left, and has a seat")
+
+
 def within_limits(world: SimWorld) -> None:
     """S28: no queue and no list is longer than the settings allow."""
     for peer in in_session(world):
@@ -156,9 +188,12 @@ def check_end(world: SimWorld, watch: Watch, scenario: Scenario) -> None:
         everything_settled,
         nothing_piles_up,
         nothing_left_behind,
+        seats_run_out,
         within_limits,
     ):
         invariant(world)
     nothing_lost_in_silence(world, watch)
-    if all(step.kind in TOGETHER for step in scenario.steps):
+    if scenario.together:
         acknowledged_survive(world, watch)
+        nobody_left_has_a_seat(world)
+    watch.ended()

@@ -16,12 +16,13 @@ from p2pnet.core.states import State
 from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
+from .drills import Ground, hold
 from .faults import DOINGS
 from .goals import Tally
 from .hostile import Tape
-from .invariants import check_end, in_session
+from .invariants import check_end, everything_settled, in_session
 from .lanes import world_of
-from .scenario import TOGETHER, Kind, Phase, Scenario, Step, Victim
+from .scenario import Kind, Lane, Phase, Scenario, Step, Victim
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 from .streams import stream
@@ -32,6 +33,7 @@ from .watch import Watch
 CONVERGE_US: Final = 20_000_000
 """Time that a healed session has to come together, from its last progress on."""
 
+_LATE_US: Final = 8_000_000  # by then it has come together, if nobody has to wait for others
 _WORK_US: Final = 3_000_000  # time for the last receipts
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
 
@@ -46,6 +48,7 @@ class Run:
     tape: Tape
     tally: Tally
     healed_us: int = 0
+    writes: int = 0  # changes that players made to what is their own
     is_healed: bool = False  # the first life is over
     was_apart: bool = False  # when all was healed
     was_bereft: bool = False  # somebody followed a host by then that had died in silence
@@ -197,10 +200,13 @@ class Run:
         if self.converged_us is None:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
+        if self.converged_us > _LATE_US and settings.policy is Policy.CONTINUE:
+            raise InvariantBroken("L1", f"together {self.converged_us} us after all healed")
         world.run_for(settings.red_us)  # what was under way when they came together arrives
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)
+        self._get_receipts()
         calm_us = max(_CALM_RED_PERIODS * settings.red_us, _WORK_US)
         if settings.policy is Policy.PAUSE_MINORITY:
             calm_us += settings.pause_us
@@ -209,6 +215,14 @@ class Run:
             raise InvariantBroken("L5", "the session fell apart again")
         if self.watch.reigns != reigns:
             raise InvariantBroken("L5", "a new reign began though all had healed")
+
+    def _get_receipts(self) -> None:
+        """L4: where nothing is wrong any more a receipt takes two round trips, and one tick."""
+        ways = (self.scenario.delay_us, *(way.delay_us for way in self.scenario.ways))
+        longest_us, scenario = max(most for _, most in ways), self.scenario
+        if scenario.lane is Lane.CORE and scenario.settings.policy is Policy.CONTINUE:
+            self.world.run_for(4 * longest_us + scenario.tick_us)
+            everything_settled(self.world)
 
     def check(self) -> None:
         """Raise `InvariantBroken` for the first thing that does not hold in the end."""
@@ -233,8 +247,7 @@ def _places(knows: SimPeer, peer: PeerId) -> list[tuple[str, ...]]:
 def prepare(scenario: Scenario, *observers: Observer) -> Run:
     """The session that a scenario begins with: everybody is in it, and nothing has gone wrong."""
     world = world_of(scenario)
-    together = all(step.kind in TOGETHER for step in scenario.steps)
-    watch, tape, tally = Watch(world, together), Tape(), Tally(world)
+    watch, tape, tally = Watch(world, scenario.together), Tape(), Tally(world)
     world.observers += (watch, tally, *observers)
     if any(step.kind in (Kind.DUPLICATE, Kind.REPLAY) for step in scenario.steps):
         world.observers.append(tape)
@@ -259,6 +272,8 @@ def finish(run: Run) -> None:
         run.start_work()
         for step in run.scenario.steps:
             run.take(step)
+        if run.scenario.drill is not None:
+            hold(run.scenario.drill, Ground(run.world, run.watch, run.scenario))
         run.heal()
         run.check()
         run.world.wind_up()

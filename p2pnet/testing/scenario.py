@@ -29,6 +29,7 @@ class Kind(enum.StrEnum):
     """What a step does."""
 
     SUBMIT = "submit"  # the player of this peer does something, with the ack level `ack`
+    WRITE = "write"  # it changes something of its own: there is no receipt, and it may be lost
     # processes
     CRASH = "crash"  # the process ends, its links close
     VANISH = "vanish"  # the machine is gone, nobody is told
@@ -67,6 +68,7 @@ class Kind(enum.StrEnum):
     REPLAY = "replay"  # what this peer said long ago to `other` comes again
     GARBAGE = "garbage"  # this peer says to `other` what is not a frame
     IMPOSTOR = "impostor"  # somebody without its key asks `other` for the seat of this peer
+    FORGE = "forge"  # this peer tells `other` what it can't prove, `amount` says what
     USURP = "usurp"  # this peer claims out of turn, under a number `amount` above the right one
     PROCLAIM = "proclaim"  # this peer announces a reign of its own, `amount` above the right number
 
@@ -75,13 +77,23 @@ CRASHES: Final = (Kind.CRASH, Kind.VANISH, Kind.TEAR)
 """Ways to die."""
 
 TOGETHER: Final = frozenset(
-    {*CRASHES, Kind.SUBMIT, Kind.RESTART, Kind.JOIN, Kind.LEAVE, Kind.HAND_OVER, Kind.NUDGE}
+    {
+        *CRASHES,
+        Kind.SUBMIT,
+        Kind.WRITE,
+        Kind.RESTART,
+        Kind.JOIN,
+        Kind.LEAVE,
+        Kind.HAND_OVER,
+        Kind.NUDGE,
+    }
 )
 """What parts nobody from anybody who lives."""
 
 PAIRS: Final = frozenset(
     {Kind.TEAR, Kind.CUT, Kind.CUT_BOTH, Kind.RESET, Kind.HALF_CLOSE, Kind.LAG}
-    | {Kind.DUPLICATE, Kind.REPLAY, Kind.GARBAGE, Kind.IMPOSTOR}
+    | {Kind.DUPLICATE, Kind.REPLAY, Kind.GARBAGE, Kind.FORGE}
+    | {Kind.IMPOSTOR}
 )
 """Kinds of steps for which `other` means something."""
 
@@ -95,6 +107,7 @@ AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
         Kind.STALLS: (1, 400),
         Kind.DRIFT: (-100, 100),
         Kind.LATE_TIMERS: (1_000, 150_000),
+        Kind.FORGE: (0, 9),
         Kind.USURP: (0, 1_000_000),
         Kind.PROCLAIM: (2_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
     }
@@ -186,6 +199,17 @@ class Lane(enum.StrEnum):
     WIRE = "wire"  # the same, over real WebSocket links
 
 
+class Drill(enum.StrEnum):
+    """Something that is done as a whole, and it is known what has to come of it."""
+
+    TWO_SIDES = "two_sides"  # one is small: who may go on does, and the larger one wins in the end
+    NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
+    SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered
+    IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost
+    LIES = "lies"  # a member tells all sorts of things that it can't prove: each is rejected
+    SEATS = "seats"  # some leave, one is kicked, the host dies, others come; seats go by the rules
+
+
 @attrs.frozen
 class Scenario:
     """A session of so many players, and what is done to it."""
@@ -200,6 +224,7 @@ class Scenario:
     tick_us: int = 50_000  # between two ticks of the game clock
     lane: Lane = Lane.CORE  # what plays it
     length_us: int = 0  # play for so long at least, faults, healing and calm together
+    drill: Drill | None = None  # what is done after all steps, if anything
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.players <= PLAYERS_MAX:
@@ -209,6 +234,11 @@ class Scenario:
         _check_delay("delay_us", self.delay_us)
         for way in self.ways:
             _check_delay(f"delay_us of the way from {way.source} to {way.target}", way.delay_us)
+
+    @property
+    def together(self) -> bool:
+        """Whether nobody is ever parted from anybody who lives."""
+        return self.drill is None and all(step.kind in TOGETHER for step in self.steps)
 
 
 def _check_delay(name: str, delay_us: tuple[int, int]) -> None:

@@ -21,6 +21,7 @@ from p2pnet.core.settings import AckLevel, Policy, Settings
 
 from .scenario import (
     AMOUNTS,
+    Drill,
     Kind,
     Lane,
     Phase,
@@ -48,6 +49,7 @@ _WORDS: dict[str, type[enum.StrEnum]] = {
     "other": Victim,
     "when": Phase,
     "lane": Lane,
+    "drill": Drill,
     "ack": AckLevel,
     "acks": AckLevel,
     "policy": Policy,

@@ -69,6 +69,10 @@ class SimWorld(abc.ABC):
         """Have a peer's player do something."""
 
     @abc.abstractmethod
+    def write(self, peer: SimPeer, text: str) -> None:
+        """Have a peer change something of its own, if there is such a thing in its game."""
+
+    @abc.abstractmethod
     def leave(self, peer: SimPeer) -> None:
         """Its application leaves the session."""
 

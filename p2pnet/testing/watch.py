@@ -24,8 +24,10 @@ from p2pnet.core.events import (
     HostChanged,
     HostLost,
     Isolated,
+    Joined,
     MigrationStarted,
     PeerGone,
+    ProofRejected,
     ReignsMet,
     RosterChanged,
     StateChanged,
@@ -82,6 +84,8 @@ class Watch(Observer):
     _taken: dict[type[Frame], _Taken] = attrs.field(init=False)
     _said: dict[int, tuple[_Said, ...]] = attrs.field(init=False)
     _told: dict[type[Event], tuple[_Told, ...]] = attrs.field(init=False)
+    forged: set[bytes] = attrs.field(factory=set)  # what is said, and can't be proved
+    _untrue: bool = False  # such a thing was taken, and has not been rejected so far
     _early: int | None = None  # who is woken though nothing is due
     _instant_us: int = 0  # when the last step was …
     _instant_steps: int = 0  # … and how many more there were at that time
@@ -111,6 +115,7 @@ class Watch(Observer):
             ClaimMade: (reigns.claims,),
             HandoverStarted: (reigns.hands_over,),
             HostLost: (reigns.lost,),
+            Joined: (histories.welcomed_in_pieces,),
             Isolated: (reigns.migrates,),
             MigrationStarted: (reigns.migrates,),
             ReignsMet: (reigns.meets,),
@@ -160,6 +165,7 @@ class Watch(Observer):
             self._took_relayed(now, peer, frame)
             return
         self.record.took = frame
+        self._untrue = data in self.forged
         seen = self.record.seen(peer)
         if isinstance(frame, _SPEAK_FOR_A_REIGN):
             self._reigns.stale_is_inert(peer, seen, frame)
@@ -189,11 +195,15 @@ class Watch(Observer):
             handlers = self._said.get(effect.data[1])
             if handlers is not None:
                 frame = read(effect.data)
+                if self._untrue and isinstance(frame, Grant | Welcome):
+                    self._believes(peer)
                 for handler in handlers:
                     handler(peer, self.record.seen(peer), targets, frame)
         elif isinstance(effect, Emit):
             if self._early == peer.number and isinstance(effect.event, _ACTS):
                 raise InvariantBroken("S31", f"{peer.name} acted before its time: {effect.event}")
+            if isinstance(effect.event, ProofRejected):
+                self._untrue = False
             for told in self._told.get(type(effect.event), ()):
                 told(now, peer, self.record.seen(peer), effect.event)
         elif isinstance(effect, Settle) and effect.outcome is not None:
@@ -207,6 +217,8 @@ class Watch(Observer):
         core, record = peer.core, self.record
         seen = record.seen(peer)
         self._time_goes_on(now, peer)
+        if self._untrue and (core.epoch, core.position) != (seen.epoch, seen.position):
+            self._believes(peer)
         state, epoch = core.state, core.epoch
         if state is not seen.state or (epoch is not seen.epoch and epoch != seen.epoch):
             self.progress += 1
@@ -219,6 +231,16 @@ class Watch(Observer):
             self._histories.moved(peer, seen, position)
             seen.digest = digest
         record.took = record.noise_from = self._early = None
+        self._untrue = False
+
+    def _believes(self, peer: SimPeer) -> None:
+        kind = type(self.record.took).__name__
+        raise InvariantBroken("S24", f"{peer.name} believes a {kind} with a false signature")
+
+    def ended(self) -> None:
+        """All has healed and is at rest."""
+        for host in self.world.hosts:
+            self._histories.labels_for_life(host)
 
     def _time_goes_on(self, now: int, peer: SimPeer) -> None:
         if now != self._instant_us:

@@ -4,7 +4,8 @@ import attrs
 
 from p2pnet.core.settings import Settings
 from p2pnet.testing.drawing import Shape, draw
-from p2pnet.testing.scenario import AMOUNTS, TOGETHER, Kind, Scenario
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.scenario import AMOUNTS, TOGETHER, Drill, Kind, Scenario
 from p2pnet.testing.scenario_json import from_json, to_json
 
 MANY = 200
@@ -35,10 +36,20 @@ def test_every_kind_of_fault_is_drawn_and_every_amount_is_allowed() -> None:
 
 def test_where_seats_expire_early_no_link_outlasts_a_cut() -> None:
     usual = Settings()
-    early = [s for s in many(Shape()) if s.settings.seat_us != usual.seat_us]
+    randoms = (s for s in many(Shape()) if s.drill is None)
+    early = [s for s in randoms if s.settings.seat_us != usual.seat_us]
     apart = [s for s in early if any(step.kind not in TOGETHER for step in s.steps)]
     assert apart and len(apart) < len(early)
     assert all(s.settings.dead_link_us < s.settings.seat_us for s in apart)
+
+
+def test_now_and_then_a_drill_is_held_that_fits() -> None:
+    drills = [s for s in many(Shape()) if s.drill is not None]
+    assert {s.drill for s in drills} == set(Drill) and len(drills) == MANY // 20
+    assert all(DRILLS[s.drill].players <= s.players <= 8 for s in drills if s.drill)
+    of_two = [s for s in many(Shape(players=(2, 2))) if s.drill is not None]
+    assert of_two and all(s.players == 2 for s in of_two)
+    assert not any(s.drill for s in many(Shape(players=(9, 64))))
 
 
 def test_what_is_drawn_can_be_written_down_and_read() -> None:

@@ -1,0 +1,316 @@
+"""Scenarios in which it is known what has to come of what is done.
+
+A random scenario is judged by what may never happen. Whether the right thing happens, such as that
+a minority stands still or a neighbour helps out, can be told only where it is known what was done.
+So one in so many scenarios of a campaign is a drill: a plain session to which one thing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from p2pnet.core.events import BranchDiscarded, Relayed
+from p2pnet.core.settings import AckLevel, Policy, Settings
+from p2pnet.core.states import SETTLED, State
+
+from .catalogue import InvariantBroken
+from .hostile import forge
+from .scenario import AMOUNTS, Drill, Kind, Scenario
+from .sim_peer import SimPeer
+from .sim_world import SimWorld
+from .streams import stream
+from .watch import Watch
+
+_NOTICED_US: Final = 3_000_000  # by then a cut was noticed, and whoever may has a new host
+_SOON_US: Final = 1_500_000
+_APART_US: Final = 20_000_000
+_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8})  # lies, by number
+_NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6})
+_LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
+
+
+@attrs.define(eq=False)
+class Ground:
+    """The session of one drill."""
+
+    world: SimWorld
+    watch: Watch
+    scenario: Scenario
+    rng: Random = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.rng = stream(self.scenario.seed, "what happens in a drill")
+
+    @property
+    def settings(self) -> Settings:
+        return self.scenario.settings
+
+    @property
+    def peers(self) -> list[SimPeer]:
+        return self.world.peers
+
+    def say(self, peer: SimPeer, what: str, ack: AckLevel = AckLevel.ONE) -> str:
+        """A player does something, of which nothing else has the name."""
+        text = f"{what} of {peer.name}"
+        self.world.submit(peer, text, ack)
+        return text
+
+    def part(self, one: Sequence[SimPeer], other: Sequence[SimPeer]) -> None:
+        """Nothing gets through between two sides."""
+        for here in one:
+            for there in other:
+                self.world.cut_both(here, there)
+
+    def heal(self) -> None:
+        """Nothing is cut any more, and all come together, while everybody is at work."""
+        self.world.heal()
+        for number in range(12):
+            self.world.run_for(15_000)
+            peer = self.peers[number % len(self.peers)]
+            if peer.core.role is not None:
+                self.say(peer, f"number {number} meanwhile")
+        if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
+            raise InvariantBroken("L1", "not together after a drill")
+        self.world.run_for(_SOON_US)
+
+    def settled(self, peer: SimPeer) -> None:
+        """L4: all that this player did has its receipt."""
+        waits = [text for ticket, text in peer.sent.items() if ticket not in peer.settled]
+        if waits:
+            raise InvariantBroken("L4", f"{peer.name} waits for {waits[0][:40]}")
+
+    def seated(self, peers: Sequence[SimPeer]) -> None:
+        """L3: these have their seats, also after those of the absent are given up."""
+        self.world.run_for(self.settings.seat_us)
+        for peer in peers:
+            if peer.core.state not in SETTLED:
+                raise InvariantBroken("L3", f"{peer.name} was there, and lost its seat")
+
+    def same_reign(self, reigns: int, why: str) -> None:
+        """L5: nobody has begun a reign since there were so many."""
+        if self.watch.reigns != reigns:
+            raise InvariantBroken("L5", f"a new reign, and {why}")
+
+
+def _holds(peer: SimPeer, text: str) -> bool:
+    return any(what == text for _, what in peer.journal.entries)
+
+
+# --- drills ---------------------------------------------------------------------------------------
+
+
+def _two_sides(ground: Ground) -> None:
+    """One of two sides is small: who may go on does, and the larger one wins in the end."""
+    (host, *peers), settings = ground.peers, ground.settings
+    ground.rng.shuffle(peers)
+    peers.insert(ground.rng.choice((0, len(peers))), host)  # on the small side, or on the large one
+    count = ground.rng.randint(1, len(peers) // 2)
+    small, large = peers[:count], peers[count:]
+    ground.part(small, large)
+    ground.world.run_for(_NOTICED_US)
+    done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in peers}
+    ground.world.run_for(_SOON_US)
+    stops = settings.policy is Policy.MAJORITY_ONLY
+    small_goes = settings.policy is Policy.CONTINUE or (not stops and 2 * count == len(peers))
+    large_goes = not stops or 2 * count < len(peers)
+    _goes(small, done, small_goes)
+    _goes(large, done, large_goes)
+    if settings.policy is Policy.PAUSE_MINORITY and not small_goes:
+        ground.world.run_for(settings.pause_us)
+        _goes(small, done, small_goes := True)
+    ground.heal()
+    _merged(ground, small, large, done, small_goes and large_goes)
+
+
+def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
+    """S33: a side of this size runs what its players do, or it does not."""
+    for peer in side:
+        if _holds(peer, done[peer]) is not goes:
+            text = f"{peer.name} is one of {len(side)}, and {'stands still' if goes else 'goes on'}"
+            raise InvariantBroken("S33", text)
+
+
+def _merged(
+    ground: Ground,
+    small: list[SimPeer],
+    large: list[SimPeer],
+    done: dict[SimPeer, str],
+    both: bool,
+) -> None:
+    """S20: of two that have worked the larger goes on, of two alike the older one."""
+    first = ground.peers[0]
+    loses = large if len(small) == len(large) and first in small else small
+    for peer in ground.peers:
+        ground.settled(peer)
+        for other in ground.peers:
+            if _holds(other, done[peer]) is (both and peer in loses):
+                text = f"{len(loses)} of {len(ground.peers)} have to give way: {done[peer]}"
+                raise InvariantBroken("S20", text)
+        named = [n for event in peer.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
+        lost = [ticket for ticket, text in peer.sent.items() if not _holds(peer, text)]
+        if named != lost:
+            raise InvariantBroken("S16", f"{peer.name} lost {lost}, and {named} are named")
+
+
+def _neighbour(ground: Ground) -> None:
+    """One client does not hear the host, and the others do: it plays on through one of them."""
+    host, *clients = ground.peers
+    client, reigns = ground.rng.choice(clients), ground.watch.reigns
+    ground.part([host], [client])
+    ground.world.run_for(_NOTICED_US)
+    ground.say(client, "through a neighbour")
+    ground.world.run_for(_SOON_US)
+    ground.settled(client)
+    ground.same_reign(reigns, f"only {client.name} had lost the host")
+    if not client.saw(Relayed):
+        raise InvariantBroken("L3", f"{client.name} was not told who helps it")
+    ground.heal()
+    ground.say(client, "direct again")
+    ground.world.run_for(_SOON_US)
+    ground.settled(client)
+    ground.same_reign(reigns, "the only client that was cut off is back")
+
+
+def _sleeper(ground: Ground) -> None:
+    """A client stands still for a while: that is nobody's fault but its own."""
+    client, reigns = ground.rng.choice(ground.peers[1:]), ground.watch.reigns
+    ground.world.pause(client)
+    ground.world.run_for(ground.rng.randrange(300_000, 4_000_000))
+    ground.world.resume(client)
+    ground.world.run_for(1)
+    ground.say(client, "awake")
+    ground.heal()
+    ground.settled(client)
+    ground.same_reign(reigns, f"only {client.name} slept")
+    ground.seated(ground.peers)
+
+
+def _in_order(ground: Ground) -> None:
+    """The host hands over, or leaves, while everybody is busy: nothing is lost at all."""
+    host, *clients = ground.peers
+    leaves = ground.rng.random() < 0.5
+    for number in range(6):
+        ground.world.run_for(ground.rng.randrange(20_000))
+        for peer in ground.peers:
+            if peer.core.state is not State.LEFT and not (leaves and peer is host and number > 2):
+                ground.say(peer, f"number {number}")
+        if number == 2:
+            if leaves:
+                ground.world.leave(host)
+            else:
+                ground.world.hand_over(host, ground.rng.choice(clients))
+    ground.heal()
+    for peer in clients if leaves else ground.peers:
+        ground.settled(peer)
+        if peer.saw(BranchDiscarded):
+            raise InvariantBroken("S16", f"{peer.name} lost something by a planned handover")
+    ground.seated(clients)
+    if leaves and ground.world.hosts[0].core.roster.get(host.id) is not None:
+        raise InvariantBroken("S30", f"{host.name} left, and has a seat")
+
+
+def _lies(ground: Ground) -> None:
+    """A member tells the host, and another client, what it has no proof of."""
+    host, liar, other, *_ = ground.peers
+    reigns = ground.watch.reigns
+    for target, rejects in ((host, _NO_HOST_BELIEVES), (other, _NO_CLIENT_BELIEVES)):
+        for which in range(AMOUNTS[Kind.FORGE][1] + 1):
+            before = target.core.census["rejected"]
+            data = forge(ground.world, liar, target, which)
+            if data is not None:
+                ground.watch.forged.add(data)
+            ground.world.run_for(_SOON_US)  # until the two are linked again
+            if which in rejects and target.core.census["rejected"] == before:
+                raise InvariantBroken("S24", f"{target.name} did not reject lie {which}")
+    ground.same_reign(reigns, f"{liar.name} has only lied")
+
+
+def _seats(ground: Ground) -> None:
+    """Some leave, one is kicked, the host dies, and new ones come: seats are what the rules say."""
+    world, settings = ground.world, ground.settings
+    host, kicked, leaver, *rest = ground.peers
+    ground.say(host, "x" * _LARGE, AckLevel.ALL)
+    world.run_for(400_000)
+    world.kick(host, kicked)
+    world.leave(leaver)
+    world.run_for(ground.rng.randrange(100_000, 500_000))
+    world.crash(host)
+    world.run_for(700_000)
+    heir = _heir(world)
+    _asks(ground, heir, heir, kicked)
+    for _ in range(3):
+        _asks(ground, heir, rest[-1])
+    world.run_for(settings.seat_us)
+    ground.heal()
+    for gone in (host, leaver):
+        if heir.core.roster.get(gone.id) is not None:
+            raise InvariantBroken("S30", f"{gone.name} is gone for good, and has a seat")
+
+
+def _asks(ground: Ground, heir: SimPeer, via: SimPeer, kicked: SimPeer | None = None) -> None:
+    """Somebody asks for a seat. If there is one left it is for newcomers, and for nobody else."""
+    full = len(heir.core.roster.members) >= ground.settings.players_max
+    comes = ground.world.join(via, f"peer{len(ground.peers)}", key=kicked.key if kicked else None)
+    ground.world.run_for(400_000)
+    if heir.core.roster.get(comes.id) is None:
+        if kicked is None and not full:
+            raise InvariantBroken("L3", f"{comes.name} asked {via.name}, and has no seat")
+        if comes.core.state is not State.LEFT:
+            raise InvariantBroken("L3", f"{comes.name} has no seat, and is not told so")
+    elif kicked is not None:
+        raise InvariantBroken("S24", f"{kicked.name} was kicked, and came back")
+    elif full:
+        raise InvariantBroken("S28", f"a seat more than the {ground.settings.players_max}")
+
+
+def _heir(world: SimWorld) -> SimPeer:
+    if len(world.hosts) != 1:
+        raise InvariantBroken("L1", f"{len(world.hosts)} hosts after the loss of one")
+    return world.hosts[0]
+
+
+# --- which, and when ------------------------------------------------------------------------------
+
+
+def _some_policy(rng: Random, players: int) -> Settings:
+    return Settings(policy=rng.choice(list(Policy)), pause_us=5_000_000)
+
+
+def _short_seats(rng: Random, players: int) -> Settings:
+    return Settings(seat_us=5_000_000)
+
+
+def _few_seats(rng: Random, players: int) -> Settings:
+    return Settings(players_max=players, seat_us=3_000_000)
+
+
+@attrs.frozen
+class Rules:
+    """What is done in a drill, with at least so many players, and the settings of each session."""
+
+    do: Callable[[Ground], None]
+    players: int
+    settings: Callable[[Random, int], Settings] = lambda rng, players: Settings()
+
+
+DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
+    {
+        Drill.TWO_SIDES: Rules(_two_sides, 2, _some_policy),
+        Drill.NEIGHBOUR: Rules(_neighbour, 3),
+        Drill.SLEEPER: Rules(_sleeper, 2, _short_seats),
+        Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),
+        Drill.LIES: Rules(_lies, 3),
+        Drill.SEATS: Rules(_seats, 4, _few_seats),
+    }
+)
+
+
+def hold(drill: Drill, ground: Ground) -> None:
+    """Hold a drill, if there are players enough. Raises `InvariantBroken`."""
+    if len(ground.peers) >= DRILLS[drill].players:
+        DRILLS[drill].do(ground)
