@@ -23,6 +23,7 @@ from p2pnet.core.routing import Router
 from p2pnet.core.session import Session
 from p2pnet.core.timers import Timers
 from p2pnet.testing.frames import tag_of
+from p2pnet.testing.journal import Journal
 
 from .planting import Bed, always, nothing, patched
 
@@ -204,7 +205,7 @@ def never_present_again() -> Planted:
     def restore(roster: Roster, peer: Any) -> Roster:
         return roster._next(members=roster.members)
 
-    return patched((Roster, "restore", lambda original: restore))
+    return patched((Roster, "restore", lambda original: restore), (Journal, "resume", nothing))
 
 
 @BED.plants("L5", "silence is borne for three heartbeats, and the host is asked first")
