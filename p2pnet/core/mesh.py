@@ -254,25 +254,39 @@ class Mesh:
 
     # --- dials ---
 
-    def without_link(self, members: Iterable[Member]) -> list[Member]:
-        """Those to whom no link of our own leads."""
-        links, by_peer = self.links, self._by_peer
-        return [m for m in members if m.peer not in by_peer or links[by_peer[m.peer]].relay]
+    def to_reach(self, now: int, members: Iterable[Member]) -> list[Member]:
+        """Those to whom no link of our own leads that is any good."""
+        return [member for member in members if not self._reaches(now, member.peer)]
+
+    def _reaches(self, now: int, peer: PeerId) -> bool:
+        """Whether a link of our own leads there, and it is not red.
+
+        A red link may come back to life, or be cut off for good with nobody to tell either end:
+        a new one costs little, and is there at once when the network is.
+        """
+        link = self._by_peer.get(peer)
+        if link is None:
+            return False
+        state = self.links[link]
+        return state.relay is None and state.detector.light(now) is not Light.RED
 
     def may_dial(self, now: int, peer: PeerId) -> bool:
-        """Whether a dial to this peer is due: no link of our own, and the wait is over."""
-        if not self.is_to_dial(peer):
+        """Whether a dial to this peer is due: no good link of our own, and the wait is over."""
+        if not self.is_to_dial(now, peer):
             return False
         dial = self.dials.get(peer)
         return dial is None or now >= dial.next_us
 
-    def is_to_dial(self, peer: PeerId) -> bool:
-        """Whether there is no link of our own to this peer, and no dial under way."""
-        link = self.link_to(peer)
-        if link is not None and link.relay is None:
-            return False
+    def is_to_dial(self, now: int, peer: PeerId) -> bool:
+        """Whether there is no good link of our own to this peer, and no dial under way."""
         dial = self.dials.get(peer)
-        return dial is None or not dial.busy
+        return (dial is None or not dial.busy) and not self._reaches(now, peer)
+
+    def is_needless(self, now: int, link: LinkState) -> bool:
+        """Whether we dialled beside a red link that came back to life meanwhile."""
+        if link.dialled is None or not self._reaches(now, link.dialled):
+            return False
+        return self.links[self._by_peer[link.dialled]].nonce == link.nonce
 
     def is_new(self, peer: PeerId) -> bool:
         """Whether our first dial to this peer is under way: nothing is known of it so far."""

@@ -222,8 +222,8 @@ class Session:
         return lost
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
-        """Have the shell dial a peer, unless that is under way, or it is linked or nowhere."""
-        if addresses and self.mesh.is_to_dial(peer):
+        """Have the shell dial a peer, unless that is under way, or it is reached or nowhere."""
+        if addresses and self.mesh.is_to_dial(self.now, peer):
             self.mesh.dialling(self.now, peer)
             self.effects.append(Dial(peer, addresses))
 
@@ -238,7 +238,8 @@ class Session:
     def dial_missing(self) -> None:
         """Keep warm links to those who may become the host.
 
-        Between two members the lower in rank dials. A host also looks for those who are away.
+        Between two members the lower in rank dials, or whoever notices that their link is no good.
+        A host also looks for those who are away.
         """
         if self.seat is None or self.host is None:
             return
@@ -246,12 +247,12 @@ class Session:
         mesh, now = self.mesh, self.now
         if len(members) > self.settings.warm_links_all_max and not hosting:
             members = self.roster.successors(self.host)[: self.settings.successors]
-        for member in mesh.without_link(members):
+        for member in mesh.to_reach(now, members):
             if member.peer == self.me or not mesh.may_dial(now, member.peer):
                 continue
             ours = member.present and self.roster.rank(self.me) > self.roster.rank(member.peer)
-            relayed = mesh.link_to(member.peer) is not None
-            if ours or relayed or hosting:
+            poor = mesh.link_to(member.peer) is not None
+            if ours or poor or hosting:
                 self.dial(member.peer, member.addresses)
 
     def addresses_of(self, peer: PeerId | None) -> tuple[str, ...]:

@@ -97,8 +97,8 @@ class Reigns:
 
     def takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
         self._claimed[peer.number, source.id, frame.number] = frame.reign.epoch
-        if frame.number <= self.record.numbers + 1:  # it is signed, so it proves the next one
-            self.record.numbers = max(self.record.numbers, frame.number)
+        if frame.number <= self.record.numbers + _free(source, frame.reign.epoch.host):
+            self.record.numbers = max(self.record.numbers, frame.number)  # signed: it is a proof
 
     def grants(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Grant) -> None:
         claimant, number = targets[0].id if targets else PeerId(""), frame.number
@@ -106,9 +106,7 @@ class Reigns:
             given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
             text = f"{peer.name} gave its word for {number} to {claimant}, having given {given}"
             raise InvariantBroken("S05", text)
-        # A host whose handover failed has spent a number that its members may not have heard of.
-        free = 2 if claimant == peer.core.host_peer else 1
-        if number > self.record.numbers + free:
+        if targets and number > self.record.numbers + _free(targets[0], peer.core.host_peer):
             raise InvariantBroken(
                 "S08", f"{peer.name} granted {number}, {self.record.numbers} was the last"
             )
@@ -235,3 +233,11 @@ class Reigns:
         if not seen.lost and isinstance(event, MigrationStarted):
             raise InvariantBroken("S27", f"{peer.name} migrates and has lost nobody")
         seen.lost = False
+
+
+def _free(claimant: SimPeer, host: PeerId | None) -> int:
+    """How far a claim may be above the last number.
+
+    A host whose handover failed has spent a number that its members may not have heard of.
+    """
+    return 2 if claimant.id == host else 1

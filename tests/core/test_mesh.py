@@ -59,7 +59,7 @@ def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None
     mesh.opened(0, L1, ANA)
     assert not mesh.may_dial(10**9, ANA)
     mesh.greeted(0, L1, ANA, 0)
-    assert not mesh.may_dial(10**9, ANA), "linked"
+    assert not mesh.may_dial(5, ANA), "linked"
     mesh.closed(5, L1)
     assert mesh.may_dial(5, ANA)
 
@@ -79,6 +79,12 @@ def test_waits_between_dials_double_up_to_a_limit(mesh: Mesh) -> None:
         waits.append(mesh.dials[ANA].next_us)
     assert waits[:5] == [250_000, 400_000, 400_000, 400_000, 400_000]
     assert set(waits[4:]) == {400_000}
+
+
+def test_beside_a_dead_link_a_new_one_is_dialled(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    assert not mesh.may_dial(599_999, ANA)
+    assert mesh.may_dial(600_000, ANA)
 
 
 def test_a_dead_link_is_not_alive_and_a_missing_one_neither(mesh: Mesh) -> None:
