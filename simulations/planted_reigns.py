@@ -132,7 +132,8 @@ def counts_grants_not_grantors() -> Planted:
     """One answer is taken for the answers of all."""
 
     def count(succession: Succession) -> None:
-        if succession.grants or (not succession.asked and not succession.redialling):
+        asking = succession.asking
+        if asking.grants or (not asking.asked and not asking.redialling):
             succession._conclude()
 
     return patched((Succession, "_count", lambda original: count))

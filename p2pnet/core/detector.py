@@ -74,6 +74,7 @@ class Detector:
     gap_us: int = attrs.field(init=False)
     warned: bool = False  # yellow was reported and not yet taken back
     habit: Habit = attrs.field(factory=Habit)
+    round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Detector:
         if silence <= most * low * self.settings.red_tenths // 10:
             self.habit.learn(silence)  # else the link was broken, which teaches nothing
         gap = max(self._mean_us, self.habit.second_us)
-        self.gap_us = max(least * low, min(gap, most * low))
+        self.gap_us = max(least * low, min(max(gap, self.round_trip_us), most * low))
         self.heard_us = now
 
     @property
@@ -108,6 +109,11 @@ class Detector:
         self.heard_us = now
 
     @property
+    def span_us(self) -> int:
+        """How long a silence may be before it is red."""
+        return self.gap_us * self.settings.red_tenths // 10
+
+    @property
     def yellow_us(self) -> int:
         """When the light turns yellow, if nothing comes."""
         return self.heard_us + self.gap_us * self.settings.yellow_tenths // 10
@@ -115,7 +121,7 @@ class Detector:
     @property
     def red_us(self) -> int:
         """When the light turns red, if nothing comes."""
-        return self.heard_us + self.gap_us * self.settings.red_tenths // 10
+        return self.heard_us + self.span_us
 
     def light(self, now: int) -> Light:
         """The light at `now`."""

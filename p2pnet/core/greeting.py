@@ -39,8 +39,9 @@ class Greeting:
             self._refuse_stranger(link, *problem)
             return
         link.key, link.nonce = frame.key, frame.nonce
-        if s.mesh.is_needless(s.now, link):
+        if link.dialled is not None and s.mesh.is_needless(s.now, link):
             s.close(link.id)  # before the other end takes it for the better one
+            s.mesh.reached(link.dialled)
             return
         proof = Proof(s.sign(Says.GREETING, frame.challenge, frame.key))
         s.send_on((link.id,), encode(proof))

@@ -74,6 +74,7 @@ class LinkState:
         sample = min(now - self.ping_us, self.detector.settings.red_us)
         old = sample if self.rtt_us is None else self.rtt_us
         self.rtt_us = ((_RTT_SHARE - 1) * old + sample) // _RTT_SHARE
+        self.detector.round_trip_us = self.rtt_us
         self.ping_us = None
         return True
 
@@ -109,7 +110,8 @@ class Mesh:
         patience_us = self.settings.connect_us
         if dialled is not None:
             began_us = self.dialling(now, dialled)  # until it has greeted: it may be somebody else
-            if seated:  # the dial took two round trips at least, the greeting takes one
+            if seated and self.link_to(dialled) is None:
+                # The dial took two round trips at least, the greeting takes one.
                 patience_us = max(2 * self.settings.heartbeat_us, 2 * (now - began_us))
         state.mute_us = now + patience_us
         return state
@@ -149,7 +151,7 @@ class Mesh:
         """
         state = self.links[link]
         state.peer = peer
-        self.dials.pop(peer, None)
+        self.reached(peer)
         older = self.link_to(peer)
         if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
             return None
@@ -184,8 +186,8 @@ class Mesh:
         state = self.links.pop(link, None)
         if state is not None and state.peer is None and state.dialled and state.relay is None:
             self.failed(now, state.dialled)
-            # Somebody is there, and time has been lost already.
-            self.dials[state.dialled].next_us = now + self.settings.redial_us_min
+            if state.dialled in self.dials:  # somebody is there, and time has been lost already
+                self.dials[state.dialled].next_us = now + self.settings.redial_us_min
         if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
             return None
         del self._by_peer[state.peer]
@@ -284,7 +286,7 @@ class Mesh:
 
     def is_needless(self, now: int, link: LinkState) -> bool:
         """Whether we dialled beside a red link that came back to life meanwhile."""
-        if link.dialled is None or not self._reaches(now, link.dialled):
+        if link.dialled is None or link.relay or not self._reaches(now, link.dialled):
             return False
         return self.links[self._by_peer[link.dialled]].nonce == link.nonce
 
@@ -302,12 +304,19 @@ class Mesh:
 
     def failed(self, now: int, peer: PeerId) -> None:
         """A dial led nowhere: wait twice as long as last time."""
+        if self._reaches(now, peer):
+            self.reached(peer)  # it dialled us meanwhile
+            return
         dial = self.dials.setdefault(peer, Dialling())
         wait = min(self.settings.redial_us_min << dial.failures, self.settings.redial_us_max)
         dial.busy, dial.next_us = False, now + wait
         dial.failures = min(dial.failures + 1, 16)
 
+    def reached(self, peer: PeerId) -> None:
+        """A link leads there: no dial has failed so far."""
+        self.dials.pop(peer, None)
+
     def forget(self, peer: PeerId) -> None:
         """This peer is not dialled any more, and nothing is remembered of it."""
-        self.dials.pop(peer, None)
+        self.reached(peer)
         self.habits.pop(peer, None)

@@ -8,8 +8,9 @@ known to be dead claims at once; the one behind it waits one answer window, and 
 whose links are closed or red do not count, so successors that died together with the host cost
 nothing.
 
-A claim asks first and changes nothing. What it meets at the others is in `granting`. A claimant
-that is told with fresh proof that the host lives is the isolated one: it goes back to redialling,
+A claim asks first and changes nothing. What it meets at the others is in `granting`. Half of those
+asked are enough if the others are silent, else they are asked again for a while. A claimant that
+is told with fresh proof that the host lives is the isolated one: it goes back to redialling,
 and plays on through whoever told it.
 
 A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
@@ -25,6 +26,7 @@ from __future__ import annotations
 import attrs
 import msgspec
 
+from .asking import Asking
 from .codec import encode
 from .credentials import Says
 from .errors import RefuseReason
@@ -60,12 +62,11 @@ class Succession:
     granting: Granting
     search: Search
     paused: bool = False  # the application knows that we are too few
-    asked: list[PeerId] = attrs.field(factory=list)
-    grants: dict[PeerId, Grant] = attrs.field(factory=dict)
-    redialling: bool = False
+    asking: Asking = attrs.field(init=False)
     pulling: Pulling = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.asking = Asking(self.session)
         self.pulling = Pulling(self.session)
 
     # --- the host is lost ---
@@ -81,8 +82,8 @@ class Succession:
         s.move(Move.LOSE_HOST)
         s.emit(HostLost(s.host, cause))
         s.replica.lose_host()
-        self.redialling = cause is LossCause.CLOSED
-        if self.redialling:
+        self.asking.suspect(cause)
+        if self.asking.redialling:
             s.dial(s.host, s.addresses_of(s.host))
         if voucher is not None:
             # Whoever claims hears from the voucher as well that the host lives.
@@ -173,23 +174,9 @@ class Succession:
         if position is None:
             return
         self.search.number = self.granting.promises.next_number(s.reign.epoch)
-        self.grants = {}
-        others = [
-            peer
-            for peer, _ in s.mesh.peers()
-            if peer != self.search.lost and s.roster.get(peer) and s.mesh.alive(s.now, peer)
-        ]
-        # Who is silent as well may be dead as well: it is asked, and not waited for.
-        green_or_late = (s.mesh.is_green, s.mesh.is_late)
-        self.asked = [peer for peer in others if any(test(s.now, peer) for test in green_or_late)]
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
-        claim = self._signed(s.reign, position)
-        for peer in others:
-            s.send(peer, claim)
-        # Those asked may have to ask the host first, which takes one answer window by itself.
-        windows = 2 if self.asked else 1
-        s.timers.set("answers", at=s.now + windows * s.mesh.answer_us())
+        self.asking.begin(self._signed(s.reign, position), self.search.lost)
         self._count()
 
     def _signed(self, reign: Reign, position: Position) -> Claim:
@@ -210,7 +197,7 @@ class Succession:
         """Somebody stands behind our claim."""
         if self.session.state is State.CLAIMING and frame.number == self.search.number:
             assert link.peer is not None
-            self.grants[link.peer] = frame
+            self.asking.grants[link.peer] = frame
             self._count()
 
     def on_refuse(self, link: LinkState, frame: Refuse) -> None:
@@ -257,19 +244,16 @@ class Succession:
         s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
 
     def _count(self) -> None:
-        """All answers there? Then go on."""
-        witnessed = bool(self.asked) or not self.redialling
-        if witnessed and all(peer in self.grants for peer in self.asked):
+        """Enough answers there? Then go on."""
+        if self.asking.is_done():
             self._conclude()
 
     def on_answers_timer(self) -> None:
-        """Whoever has not answered by now does not take part, unless it is late by habit."""
-        s = self.session
-        missing = (peer for peer in self.asked if peer not in self.grants)
-        if any(s.mesh.is_late(s.now, peer) for peer in missing):
-            s.timers.set("answers", at=s.now + s.mesh.answer_us())
-        else:
+        """Some have not answered."""
+        if self.asking.is_over():
             self._conclude()
+        else:
+            self.asking.repeat()
 
     def _conclude(self) -> None:
         s = self.session
@@ -279,7 +263,7 @@ class Succession:
             s.move(Move.WITHDRAW)
             s.timers.set("claim", at=s.now + s.settings.red_us)
             return
-        if self.pulling.find(self.grants):
+        if self.pulling.find(self.asking.grants):
             s.move(Move.PULL)
             self._pull()
         else:
@@ -288,7 +272,7 @@ class Succession:
     def _may_reign(self) -> bool:
         """Whether those who stand behind this claim are enough for the policy."""
         s = self.session
-        present, seats = 1 + len(self.grants), len(s.roster.members)
+        present, seats = 1 + len(self.asking.grants), len(s.roster.members)
         standing = stand(s.settings.policy, present, seats)
         waited = s.now >= self.search.lost_us + s.settings.pause_us
         if standing is Standing.GO or (standing is Standing.WAIT and waited):
@@ -317,7 +301,7 @@ class Succession:
         """Nothing stands in the way: from here on the old reign is fenced."""
         s = self.session
         reign = s.reign_of(Epoch(self.search.number, s.me, s.nonce), s.history.position)
-        grants = dict(self.grants)
+        grants = dict(self.asking.grants)
         s.move(Move.CROWN)
         self.end()
         s.send_all(reign)
@@ -356,7 +340,7 @@ class Succession:
         self.granting.on_unreachable(peer)
         if peer == self.granting.promises.to:
             self.granting.release()
-        self.asked = [asked for asked in self.asked if asked != peer]
+        self.asking.lose(peer)
         if s.state is State.CLAIMING:
             self._count()
         elif s.state is State.PULLING and self.pulling.is_asking(peer):
@@ -368,8 +352,8 @@ class Succession:
     def on_redial_failed(self, peer: PeerId) -> None:
         """Nobody answers where the host was: a lone survivor need not wait any longer."""
         self.granting.on_unreachable(peer)
-        if peer == self.search.lost and self.redialling:
-            self.redialling = False
+        if peer == self.search.lost and self.asking.redialling:
+            self.asking.redialling = False
             if self.session.state is State.CLAIMING:
                 self._count()
 
@@ -388,9 +372,7 @@ class Succession:
             s.timers.cancel(timer)
         self.granting.promises.release()
         self.granting.drop_doubts()
-        self.asked.clear()
+        self.asking.end()
         self.pulling.end()
-        self.grants.clear()
         self.search.lost = self.search.chosen = self.search.offer = None
-        self.redialling = False
         self.paused = False

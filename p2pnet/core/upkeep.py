@@ -83,7 +83,7 @@ class Upkeep:
 
     def _on_verify_timer(self) -> None:
         s = self.session
-        if self.roles.granting.doubts and s.mesh.is_late(s.now, s.host):
+        if self.roles.granting.doubts and s.mesh.alive(s.now, s.host):
             self.roles.granting.await_proof()
         elif self.roles.granting.doubts:
             self.roles.lose_host(LossCause.SILENT)

@@ -101,12 +101,14 @@ class Reigns:
             self.record.numbers = max(self.record.numbers, frame.number)  # signed: it is a proof
 
     def grants(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Grant) -> None:
-        claimant, number = targets[0].id if targets else PeerId(""), frame.number
+        if not targets:
+            return  # the claimant has closed the link meanwhile
+        claimant, number = targets[0].id, frame.number
         if seen.granted.setdefault(number, claimant) != claimant or number < max(seen.granted):
             given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
             text = f"{peer.name} gave its word for {number} to {claimant}, having given {given}"
             raise InvariantBroken("S05", text)
-        if targets and number > self.record.numbers + _free(targets[0], peer.core.host_peer):
+        if number > self.record.numbers + _free(targets[0], peer.core.host_peer):
             raise InvariantBroken(
                 "S08", f"{peer.name} granted {number}, {self.record.numbers} was the last"
             )

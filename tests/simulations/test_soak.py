@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulations.soak import Soak, main, soak
 
 
 def test_nobody_takes_the_place_of_a_host_that_is_only_late() -> None:
     toll = soak(Soak(players=4, hours=0.05, lost_permille=50, jitter_us=100_000))
     assert toll.false_successions == 0
+
+
+@pytest.mark.parametrize("players", [3, 4, 6])
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_does_when_the_weather_turns(players: int, seed: int) -> None:
+    """In the first seconds silences mean what they meant before, and nobody knows better yet."""
+    assert soak(Soak(players, hours=1 / 180, seed=seed)).false_successions == 0
 
 
 def test_what_members_think_of_their_host_is_counted() -> None:

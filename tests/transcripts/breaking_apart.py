@@ -221,7 +221,7 @@ def everybody_loses_everybody(world: CoreWorld) -> None:
     """Each reigns alone. They merge in pairs, and nobody is locked out."""
     for peer in world.peers:
         world.isolate(peer)
-    world.run_for(2_000_000)
+    world.run_for(3_000_000)
     assert len(world.hosts) == 3
     world.heal()
 

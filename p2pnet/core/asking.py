@@ -1,0 +1,108 @@
+"""Whom a claimant asks, who stands behind it, and for whose answer it still waits.
+
+Those who are silent may have died with the host, and those who are not may have to find out first
+whether it lives. So half of those asked are enough where the others are silent. Short of that,
+whoever may yet be heard is asked again for a while: a host that is late for one is often late for
+all, and a session is not to break in two because the weather turns.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from .events import LossCause
+from .messages import Claim, Grant
+from .session import Session
+from .values import PeerId
+
+_ALONE: Final = 3
+"""For so many red periods a claimant that suddenly hears nobody waits for somebody."""
+
+
+@attrs.define(eq=False)
+class Asking:
+    """One claim, and what the others say to it."""
+
+    session: Session
+    asked: list[PeerId] = attrs.field(factory=list)
+    grants: dict[PeerId, Grant] = attrs.field(factory=dict)
+    redialling: bool = False  # whether the host is there is found out by a dial
+    _lost: PeerId | None = None  # who is not asked
+    _claim: Claim | None = None
+    _since_us: int = 0
+    _deaf_us: int = 0  # until when hearing nobody is rather our own fault
+
+    def suspect(self, cause: LossCause) -> None:
+        """The host was lost just now."""
+        s = self.session
+        self.redialling = cause is LossCause.CLOSED
+        patience_us = _ALONE * s.settings.red_us if cause is LossCause.SILENT else 0
+        self._deaf_us = s.now + patience_us
+
+    def begin(self, claim: Claim, lost: PeerId | None) -> None:
+        """Ask everybody that is there."""
+        s = self.session
+        self._claim, self._lost, self._since_us = claim, lost, s.now
+        self.grants = {}
+        self.asked = [peer for peer in self._others() if s.mesh.alive(s.now, peer)]
+        self.repeat()
+
+    def repeat(self) -> None:
+        """Ask, also once more: whoever has granted holds to its word for longer."""
+        s = self.session
+        assert self._claim is not None
+        for peer in self.asked:
+            s.send(peer, self._claim)
+        # Those asked may have to ask the host first, which takes one answer window by itself.
+        windows = 2 if self.asked else 1
+        s.timers.set("answers", at=s.now + windows * s.mesh.answer_us())
+
+    def lose(self, peer: PeerId) -> None:
+        """Somebody can't be reached any more."""
+        self.asked = [asked for asked in self.asked if asked != peer]
+
+    def is_done(self) -> bool:
+        """Whether the answers are enough, with time left for more."""
+        witnessed = bool(self.asked) or not (self.redialling or self._is_alone())
+        return witnessed and not any(self._is_needed(peer) for peer in self._missing())
+
+    def is_over(self) -> bool:
+        """Whether the time is up: nobody that may yet be heard is missing."""
+        if self.session.now < self._deaf_us and self._is_alone():
+            return False
+        return not any(self._is_needed(peer) and self._has_time(peer) for peer in self._missing())
+
+    def end(self) -> None:
+        """The search is over."""
+        self.asked.clear()
+        self.grants.clear()
+        self.redialling = False
+
+    def _others(self) -> list[PeerId]:
+        s = self.session
+        return [peer for peer, _ in s.mesh.peers() if peer != self._lost and s.roster.get(peer)]
+
+    def _missing(self) -> list[PeerId]:
+        return [peer for peer in self.asked if peer not in self.grants]
+
+    def _is_needed(self, peer: PeerId) -> bool:
+        """Whether this answer is waited for, as long as there is time."""
+        s = self.session
+        enough = 2 * len(self.grants) >= len(self.asked)
+        return not enough or s.mesh.is_green(s.now, peer) or s.mesh.is_late(s.now, peer)
+
+    def _has_time(self, peer: PeerId) -> bool:
+        s = self.session
+        link = s.mesh.link_to(peer)
+        if link is None or not s.mesh.alive(s.now, peer):
+            return False
+        return s.now < self._since_us + link.detector.span_us
+
+    def _is_alone(self) -> bool:
+        """Whether nobody is with us of those to whom links still lead.
+
+        Whoever hears nobody at all is cut off more often than it is the last that lives.
+        """
+        return not self.grants and bool(self._others())

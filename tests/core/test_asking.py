@@ -1,0 +1,86 @@
+"""Whose answer a claimant waits for, and for how long."""
+
+from __future__ import annotations
+
+from p2pnet.core.events import BecameHost, ClaimGranted, ClaimMade
+from p2pnet.core.states import State
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.sim_peer import SimPeer
+
+_RED_US = 600_000
+_WINDOW_US = 170_000  # at the round trips of the simulated network
+
+
+def until_it_reigns_us(world: CoreWorld, peer: SimPeer, since_us: int) -> int:
+    assert world.run_while(lambda: peer.core.state is not State.REIGNING, 10_000_000)
+    return world.now - since_us
+
+
+def lost_us(world: CoreWorld, peer: SimPeer) -> int:
+    """When this peer lost its host."""
+    assert world.run_while(lambda: peer.core.state in (State.FOLLOWING, State.JOINING))
+    return world.now
+
+
+def test_half_of_those_asked_are_enough_if_the_others_are_silent() -> None:
+    world = CoreWorld()
+    host, successor, claimant, *_ = world.game(5)
+    for peer in (host, successor):
+        world.crash(peer, silent=True)
+    since_us = lost_us(world, claimant)
+    assert until_it_reigns_us(world, claimant, since_us) <= 2 * _WINDOW_US
+
+
+def test_who_is_heard_and_does_not_answer_is_waited_for_no_longer_than_a_red_period() -> None:
+    world = CoreWorld()
+    host, claimant, _, deaf = world.game(4)
+    world.cut(claimant, deaf)
+    world.crash(host)
+    time_us = until_it_reigns_us(world, claimant, lost_us(world, claimant))
+    assert 2 * _WINDOW_US < time_us <= _RED_US + 2 * _WINDOW_US
+
+
+def test_those_who_are_asked_again_hold_to_their_word() -> None:
+    world = CoreWorld()
+    host, claimant, grantor, deaf = world.game(4)
+    world.cut(claimant, deaf)
+    world.crash(host)
+    until_it_reigns_us(world, claimant, lost_us(world, claimant))
+    assert len(grantor.saw(ClaimGranted)) >= 2 and not grantor.saw(ClaimMade)
+    assert len(claimant.saw(ClaimMade)) == 1
+
+
+def test_who_hears_nobody_at_all_takes_itself_for_cut_off_at_first() -> None:
+    world = CoreWorld()
+    _, alone, _ = world.game(3)
+    world.isolate(alone)
+    time_us = until_it_reigns_us(world, alone, lost_us(world, alone))
+    assert 3 * _RED_US <= time_us <= 3 * _RED_US + 2 * _WINDOW_US
+
+
+def test_one_of_two_has_nobody_to_wait_for() -> None:
+    world = CoreWorld()
+    _, other = world.game(2)
+    world.isolate(other)
+    assert until_it_reigns_us(world, other, lost_us(world, other)) <= _WINDOW_US
+
+
+def test_who_hears_nobody_and_knows_that_the_host_is_gone_waits_for_a_red_period() -> None:
+    world = CoreWorld()
+    host, alone, other = world.game(3)
+    world.crash(other, silent=True)
+    world.crash(host)
+    assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= _RED_US + 2 * _WINDOW_US
+
+
+def test_who_still_hears_the_host_answers_when_it_knows_and_not_before() -> None:
+    world = CoreWorld()
+    host, claimant, witness = world.game(3)
+    world.cut(host, claimant)
+    world.cut(witness, host)  # it hears the host, and what it asks the host is late
+    assert world.run_while(lambda: claimant.core.state is not State.CLAIMING)
+    world.run_for(2 * _WINDOW_US + 60_000)
+    assert claimant.core.state is State.CLAIMING
+    world.network.heal(witness.number, host.number)
+    assert world.run_while(lambda: claimant.core.state is State.CLAIMING)
+    assert claimant.core.state is State.ISOLATED and not claimant.saw(BecameHost)
