@@ -26,12 +26,11 @@ class Asking:
     """One claim, and what the others say to it."""
 
     session: Session
-    asked: list[PeerId] = attrs.field(factory=list)
+    asked: dict[PeerId, int] = attrs.field(factory=dict)  # since when
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False  # whether the host is there is found out by a dial
     _lost: PeerId | None = None  # who is not asked
     _claim: Claim | None = None
-    _since_us: int = 0
     _deaf_us: int = 0  # until when hearing nobody is rather our own fault
 
     def suspect(self, cause: LossCause) -> None:
@@ -43,16 +42,16 @@ class Asking:
 
     def begin(self, claim: Claim, lost: PeerId | None) -> None:
         """Ask everybody that is there."""
-        s = self.session
-        self._claim, self._lost, self._since_us = claim, lost, s.now
-        self.grants = {}
-        self.asked = [peer for peer in self._others() if s.mesh.alive(s.now, peer)]
+        self._claim, self._lost = claim, lost
+        self.asked, self.grants = {}, {}
         self.repeat()
 
     def repeat(self) -> None:
-        """Ask, also once more: whoever has granted holds to its word for longer."""
+        """Ask, also once more: somebody may be heard again, and who has granted holds to it."""
         s = self.session
         assert self._claim is not None
+        there = (peer for peer in self._others() if s.mesh.alive(s.now, peer))
+        self.asked = {peer: self.asked.get(peer, s.now) for peer in there}
         for peer in self.asked:
             s.send(peer, self._claim)
         # Those asked may have to ask the host first, which takes one answer window by itself.
@@ -61,7 +60,7 @@ class Asking:
 
     def lose(self, peer: PeerId) -> None:
         """Somebody can't be reached any more."""
-        self.asked = [asked for asked in self.asked if asked != peer]
+        self.asked.pop(peer, None)
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
@@ -98,7 +97,7 @@ class Asking:
         link = s.mesh.link_to(peer)
         if link is None or not s.mesh.alive(s.now, peer):
             return False
-        return s.now < self._since_us + link.detector.span_us
+        return s.now < self.asked[peer] + link.detector.span_us
 
     def _is_alone(self) -> bool:
         """Whether nobody is with us of those to whom links still lead.
