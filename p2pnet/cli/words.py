@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..core.errors import ADVICE
+
 _Fields = Mapping[str, Any]
 
 _CAUSES: Final = {
@@ -17,10 +19,27 @@ _REASONS: Final = {
     "left": "left",
     "session_ended": "the host ended the game",
     "kicked": "was removed by the host",
+    "disconnected": "was disconnected by the host",
+    "inactive": "did nothing for too long",
+    "away": "left for a while",
+    "replaced": "came back in another process",
+    "host_lost": "the host is gone",
+    "timed_out": "was silent for too long",
+    "unreachable": "its connection broke",
     "denied": "was refused",
     "seat_expired": "was away for too long",
     "crashed": "its game code raised an error",
 }
+
+_ADVICE: Final = frozenset(ADVICE.values())
+
+
+def _end(reason: str, text: str) -> str:
+    """Why a session ended, and what the host said of it, if that is not the same."""
+    if text in _ADVICE:
+        return text
+    return _REASONS.get(reason, reason) + (f" ({text})" if text else "")
+
 
 _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     "joined": lambda f, who: (
@@ -29,16 +48,23 @@ _TEXTS: Final[dict[str, Callable[[_Fields, Callable[[Any], str]], str]]] = {
     ),
     "join_failed": lambda f, who: f"can't join: {f['text']}",
     "join_denied": lambda f, who: f"may not join: {f['text'] or f['reason']}",
-    "session_ended": lambda f, who: (
-        f"out of the game: {_REASONS.get(f['reason'], f['reason'])}"
-        + (f" ({f['text']})" if f["text"] else "")
-    ),
+    "session_ended": lambda f, who: f"out of the game: {_end(f['reason'], f['text'])}",
     "peer_joined": lambda f, who: f"sees {who(f['who'])} join as connection {f['connection_id']}",
     "peer_lost": lambda f, who: f"keeps the seat and the player of {who(f['who'])}",
     "peer_returned": lambda f, who: (
         f"has {who(f['who'])} back with its player: connection {f['connection_id']}, "
         f"was {f['old_connection_id']}"
     ),
+    "seat_reclaimed": lambda f, who: f"gives {who(f['who'])} its seat back",
+    "client_disconnected": lambda f, who: (
+        f"has lost {who(f['who'])}: {_end(f['reason'], f['text'])}"
+    ),
+    "join_pending": lambda f, who: "waits for the host to let it in",
+    "approval_requested": lambda f, who: f"is asked to let {f['name'] or who(f['who'])} in",
+    "host_announced": lambda f, who: f"may follow {who(f['host'])}, the host of epoch {f['epoch']}",
+    "new_host_unreachable": lambda f, who: f"can't reach {who(f['host'])}",
+    "hook_failed": lambda f, who: f"goes on after an error of its game: {f['text']}",
+    "write_refused": lambda f, who: f"may not write {f['field']}: {f['text']}",
     "peer_gone": lambda f, who: (
         f"sees {who(f['who'])} go: {_REASONS.get(f['reason'], f['reason'])}"
     ),

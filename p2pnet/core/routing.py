@@ -181,12 +181,12 @@ class Router:
     def _on_bye(self, link: LinkState, frame: Bye, data: bytes) -> None:
         s, peer = self.session, link.peer
         assert peer is not None
+        if frame.reason is EndReason.LEFT and (s.state in HOSTS or peer != s.host):
+            s.departed.add(peer)  # if no host heard it, the next one may be this peer
         if s.state in HOSTS:
             s.close(link.id)
             self.roles.hosting.on_bye(peer, frame.reason, frame.text)
         elif peer != s.host:
-            if frame.reason is EndReason.LEFT:
-                s.departed.add(peer)  # if no host heard it, the next one may be this peer
             self.roles.cut(link.id, LinkEnd.CLOSED)
         elif frame.reason not in _HOST_GOES:
             self.roles.following.finish(frame.reason, frame.text)

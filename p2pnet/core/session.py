@@ -280,8 +280,8 @@ class Session:
             return
         for member in old.members:
             if roster.get(member.peer) is None:
+                reason = self._why_gone(member, roster)
                 self.departed.discard(member.peer)
-                reason = _why_gone(member, roster)
                 self.emit(PeerGone(member.peer, member.connection_id, reason))
         for peer in old.known - roster.known:
             self.ledger.forget(peer)
@@ -299,6 +299,12 @@ class Session:
                 ids = member.connection_id, member.old_connection_id
                 self.emit(PeerReturned(member.peer, *ids))
         self.emit(RosterChanged(roster))
+
+    def _why_gone(self, member: Member, roster: Roster) -> EndReason:
+        if member.peer in roster.banned:
+            return EndReason.KICKED
+        left = member.present or member.peer in self.departed
+        return EndReason.LEFT if left else EndReason.SEAT_EXPIRED
 
     def set_settings(self, settings: Settings) -> None:
         """Take over the settings of the session."""
@@ -329,9 +335,3 @@ class Session:
         """The outcome of what is in flight will never be known here."""
         for submission in self.outbox.drain():
             self.effects.append(Settle(submission.ticket, None, error))
-
-
-def _why_gone(member: Member, roster: Roster) -> EndReason:
-    if member.peer in roster.banned:
-        return EndReason.KICKED
-    return EndReason.LEFT if member.present else EndReason.SEAT_EXPIRED

@@ -6,7 +6,7 @@ import pytest
 from p2pnet.cli.jsonable import fields_of, kind_of
 from p2pnet.cli.words import describe, printable
 from p2pnet.core import events
-from p2pnet.core.errors import EndReason
+from p2pnet.core.errors import ADVICE, EndReason
 from p2pnet.core.values import ConnectionId, Epoch, PeerId
 
 NOISE = {"state_changed", "role_changed", "roster_changed"}
@@ -44,6 +44,19 @@ def test_an_end_gives_its_reason_and_the_words_of_the_host() -> None:
     event = events.SessionEnded(EndReason.KICKED, "no shouting")
     words = describe(kind_of(event), fields_of(event), {})
     assert words == "out of the game: was removed by the host (no shouting)"
+
+
+def test_an_end_of_which_nobody_said_more_is_told_once() -> None:
+    event = events.SessionEnded(EndReason.KICKED, ADVICE[EndReason.KICKED])
+    words = describe(kind_of(event), fields_of(event), {})
+    assert words == f"out of the game: {ADVICE[EndReason.KICKED]}"
+
+
+def test_every_reason_has_words() -> None:
+    for reason in EndReason:
+        event = events.ClientDisconnected(ANA, ConnectionId(1), reason, "", kept=True)
+        words = describe(kind_of(event), fields_of(event), {ANA: "ana"})
+        assert words is not None and "_" not in words and words.startswith("has lost ana: ")
 
 
 def test_a_kind_that_is_not_known_is_told_by_its_name() -> None:

@@ -184,6 +184,15 @@ def test_who_leaves_for_a_while_keeps_its_seat() -> None:
     assert host.journal.away[client.id] is True
 
 
+def test_everybody_knows_of_a_host_that_left_that_it_has_left() -> None:
+    bench = Bench.of(3)
+    host, *others = bench.peers
+    bench.world.leave(host)
+    bench.world.run_for(2_000_000)
+    for peer in others:
+        assert [e.reason for e in peer.saw(PeerGone)] == [EndReason.LEFT]
+
+
 def test_a_host_that_leaves_for_a_while_is_followed_and_keeps_its_seat() -> None:
     bench = Bench.of(3)
     host, heir, _ = bench.peers

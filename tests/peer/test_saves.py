@@ -160,3 +160,9 @@ async def test_a_file_is_there_whole_or_not_at_all(
     assert [p.name for p in tmp_path.iterdir()] == ["save"]  # noqa: ASYNC240
     await write_save(path, b"second")
     assert path.read_bytes() == b"second"
+
+
+async def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "save"
+    with pytest.raises(FileNotFoundError, match=r"nowhere/save'$"):
+        await write_save(path, b"first")
