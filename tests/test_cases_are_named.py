@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,13 @@ NOT_ABOUT_SUCCESSION = {31: "there is no interest management: every member has e
 _NUMBERED = re.compile(r"(hard_case|unet_scenario)_(\d+)")
 
 
-def names() -> Iterator[str]:
+@cache
+def names() -> list[str]:
     """The names of all tests, with what each transcript shows."""
+    return list(_names())
+
+
+def _names() -> Iterator[str]:
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ ROWS = [
 ]
 
 
+@cache
 def functions(path: str) -> set[str]:
     """The tests of one module."""
     body = ast.parse((ROOT / path).read_text("utf-8")).body
