@@ -22,6 +22,8 @@ from p2pnet.cli.demo.evidence import Evidence
 from p2pnet.cli.demo.verdict import ALWAYS, judge
 from p2pnet.cli.real.perform import Performance, Wish, run_real, still_running
 
+from ..conftest import Command
+
 COMMAND = (sys.executable, "-m", "p2pnet", "simulate", "--lane", "real")
 TIME_S = 240
 PROC = Path("/proc")
@@ -38,45 +40,29 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("real") / "run.html"
 
 
-@pytest.fixture(scope="module")
-def ran(picture: Path) -> dict[str, Any]:
-    """The last line of a run of a quarter of a minute."""
+@pytest.fixture(scope="module", autouse=True)
+def under_way(picture: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of a quarter of a minute. It goes on while the first tests here look at others."""
     arguments = ["--minutes=0.25", "--seed=7", "--peers=4", "--json", f"--report={picture}"]
-    result = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=TIME_S, check=False
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    last: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    with (
+        (picture.parent / "out").open("w") as out,  # a pipe would fill up until it is read
+        (picture.parent / "errors").open("w") as errors,
+        subprocess.Popen([*COMMAND, *arguments], stdout=out, stderr=errors) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()  # it ends its own processes then
+
+
+@pytest.fixture(scope="module")
+def ran(under_way: subprocess.Popen[bytes], picture: Path) -> dict[str, Any]:
+    """Its last line."""
+    status = under_way.wait(TIME_S)
+    said, errors = ((picture.parent / name).read_text("utf-8") for name in ("out", "errors"))
+    assert status == 0, said + errors
+    last: dict[str, Any] = json.loads(said.splitlines()[-1])
     return last
-
-
-def test_nothing_that_was_acknowledged_is_lost(ran: dict[str, Any]) -> None:
-    assert (ran["event"], ran["lane"], ran["violations"], ran["failed"]) == (
-        "campaign",
-        "real",
-        0,
-        [],
-    )
-    assert (ran["lost"], ran["doubled"], ran["state_equal"]) == (0, 0, True)
-    assert ran["acked"] > 50 and ran["peers"] == 4
-
-
-def test_things_were_done_to_them(ran: dict[str, Any]) -> None:
-    assert ran["scenarios"] == sum(ran["faults"].values()) >= 1
-    if ran["no_links_taken_down"]:
-        pytest.skip(f"no links were taken down: {ran['no_links_taken_down']}")
-    assert "cut_host" in ran["faults"]  # the first blow of this seed
-
-
-def test_it_can_be_looked_at(ran: dict[str, Any], picture: Path) -> None:
-    text = picture.read_text("utf-8")
-    assert "All that was acknowledged is there" in text
-    assert all(f">Machine{letter}</text>" in text for letter in "ABCD")
-
-
-@needs_proc
-def test_nothing_is_left_behind(ran: dict[str, Any]) -> None:
-    assert ran["left_behind"] == []
 
 
 # --- ended from outside ---------------------------------------------------------------------------
@@ -138,6 +124,38 @@ def test_however_it_ends_its_processes_end_too(tmp_path: Path, number: signal.Si
         assert alive(children) == set()
 
 
+# --- played to the end ----------------------------------------------------------------------------
+
+
+def test_nothing_that_was_acknowledged_is_lost(ran: dict[str, Any]) -> None:
+    assert (ran["event"], ran["lane"], ran["violations"], ran["failed"]) == (
+        "campaign",
+        "real",
+        0,
+        [],
+    )
+    assert (ran["lost"], ran["doubled"], ran["state_equal"]) == (0, 0, True)
+    assert ran["acked"] > 50 and ran["peers"] == 4
+
+
+def test_things_were_done_to_them(ran: dict[str, Any]) -> None:
+    assert ran["scenarios"] == sum(ran["faults"].values()) >= 1
+    if ran["no_links_taken_down"]:
+        pytest.skip(f"no links were taken down: {ran['no_links_taken_down']}")
+    assert "cut_host" in ran["faults"]  # the first blow of this seed
+
+
+def test_it_can_be_looked_at(ran: dict[str, Any], picture: Path) -> None:
+    text = picture.read_text("utf-8")
+    assert "All that was acknowledged is there" in text
+    assert all(f">Machine{letter}</text>" in text for letter in "ABCD")
+
+
+@needs_proc
+def test_nothing_is_left_behind(ran: dict[str, Any]) -> None:
+    assert ran["left_behind"] == []
+
+
 # --- what is asked for, and what is judged --------------------------------------------------------
 
 
@@ -154,9 +172,8 @@ def test_a_time_that_makes_no_sense_is_told(minutes: float) -> None:
         run_real(wish(minutes=minutes))
 
 
-def test_what_needs_virtual_time_is_told() -> None:
-    command = [*COMMAND, "--cluster=tcp://127.0.0.1:1"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=TIME_S, check=False)
+def test_what_needs_virtual_time_is_told(command: Command) -> None:
+    result = command("simulate", "--lane", "real", "--cluster=tcp://127.0.0.1:1")
     assert (result.returncode, result.stdout) == (2, "")
     assert "not for --lane real" in result.stderr
 
