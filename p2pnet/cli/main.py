@@ -7,6 +7,7 @@ time without it.
 from __future__ import annotations
 
 import getpass
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -256,6 +257,10 @@ def _simulate_real(request: Request, minutes: float) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point. Whatever the user can mend comes out as one line and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Windows has narrow code pages for files and old consoles: there a sign is a `?`.
+            stream.reconfigure(errors="replace")
     try:
         status = app(arguments, standalone_mode=False)
     except Complaint as error:

@@ -11,6 +11,7 @@ side left in order and did not break.
 from __future__ import annotations
 
 import abc
+import contextlib
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -55,7 +56,8 @@ class SocketWire(Wire):
         self._socket.setblocking(False)
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # not on every system
             # What can't be sent yet waits up here, where it is known that a link is slow.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+            with contextlib.suppress(OSError):  # macOS says so if the other end is gone already
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
     async def receive_some(self, bytes_max: int) -> bytes:
         await trio.lowlevel.checkpoint_if_cancelled()

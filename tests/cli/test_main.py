@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 import socket
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from p2pnet.cli import main
 from p2pnet.cli.complaints import COMPLAINT, OK
 
 from .conftest import Command
@@ -81,6 +84,15 @@ def test_no_arguments_show_the_help(command: Command) -> None:
     told = command()
     assert told.returncode == COMPLAINT
     assert "host" in told.stdout + told.stderr
+
+
+def test_a_sign_that_a_terminal_does_not_have_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    print("✓ nothing lost", file=narrow, flush=True)
+    assert narrow.buffer.getvalue().endswith(b"? nothing lost" + os.linesep.encode())
 
 
 def test_who_plays_does_not_wait_for_what_simulates() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -23,6 +24,25 @@ async def socket_wires():
     yield wires
     for wire in wires:
         wire.close()
+
+
+async def test_a_connection_whose_other_end_is_gone_is_a_wire_that_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On macOS such a socket takes no options any more."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EINVAL, "gone")
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        dialled = await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1])
+        await (await listener.accept()).aclose()
+    monkeypatch.setattr(socket, "TCP_NOTSENT_LOWAT", 25, raising=False)
+    monkeypatch.setattr(socket.socket, "setsockopt", refuse)
+    wire = SocketWire(dialled)
+    assert await wire.receive_some(1) == b""
+    wire.close()
 
 
 async def read_all(stream: WireStream) -> bytes:
