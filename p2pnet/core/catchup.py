@@ -8,12 +8,13 @@ is said by name.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from .codec import decode
 from .credentials import Says
 from .errors import RemoteProtocolError
 from .events import BranchDiscarded
-from .history import fork, reaches
+from .history import agree, fork, reaches
 from .messages import Missing, RosterProof, Snapshot, Update
 from .roster import Roster
 from .session import Session
@@ -25,7 +26,7 @@ def take_update(session: Session, frame: Update, raw: bytes) -> None:
     assert frame.seq == session.history.seq + 1, "updates are applied without a gap"
     if not session.ledger.admits(frame.executed):
         raise RemoteProtocolError("the update runs a command that was run before")
-    _check_roster(session, frame.roster, frame.roster_proof)
+    _check_roster(session, frame.roster, frame.roster_proof, (frame.epoch,))
     session.history.begin(frame.epoch)
     session.replica.apply(frame.payload)
     session.history.append(raw)
@@ -37,8 +38,10 @@ def take_update(session: Session, frame: Update, raw: bytes) -> None:
             session.outbox.executed(line.seq, line.outcome, frame.seq)
 
 
-def _check_roster(session: Session, roster: Roster | None, proof: RosterProof | None) -> None:
-    """A roster counts with the signature of the host whose roster it was.
+def _check_roster(
+    session: Session, roster: Roster | None, proof: RosterProof | None, reigns: Iterable[Epoch]
+) -> None:
+    """A roster counts with the signature of the host whose roster it was, in one of these reigns.
 
     Raises `RemoteProtocolError` without it. The host may be somebody that this peer learns of
     by this very roster, having been away; then the roster itself says what its key is.
@@ -46,7 +49,8 @@ def _check_roster(session: Session, roster: Roster | None, proof: RosterProof | 
     if roster is None:
         return
     host = None if proof is None else roster.get(proof.epoch.host)
-    if proof is None or host is None or peer_id(host.key) != host.peer:
+    signed = proof is not None and proof.epoch in reigns
+    if proof is None or not signed or host is None or peer_id(host.key) != host.peer:
         raise RemoteProtocolError("a roster that nobody vouches for")
     digest = roster.digest()
     if not session.proves(host.key, proof.signature, Says.ROSTER, proof.epoch, digest):
@@ -74,6 +78,25 @@ def take_missing(session: Session, missing: Missing) -> Roster:
     return roster
 
 
+def check_told(session: Session, missing: Missing) -> None:
+    """What a grantor tells is of no reign that can't be, and of no other past than is known here.
+
+    Raises `RemoteProtocolError`. A host tells of its own reign, and needs no such check.
+    """
+    assert session.epoch is not None
+    lineage = tuple(session.history.lineage)
+    if missing.snapshot is not None:
+        if not agree(lineage, missing.snapshot.lineage):
+            raise RemoteProtocolError("a snapshot with another past than is known here")
+        lineage = missing.snapshot.lineage
+    reigns = [epoch for epoch, _ in (*lineage, *missing.reigns)]
+    if reigns != sorted(set(reigns)) or not reigns or reigns[-1] > session.epoch:
+        raise RemoteProtocolError("a tail of reigns that can't be")
+    told = [frame.epoch for frame in map(decode, missing.updates) if isinstance(frame, Update)]
+    if told != sorted(told) or not set(told) <= {lineage[-1][0], *reigns[len(lineage) :]}:
+        raise RemoteProtocolError("updates of reigns that the tail does not go through")
+
+
 def _begin(session: Session, reigns: deque[tuple[Epoch, int]]) -> None:
     """Go on under the reigns that began at this very place."""
     while reigns and reigns[0][1] == session.history.seq:
@@ -81,7 +104,8 @@ def _begin(session: Session, reigns: deque[tuple[Epoch, int]]) -> None:
 
 
 def _restore(session: Session, snapshot: Snapshot) -> Roster:
-    _check_roster(session, snapshot.roster, snapshot.roster_proof)
+    reigns = [epoch for epoch, _ in snapshot.lineage]
+    _check_roster(session, snapshot.roster, snapshot.roster_proof, reigns)
     if not snapshot.lineage or snapshot.lineage[-1][0] != snapshot.position.epoch:
         raise RemoteProtocolError("the snapshot is of another reign than it says")
     _discard(session, snapshot)

@@ -50,6 +50,19 @@ def fork(one: Lineage, one_end: int, other: Lineage, other_end: int) -> Position
     return shared
 
 
+def agree(one: Lineage, other: Lineage) -> bool:
+    """Whether two branches of one session tell the same past of each reign that is on both."""
+    theirs = [epoch for epoch, _ in other]
+    shared = [place for place, (epoch, _) in enumerate(one) if epoch in theirs]
+    if not shared:
+        return _LINEAGE_MAX in (len(one), len(other))
+    mine, its = one[: shared[-1] + 1], other[: theirs.index(one[shared[-1]][0]) + 1]
+    known = min(len(mine), len(its))
+    forgot = one if len(mine) < len(its) else other
+    same_length = len(mine) == len(its) or len(forgot) == _LINEAGE_MAX
+    return same_length and mine[-known:] == its[-known:]
+
+
 def _end_of(lineage: Lineage, end: int, epoch: Epoch) -> int:
     """The last sequence that a branch reached under this epoch."""
     ends = [base for _, base in lineage[1:]] + [end]

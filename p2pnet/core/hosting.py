@@ -26,7 +26,6 @@ from .minority import Minority
 from .ordering import Ordering
 from .ranking import RANK_EVERY_US, ranked
 from .session import Session
-from .states import State
 from .values import Epoch, LinkId, PeerId, Position, clean_name
 
 
@@ -365,8 +364,6 @@ class Hosting:
         """Look at the order of succession, and measure the round trips for the next look."""
         s = self.session
         s.timers.set("rank", at=s.now + RANK_EVERY_US)
-        if s.state is not State.REIGNING:
-            return
         for peer in self.ordering.followers:
             s.ping(peer)
         s.set_roster(s.roster.reorder(ranked(s.roster.members, s.me, s.mesh.link_to)))

@@ -1,14 +1,15 @@
 """A claimant that is behind fetches what it lacks before it is crowned.
 
 A grant tells the grantor's position. Under one epoch histories are prefixes of one another, so the
-freshest grantor has everything that anybody acknowledged. If it fails, the next one is asked.
+freshest grantor has everything that anybody acknowledged. If it fails, or gave less than it said it
+has, the next one is asked.
 """
 
 from __future__ import annotations
 
 import attrs
 
-from .catchup import missing_for, take_missing
+from .catchup import check_told, missing_for, take_missing
 from .events import PullStarted
 from .mesh import LinkState
 from .messages import Grant, Pull, Tail
@@ -27,9 +28,13 @@ class Pulling:
 
     def find(self, grants: dict[PeerId, Grant]) -> bool:
         """Whether any of the grantors is ahead of us."""
-        here = self.session.history.position
-        assert here is not None
-        self.positions = {peer: g.position for peer, g in grants.items() if g.position > here}
+        here, newest = self.session.history.position, self.session.epoch
+        assert here is not None and newest is not None
+        self.positions = {
+            peer: grant.position
+            for peer, grant in grants.items()
+            if grant.position > here and grant.position.epoch <= newest
+        }
         ahead = sorted(((at, peer) for peer, at in self.positions.items()), reverse=True)
         self.sources = [peer for _, peer in ahead]
         return bool(ahead)
@@ -39,7 +44,8 @@ class Pulling:
         s = self.session
         here = s.history.position
         assert here is not None
-        self.sources = [peer for peer in self.sources if s.mesh.alive(s.now, peer)]
+        ahead = (peer for peer in self.sources if self.positions[peer] > here)
+        self.sources = [peer for peer in ahead if s.mesh.alive(s.now, peer)]
         if not self.sources:
             return False
         s.emit(PullStarted(self.sources[0], self.positions[self.sources[0]]))
@@ -60,6 +66,7 @@ class Pulling:
         s = self.session
         if s.state is not State.PULLING or not self.is_asking(link.peer):
             return False
+        check_told(s, frame.missing)
         s.set_roster(take_missing(s, frame.missing))
         s.timers.cancel("pull")
         return True

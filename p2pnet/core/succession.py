@@ -288,12 +288,12 @@ class Succession:
             self._crown()
 
     def on_tail(self, link: LinkState, frame: Tail) -> None:
-        """What we lacked."""
+        """What we lacked, or a part of it."""
         if self.pulling.take(link, frame):
-            self._crown()
+            self.on_pull_timer()
 
     def on_pull_timer(self) -> None:
-        """The freshest does not answer: the next one."""
+        """The freshest has answered, or does not: the next one that is still ahead of us."""
         self.pulling.skip()
         self._pull()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
@@ -12,6 +13,9 @@ from .roles import Roles
 from .session import Session
 from .states import State
 from .values import LinkId, PeerId
+
+_DECISIONS: Final = frozenset({"seat", "pause", "rank"})
+"""Deadlines of a reign that end with an update."""
 
 
 @attrs.define(eq=False)
@@ -42,8 +46,12 @@ class Upkeep:
         return None
 
     def on_timer(self, name: tuple[str, ...]) -> None:
-        """What came due."""
+        """What came due. What a host decides by itself waits until it knows that it is the host."""
         kind, *rest = name
+        s = self.session
+        if kind in _DECISIONS and s.state is not State.REIGNING:
+            s.timers.set(*name, at=s.now + s.mesh.answer_us())
+            return
         following, succession = self.roles.following, self.roles.succession
         handlers: dict[str, Callable[[], None]] = {
             "seat": lambda: self.roles.hosting.expire(PeerId(rest[0])),

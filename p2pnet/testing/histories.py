@@ -112,6 +112,11 @@ class Histories:
         self.record.discarded += [(peer.number, ticket) for ticket in event.tickets]
         if event.updates <= 0:
             raise InvariantBroken("S19", f"{peer.name} discards, and has nothing to discard")
+        held = {text for _, text in peer.journal.entries}
+        for ticket in event.tickets:
+            if peer.sent[ticket] in held:
+                text = f"{peer.name} hears that {peer.sent[ticket]} is lost, and has it"
+                raise InvariantBroken("S16", text)
 
     def sends_away(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Bye

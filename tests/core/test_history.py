@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pnet.core.history import History, fork, reaches
+from p2pnet.core.history import History, Lineage, agree, fork, reaches
 from p2pnet.core.values import Epoch, PeerId, Position
 
 ANA, BO = PeerId("ana"), PeerId("bo")
@@ -143,3 +143,23 @@ def test_who_had_a_seat_is_known_for_each_sequence() -> None:
     assert branch.seated_at(2) == {ANA}
     assert branch.seated_at(3) == branch.seated_at(99) == {ANA, BO}
     assert len(branch.seats) == 2
+
+
+def reigns_of(first: int, last: int) -> Lineage:
+    return tuple((Epoch(number, PeerId("a" * 16), 0), 10 * number) for number in range(first, last))
+
+
+def test_of_a_reign_there_is_one_past() -> None:
+    one, base = reigns_of(1, 5), 1
+    assert agree(one, one) and agree(one, one[:2])
+    assert agree(one, (*one[:2], (Epoch(9, PeerId("b" * 16), 0), 25)))  # it parted there
+    assert not agree(one, ((one[0][0], one[0][base] + 1), *one[1:]))
+    assert not agree(one, (one[0], *one[2:])) and not agree(one, one[1:])
+    assert not agree(one, reigns_of(6, 8)), "they share no reign, and forgot none"
+
+
+def test_what_was_forgotten_is_not_held_against_anybody() -> None:
+    long, short = reigns_of(1, 65), reigns_of(10, 74)
+    assert agree(long, short) and agree(short, long)
+    assert agree(long, reigns_of(100, 102))
+    assert not agree(long, reigns_of(2, 65)), "it has forgotten none, and lacks the first"

@@ -9,7 +9,10 @@ import pytest
 
 from p2pnet.core.codec import decode
 from p2pnet.core.effects import Effect, Send
-from p2pnet.core.settings import Settings
+from p2pnet.core.events import SessionPaused, SessionResumed
+from p2pnet.core.messages import Update
+from p2pnet.core.settings import Policy, Settings
+from p2pnet.core.states import State
 from p2pnet.testing.sim_peer import Observer, SimPeer
 from tests.core.bench import Bench
 
@@ -62,3 +65,39 @@ def test_a_deadline_is_never_early(bench: Bench) -> None:
     for peer in bench.peers:
         wake = peer.core.next_wake()
         assert wake is not None and wake >= bench.world.now
+
+
+def test_a_host_that_does_not_know_whether_it_rules_gives_up_no_seat() -> None:
+    """S09: it overslept the deadline, and had to ask the others first."""
+    bench = Bench.of(3, Settings(seat_us=1_500_000))
+    host, client, lost = bench.peers
+    bench.world.crash(lost)
+    bench.world.run_for(300_000)
+    bench.world.pause(host)
+    bench.world.run_for(3_000_000)
+    bench.listen()
+    bench.world.resume(host)
+    bench.world.run_for(1)
+    assert host.core.state is State.PROBATION and not bench.heard(host, Update)
+    assert host.core.roster.get(lost.id) is not None
+    bench.world.run_for(2_000_000)
+    assert bench.world.hosts == [client] and client.core.roster.get(lost.id) is None
+
+
+def test_a_pause_that_ended_while_the_host_slept_ends_when_it_knows_that_it_rules() -> None:
+    settings = Settings(policy=Policy.PAUSE_MINORITY, pause_us=1_500_000)
+    bench = Bench.of(5, settings)
+    host, mate, *far = bench.peers
+    for peer in far:
+        bench.world.crash(peer)
+    bench.world.run_for(300_000)
+    assert host.saw(SessionPaused)
+    bench.world.pause(mate)
+    bench.world.pause(host)
+    bench.world.run_for(3_000_000)
+    bench.world.resume(host)
+    bench.world.run_for(1)
+    assert host.core.state is State.PROBATION and not host.saw(SessionResumed)
+    bench.world.resume(mate)
+    bench.world.run_for(1_500_000)
+    assert host.core.state is State.REIGNING and host.saw(SessionResumed)
