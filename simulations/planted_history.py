@@ -8,10 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from p2pnet.core import catchup, hosting, succession
+from p2pnet.core.codec import encode
+from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
-from p2pnet.core.messages import Command, Executed, Missing, Update
+from p2pnet.core.messages import Bye, Command, Executed, Missing, Update
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.states import Move, State
@@ -103,6 +105,24 @@ def marks_count_the_submitter() -> Planted:
 @BED.plants("S16", "what a merge drops is named to its owner")
 def discards_in_silence() -> Planted:
     return patched((Outbox, "retract", always([])))
+
+
+@BED.plants("S16", "what the winner has as well is not called lost")
+def calls_all_of_it_lost() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda outbox, fork_seq, last, end: original(outbox, fork_seq, 0, end)
+
+    return patched((Outbox, "retract", wrap))
+
+
+@BED.plants("S16", "who played on in another branch was not away")
+def sends_the_losers_away() -> Planted:
+    def answer(role: hosting.Hosting, link: Any, frame: Any) -> None:
+        bye = Bye(EndReason.SEAT_EXPIRED, "the seat was given up; join anew")
+        role.session.send_on((link.id,), encode(bye))
+        role.session.close(link.id)
+
+    return patched((hosting.Hosting, "_answer_unseated", lambda original: answer))
 
 
 def _lenient(original: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from p2pnet.core import reunion, routing
+from p2pnet.core import reunion, routing, upkeep
 from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import Overslept
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
+from p2pnet.core.lookout import Lookout
 from p2pnet.core.merge import Verdict
 from p2pnet.core.messages import Claim, Fenced, Refuse
 from p2pnet.core.promises import Promises
@@ -188,6 +189,16 @@ def promises_for_ever() -> Planted:
 @BED.plants("L1", "two hosts that meet exchange headers")
 def hosts_ignore_one_another() -> Planted:
     return patched((Reunion, "seek", nothing))
+
+
+@BED.plants("L1", "sides that gave up one another's seats look for one another")
+def forgets_the_other_side() -> Planted:
+    return patched((Lookout, "begin", nothing))
+
+
+@BED.plants("S09", "a host that asks whether it rules gives up no seat")
+def gives_up_seats_while_it_asks() -> Planted:
+    return patched((upkeep, "_DECISIONS", lambda original: frozenset()))
 
 
 @BED.plants("L2", "a lone survivor reigns when its redial is refused")
