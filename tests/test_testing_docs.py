@@ -71,7 +71,7 @@ def test_the_mistake_of_the_page_is_told_as_the_page_says(folder: Path) -> None:
         "The command Hoarder.dig set it. On ",
         'If the loss is meant, since it can be worked out anew, say so: local=["Hoarder.gold"].',
         "from p2pnet.testing import simulated from hoarders import game",
-        "@simulated(game, peers=2) async def test_story(world): world.submit(",
+        "async def test_story(world): world.submit(",
     ):
         assert words in " ".join(text.split()) and words in told
 

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from ..core.errors import DeclarationError
 from ..core.settings import Settings
+from ..testing.games.expressions import Imports
 from ..testing.games.story import Story, StoryError, game_of_file, is_story, read_story
 from .complaints import CRASHED, OK, Complaint, one_line
 from .loading import GameName, load_game, load_value
@@ -244,7 +245,7 @@ def replay_story(path: Path, request: GameRequest) -> int:
         raise Complaint(f"{path}: {one_line(error)}") from None
     stream = sys.stderr if request.as_json else sys.stdout
     for step in story.steps:
-        print(step.code(), file=stream)
+        print(step.code(Imports()), file=stream)
     found: Exception | None = None
     try:
         rules_of(order, loaded).play(

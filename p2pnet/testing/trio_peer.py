@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from p2pnet.core.peer import PeerCore
+from p2pnet.core.states import State
 from p2pnet.links.base import US_PER_S
 from p2pnet.peer.machine import Machine
 from p2pnet.peer.opening import PeerTask, hold
@@ -46,6 +47,8 @@ class TrioPeer(SimPeer):
         except Exception as error:  # noqa: BLE001  # it is for those who look at this world
             self.failure = error
         finally:
+            if self.core.state is not State.LEFT:
+                self.alive = False  # it had no time left to say good-bye
             self.ended.set()
 
     def die(self) -> None:

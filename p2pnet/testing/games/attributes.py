@@ -17,7 +17,8 @@ from p2pnet.world.world import World
 
 from .deeds import REPEATED, Deed, DeedKind
 from .mistakes import Mistake, MistakeKind
-from .plain import plain_attributes, shown, still
+from .plain import plain_attributes, shown_apart, still, whole
+from .scratch import is_scratch
 
 _MISSING: Final = "missing"
 
@@ -37,7 +38,7 @@ class _Suspect:
     picture: Any
     text: str
     """What the old host had, for the message."""
-    writer: str
+    writer: Deed
     was_born: bool
     """The old host had it from the beginning of the object."""
 
@@ -49,8 +50,9 @@ class Attributes:
     _seen: dict[_Place, dict[str, Any]] = attrs.field(factory=dict, init=False)
     _born: dict[_Place, dict[str, Any]] = attrs.field(factory=dict, init=False)
     _started: dict[int, dict[str, Any]] = attrs.field(factory=dict, init=False)
-    _writers: dict[tuple[int, int, str], tuple[str, bool]] = attrs.field(factory=dict, init=False)
-    _everywhere: set[str] = attrs.field(factory=set, init=False)
+    _writers: dict[tuple[int, int, str], tuple[Deed, bool]] = attrs.field(factory=dict, init=False)
+    everywhere: dict[str, Deed] = attrs.field(factory=dict, init=False)
+    """What hooks write on every peer, as `Tank.shine`, and the first such call."""
     _suspects: list[_Suspect] = attrs.field(factory=list, init=False)
 
     # --- looking ---
@@ -87,9 +89,10 @@ class Attributes:
         self, place: _Place, obj: NetworkObject, name: str, by: Deed, was_born: bool
     ) -> None:
         if by.is_host_only:
-            self._writers[(*place, name)] = str(by), was_born
+            if by.kind is not DeedKind.TICK or not is_scratch(by.function, name):
+                self._writers[(*place, name)] = by, was_born
         elif by.kind in REPEATED and not by.world.is_host:
-            self._everywhere.add(f"{type(obj).__name__}.{name}")
+            self.everywhere.setdefault(f"{type(obj).__name__}.{name}", by)
 
     def end(self, deed: Deed) -> None:
         """Note what an object had after it had started and appeared."""
@@ -110,7 +113,7 @@ class Attributes:
                 continue
             value = vars(there)[name]
             self._suspects.append(
-                _Suspect(name, there, here, old, new, still(value), shown(value), writer, was_born)
+                _Suspect(name, there, here, old, new, still(value), whole(value), writer, was_born)
             )
 
     def missed(self, names: Mapping[int, str]) -> Iterator[Mistake]:
@@ -118,15 +121,15 @@ class Attributes:
         for suspect in self._suspects:
             place = f"{type(suspect.new).__name__}.{suspect.name}"
             kind = self._judge(suspect)
-            if kind is None or place in self._everywhere or not suspect.new.is_spawned:
+            if kind is None or place in self.everywhere or not suspect.new.is_spawned:
                 continue
             old, new = names[id(suspect.old_world)], names[id(suspect.new_world)]
-            has = "has no such attribute"
-            if kind is MistakeKind.LOST_STATE:
-                has = f"has {shown(getattr(suspect.new, suspect.name, None))}"
+            was, now = shown_apart(suspect.text, whole(getattr(suspect.new, suspect.name, None)))
+            has = f"has {now}" if kind is MistakeKind.LOST_STATE else "has no such attribute"
+            writer = str(suspect.writer)
             evidence = (
-                f"{suspect.writer[:1].upper()}{suspect.writer[1:]} set it. On {old}, the host, it "
-                f"was {suspect.text}; {new}, the next host, {has}."
+                f"{writer[:1].upper()}{writer[1:]} set it. On {old}, the host, it was {was}; "
+                f"{new}, the next host, {has}."
             )
             yield Mistake(kind, place, evidence)
 

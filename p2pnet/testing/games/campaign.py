@@ -152,6 +152,7 @@ def _play_block(order: Order, load: Load, block: tuple[int, int]) -> Tallied:
     loaded = load(order)
     rules = rules_of(order, loaded)
     told: dict[str, Story] = {}
+    last: list[Story] = []
     tallied, digest = Tallied(), hashlib.blake2b(digest_size=16)
 
     def tell(story: Story) -> str:
@@ -164,6 +165,7 @@ def _play_block(order: Order, load: Load, block: tuple[int, int]) -> Tallied:
         return rules.play(body, plan.peers, plan.seed, tell)
 
     def count(story: Story) -> None:
+        last[:] = [story]
         tallied.stories += 1
         tallied.commands += story.commands
         tallied.hosts_lost += story.hosts_lost
@@ -175,13 +177,16 @@ def _play_block(order: Order, load: Load, block: tuple[int, int]) -> Tallied:
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             drawn, seed = _drawn(order, loaded.game), _seed(order.seed, number)
-            search("campaign", drawn, play, _settings(stories), seed, count)
+            search("campaign", drawn, play, _settings(stories), seed, count, order.local)
     except Exception as error:
         notes = [note for note in getattr(error, "__notes__", ()) if note in told]
-        if not notes:
+        if notes:
+            tallied.stories += 1
+            tallied.failure = _failure(error, told[notes[0]], notes[0], order, loaded.game)
+        elif isinstance(error, MistakesFound) and last:
+            tallied.failure = _failure(error, last[0], "", order, loaded.game)
+        else:
             raise  # nothing that a story could show
-        tallied.stories += 1
-        tallied.failure = _failure(error, told[notes[0]], notes[0], order, loaded.game)
     tallied.digest = digest.digest()
     return tallied
 

@@ -2,7 +2,8 @@
 
 Two calls are the same if they were made on two clients for one object, in one state of everything,
 with the same arguments. If they leave different attributes behind, and the code draws lots or looks
-at a clock, it is named. (Peers that do different things because they are different peers are not.)
+at a clock, or if they leave the same things in another order, it is named. (Peers that do different
+things because they are different peers are not.)
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .plain import plain_attributes, still, synced_values, told
 
 _CHANCE: Final = frozenset({"random", "time", "datetime", "secrets", "uuid", "numpy.random"})
 """Modules whose answers are not the same twice."""
+
+_ORDERED: Final = ("list", "tuple", "deque")
 
 
 @attrs.define(eq=False)
@@ -49,9 +52,12 @@ class Hooks:
         changed = {name: value for name, value in after.items() if before.get(name) != value}
         known = self._done.setdefault(_occasion(deed, before), changed)
         differ = sorted(name for name in changed if known.get(name, changed[name]) != changed[name])
-        if not differ or not (random.getstate() != dice or _asks_chance(deed)):
+        if not differ:
             return
         name = differ[0]
+        is_chance = random.getstate() != dice or _asks_chance(deed)
+        if not is_chance and not _is_another_order(changed[name], known[name]):
+            return
         place = f"{type(deed.obj).__name__}.{name}"
         evidence = (
             f"The hook {deed.name} set it, and for the same change two peers have different "
@@ -72,9 +78,19 @@ def _asks_chance(deed: Deed) -> bool:
     """Whether the code, as far as it can be read, uses a module of chance or a clock."""
     function = getattr(deed.function, "__func__", deed.function)
     code = getattr(function, "__code__", None)
-    names = getattr(function, "__globals__", {})
+    names = {**getattr(function, "__globals__", {}), **vars(deed.obj)}
     return isinstance(code, CodeType) and any(
         _comes_from_chance(names[name]) for name in code.co_names if name in names
+    )
+
+
+def _is_another_order(one: Any, other: Any) -> bool:
+    """Whether two pictures are of lists of the same things, which is what a set makes of them."""
+    lists = [picture[1] for picture in (one, other) if isinstance(picture, tuple)]
+    return (
+        len(lists) == 2
+        and one[0] in _ORDERED
+        and sorted(map(repr, lists[0])) == sorted(map(repr, lists[1]))
     )
 
 

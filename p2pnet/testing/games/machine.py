@@ -20,11 +20,12 @@ from p2pnet.world.game import Game
 
 from .arguments import Arguments
 from .drawn import SEED_MAX, Plan, plans
+from .expressions import place_of
 from .moves import Drop, Incident
 from .options import options
 from .playing import Body, DropPlan, PlannedDrop, Rules, play_plan, play_with_drops
 from .searching import search
-from .story import Story, place_of
+from .story import Story
 from .world import Invariant
 
 W = TypeVar("W", Drop, Incident)
@@ -107,7 +108,7 @@ def _test_of(machine: type[HostDropMachine]) -> TestFunction:
     def test_survives_host_drops(self: HostDropMachine) -> None:
         __tracebackhide__ = True
         name = f"{machine.__module__}.{machine.__qualname__}"
-        search(name, drawn, play, machine.settings)
+        search(name, drawn, play, machine.settings, local=machine.local)
 
     return test_survives_host_drops
 
@@ -155,7 +156,9 @@ def host_drops(
 
         def play(world_body: Body) -> None:
             __tracebackhide__ = True
-            search(name, drawn, functools.partial(_play, rules, world_body), settings)
+            search(
+                *(name, drawn, functools.partial(_play, rules, world_body), settings), local=local
+            )
 
         return _as_test(body, play)
 

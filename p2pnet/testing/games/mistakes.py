@@ -19,9 +19,13 @@ class MistakeKind(enum.StrEnum):
     SPAWNED_AGAIN = "spawned_again"
     WRITE_ON_CLIENT = "write_on_client"
     RANDOM_HOOK = "random_hook"
+    HOOK_STATE = "hook_state"
+    CLOCK = "clock"
+    LOOSE_TASK = "loose_task"
     CHANGED_IN_PLACE = "changed_in_place"
     DANGLING_AUTHORITY = "dangling_authority"
     RAISES = "raises"
+    NEVER_WORKS = "never_works"
 
 
 _TITLES: Final[dict[MistakeKind, str]] = {
@@ -32,9 +36,13 @@ _TITLES: Final[dict[MistakeKind, str]] = {
     MistakeKind.SPAWNED_AGAIN: "on_start_server spawns again when a new host takes over",
     MistakeKind.WRITE_ON_CLIENT: "a hook that runs on clients does what only the host may",
     MistakeKind.RANDOM_HOOK: "a hook does something else on each peer",
+    MistakeKind.HOOK_STATE: "the host goes by what hooks keep, and each peer kept something else",
+    MistakeKind.CLOCK: "the clock of one machine in a synced field",
+    MistakeKind.LOOSE_TASK: "the host starts a task of its own, which is gone with it",
     MistakeKind.CHANGED_IN_PLACE: "a synced value was changed inside, which nobody can see",
     MistakeKind.DANGLING_AUTHORITY: "an object is owned by somebody who is not a member",
     MistakeKind.RAISES: "code of the game raises, and that peer is out of the game",
+    MistakeKind.NEVER_WORKS: "a command that never comes through, so nothing was tested of it",
 }
 
 _ADVICE: Final[dict[MistakeKind, str]] = {
@@ -62,8 +70,23 @@ _ADVICE: Final[dict[MistakeKind, str]] = {
         "on the host, or under `if self.is_host:`."
     ),
     MistakeKind.RANDOM_HOOK: (
-        "Draw what is random in the @command, and keep the outcome in a synced field. If it is "
-        'only for the eyes, say so: local=["{place}"].'
+        "Draw what is random in the @command, and keep the outcome in a synced field. (The order "
+        "of a set is another one on each peer: sort what comes out of it.) If it is only for the "
+        'eyes, say so: local=["{place}"].'
+    ),
+    MistakeKind.HOOK_STATE: (
+        "Who joined later or was started again has not seen all that was before. Keep it in a "
+        "synced field, `{name}: ... = sync_var(...)`, or work it out from synced fields. "
+        'If it does not matter, say so: local=["{place}"].'
+    ),
+    MistakeKind.CLOCK: (
+        "Use the time of the game, `self.world.time_s`, which goes on under the next host; or "
+        "`self.after(seconds, ...)`. "
+        'If it is for the eyes only, say so: local=["{place}"].'
+    ),
+    MistakeKind.LOOSE_TASK: (
+        'Use `self.after(seconds, "method")`: a timer that whoever is the host then keeps. If '
+        'nothing of the game depends on it, say so: local=["{place}"].'
     ),
     MistakeKind.CHANGED_IN_PLACE: (
         "Assign a new value (`obj.{name} = changed`) instead of changing the old one inside."
@@ -73,6 +96,10 @@ _ADVICE: Final[dict[MistakeKind, str]] = {
         "of a member who is there, and take it away again when that member goes."
     ),
     MistakeKind.RAISES: "",
+    MistakeKind.NEVER_WORKS: (
+        "If it needs something that only the real game has (a nursery, a window), let it do "
+        'without, or leave it out: commands=[...], or local=["{place}"].'
+    ),
 }
 
 

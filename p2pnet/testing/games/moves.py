@@ -19,6 +19,7 @@ from p2pnet.peer.peer import Peer
 from p2pnet.world.game import Game
 from p2pnet.world.objects import NetworkObject
 
+from .story import call_with
 from .world import GameWorld
 
 T = TypeVar("T")
@@ -66,8 +67,9 @@ class CommandMove:
         if peer is None or obj is None:
             return
         on = {} if obj is peer.player else {"on": obj.object_id}
+        args, named = call_with(self.arguments)
         try:
-            world.submit(peer, self.command, **on, **self.arguments)
+            world.submit(peer, self.command, *args, **on, **named)
         except P2PNetError:  # refused at the caller, as it would be in the game
             return
 

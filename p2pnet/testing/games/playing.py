@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,11 @@ from .moves import Drop, keeps_going, lose_host
 from .story import Story
 from .world import GameWorld, Invariant, open_game_world
 
-_PACKAGE: Final = str(Path(__file__).parent.parent)
+_INNER: Final = (
+    str(Path(__file__).parents[2]),
+    str(Path(trio.__file__).parent),
+    contextlib.__file__,
+)
 
 Body = Callable[[GameWorld], Awaitable[object]]
 
@@ -67,16 +72,19 @@ class Rules:
 
         error = _error_of(lambda: reproducible.run(main, seed=seed))
         if error is not None:
-            if stories:
-                error.add_note((tell or self.told)(stories[0].story))
+            # A world that could not begin has no story, and yet there is one to play again.
+            story = stories[0].story if stories else Story(peers, seed)
+            error.add_note((tell or self.told)(story))
             # Nothing of how it got here: Hypothesis would take it for a part of what failed.
             error.__context__ = None
+            if error.__cause__ is not None:
+                error.__cause__.__traceback__ = theirs(error.__cause__.__traceback__)
             raise error.with_traceback(theirs(error.__traceback__))
         return stories[0].story
 
     def told(self, story: Story) -> str:
         """A story as code, for whoever reads of its failure."""
-        code = story.code(self.game, invariants=self.invariants, local=sorted(self.local))
+        code = story.code(self.game, self.invariants, sorted(self.local), self.settings)
         return f"\nThis is what happened, as a test:\n\n{code}\n"
 
 
@@ -167,11 +175,11 @@ def _error_of(run: Callable[[], object]) -> BaseException | None:
 
 
 def theirs(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the places in this package, which say nothing to the game's author."""
+    """A traceback without the places in here, which say nothing to the game's author."""
     if trace is None:
         return None
     rest = theirs(trace.tb_next)
-    if trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    if trace.tb_frame.f_code.co_filename.startswith(_INNER):
         return rest
     return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 

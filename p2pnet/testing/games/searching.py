@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
@@ -14,6 +14,7 @@ from .mistakes import MistakesFound
 from .options import Outcome, options
 from .playing import theirs
 from .story import Story
+from .tries import Tries
 
 P = TypeVar("P", bound="Shortenable")
 
@@ -35,10 +36,12 @@ def search(
     settings: hypothesis.settings | None = None,
     seed: int | None = None,
     on_story: Callable[[Story], None] = lambda story: None,
+    local: Collection[str] = (),
 ) -> None:
     """Play what is drawn until something fails; then what is raised for the shortest such story.
 
-    `name` is where Hypothesis keeps what failed, to try it first the next time.
+    `name` is where Hypothesis keeps what failed, to try it first the next time. `local` are the
+    places of mistakes that are none.
     """
     __tracebackhide__ = True
     played = _Played()
@@ -69,6 +72,8 @@ def search(
     if error is not None and failing:
         error = shortest(failing[0], play, error)
         error.__traceback__ = theirs(error.__traceback__)
+    if error is None and (never := [m for m in played.tries.mistakes() if m.place not in local]):
+        error = MistakesFound(never)
     if error is not None:
         raise error
 
@@ -154,8 +159,10 @@ class _Played:
     commands: int = 0
     hosts_lost: int = 0
     virtual_s: float = 0.0
+    tries: Tries = attrs.field(factory=Tries)
 
     def add(self, story: Story) -> None:
+        self.tries.add(story.tries)
         self.stories += 1
         self.commands += story.commands
         self.hosts_lost += story.hosts_lost
@@ -169,5 +176,5 @@ class _Played:
         return f"{test}: {self.stories} of {stories} stories, {self.hosts_lost} changes of host"
 
     def outcome(self, name: str) -> Outcome:
-        values: dict[str, Any] = attrs.asdict(self)
+        values: dict[str, Any] = attrs.asdict(self, filter=lambda field, _: field.name != "tries")
         return Outcome(name=name, **values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +9,13 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from p2pnet.core.settings import Settings
 from p2pnet.world.calls import CallSpec
 from p2pnet.world.game import Game
+
+from .expressions import Imports, code_of, name_of, place_of
+from .options import options
+from .tries import Tries
 
 AWAITED: Final = frozenset({"call", "hand_over", "join", "leave", "restart", "settle", "sleep"})
 """The verbs of a world that take time."""
@@ -36,13 +39,15 @@ class Step:
     verb: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = attrs.field(factory=dict)
+    cls: str = attrs.field(default="", eq=False)
+    """Of a command: the class of the object that it is called on."""
 
-    def code(self, world: str = "world") -> str:
-        """The line of a test that does it."""
-        parts = [code_of(value) for value in self.args]
-        parts += [f"{name}={code_of(value)}" for name, value in self.kwargs.items()]
+    def code(self, imports: Imports) -> str:
+        """The line of a test that does it. What it needs is added to `imports`."""
+        parts = [code_of(value, imports) for value in self.args]
+        parts += [f"{name}={code_of(value, imports)}" for name, value in self.kwargs.items()]
         waits = "await " if self.verb in AWAITED else ""
-        return f"{waits}{world}.{self.verb}({', '.join(parts)})"
+        return f"{waits}world.{self.verb}({', '.join(parts)})"
 
 
 @attrs.frozen
@@ -55,31 +60,47 @@ class Story:
     hosts_lost: int = attrs.field(default=0, eq=False)
     length_s: float = attrs.field(default=0.0, eq=False)
     """Virtual time."""
+    tries: Tries = attrs.field(factory=Tries, eq=False)
+    """What became of its commands."""
 
     @property
     def commands(self) -> int:
         """How many commands were called."""
         return sum(step.verb in ("call", "submit") for step in self.steps)
 
-    def code(self, game: Game, **options: Iterable[Any]) -> str:
-        """The story as a test that can be pasted. `options` are those of `simulated`."""
+    def code(
+        self,
+        game: Game,
+        invariants: Iterable[Any] = (),
+        local: Iterable[str] = (),
+        session_settings: Settings | None = None,
+    ) -> str:
+        """The story as a test that can be pasted. The options are those of `simulated`."""
+        imports = Imports()
+        imports.add("p2pnet.testing", "simulated")
         module, name = place_of(game)
-        given = "".join(
-            f", {option}=[{', '.join(_option(value) for value in values)}]"
-            for option, values in options.items()
-            if values
-        )
-        seed = f", seed={self.seed}" if self.seed else ""
+        if module:
+            imports.add(module, name)
+        given = [name, f"peers={self.peers}"]
+        if self.seed or options().seed:
+            given.append(f"seed={self.seed}")
+        rules = [name_of(invariant, imports) for invariant in invariants]
+        if any(rules):
+            given.append(f"invariants=[{', '.join(filter(None, rules))}]")
+        if local := list(local):
+            given.append(f"local={code_of(local, imports)}")
+        if session_settings not in (None, Settings()):
+            given.append(f"session_settings={code_of(session_settings, imports)}")
+        steps = [step.code(imports) for step in self.steps] or ["pass"]
+        unknown = [f"{name} = ...  # your p2pnet.Game"] * (not module)
+        unknown += ["# and those invariants that can't be imported"] * (None in rules)
         lines = [
-            "from p2pnet.testing import simulated",
-            f"from {module} import {name}" if module else f"{name} = ...  # your p2pnet.Game",
-            "",
-            "",
-            f"@simulated({name}, peers={self.peers}{seed}{given})",
+            *(*imports.lines, *unknown, "", ""),
+            f"@simulated({', '.join(given)})",
             "async def test_story(world):",
-            *(f"    {step.code()}" for step in self.steps),
+            *(f"    {step}" for step in steps),
         ]
-        return "\n".join(lines if self.steps else [*lines, "    pass"])
+        return "\n".join(lines)
 
     # --- files ---
 
@@ -145,8 +166,8 @@ def _dump(step: Step, game: Game) -> dict[str, Any]:
         return {"verb": step.verb, "args": list(step.args), **_some(kwargs=dict(step.kwargs))}
     who, command, *values = step.args
     named = dict(step.kwargs)
-    on, cls = named.pop("on", None), named.pop("of", "")
-    spec = command_named(game, cls, command)
+    on = named.pop("on", None)
+    spec = command_named(game, step.cls, command)
     named = {**dict(zip((p.name for p in spec.parameters), values, strict=False)), **named}
     arguments = {
         p.name: msgspec.Raw(msgspec.json.encode(p.wire.dumped(named[p.name])))
@@ -179,8 +200,16 @@ def _load(raw: dict[str, Any], game: Game) -> Step:
         for p in spec.parameters
         if p.name in raw["arguments"]
     }
+    args, named = call_with(arguments)
     on = _some(on=raw.get("on"))
-    return Step(verb, (raw["who"], command), {**on, **arguments})
+    return Step(verb, (raw["who"], command, *args), {**on, **named}, cls)
+
+
+def call_with(arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """How a world is given the arguments of a command: by name, unless it has the name itself."""
+    if "on" in arguments:
+        return tuple(arguments.values()), {}
+    return (), dict(arguments)
 
 
 def command_named(game: Game, cls: str, command: str) -> CallSpec:
@@ -193,44 +222,3 @@ def command_named(game: Game, cls: str, command: str) -> CallSpec:
             if spec.name == command and cls in ("", layout.cls.__name__):
                 return spec
     raise LookupError(f"the game has no command {cls}{'.' if cls else ''}{command}")
-
-
-# --- code -----------------------------------------------------------------------------------------
-
-
-def code_of(value: Any) -> str:
-    """An expression for a value."""
-    if isinstance(value, enum.Enum):
-        return f"{type(value).__name__}.{value.name}"
-    if type(value) is str and value.isprintable() and not set(value) & {'"', "\\"}:
-        return f'"{value}"'
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return f'float("{value}")'
-    if type(value) in (list, tuple, set, frozenset) and value:
-        inner = ", ".join(code_of(item) for item in value)
-        comma = "," if len(value) == 1 else ""
-        return _BRACKETS[type(value)].format(inner if type(value) is not tuple else inner + comma)
-    if type(value) is dict:
-        return "{" + ", ".join(f"{code_of(k)}: {code_of(v)}" for k, v in value.items()) + "}"
-    return repr(value)
-
-
-_BRACKETS: Final[dict[type, str]] = {
-    list: "[{}]",
-    tuple: "({})",
-    set: "{{{}}}",
-    frozenset: "frozenset({{{}}})",
-}
-
-
-def _option(value: Any) -> str:
-    return str(value.__name__) if callable(value) else code_of(value)
-
-
-def place_of(game: Game) -> tuple[str, str]:
-    """The module and the name under which a game can be imported; the module is "" if unknown."""
-    module = sys.modules.get(game.player.__module__)
-    for name, value in list(vars(module).items()) if module is not None else ():
-        if value is game:
-            return game.player.__module__, name
-    return "", "game"

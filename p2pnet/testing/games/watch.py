@@ -8,7 +8,7 @@ own hook.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -17,10 +17,14 @@ from p2pnet.world.objects import NetworkObject
 from p2pnet.world.world import World
 
 from .attributes import Attributes
+from .clocks import Clocks
 from .deeds import Deed, DeedKind
 from .hooks import Hooks
+from .kept import Kept
+from .loose import Loose
 from .mistakes import Mistake, MistakeKind
 from .starts import Starts
+from .tries import Tries
 from .variables import Variables
 
 
@@ -45,6 +49,10 @@ class Watch:
     _starts: Starts = attrs.field(factory=Starts, init=False)
     _hooks: Hooks = attrs.field(factory=Hooks, init=False)
     _variables: Variables = attrs.field(factory=Variables, init=False)
+    tries: Tries = attrs.field(factory=Tries, init=False)
+    clocks: Clocks = attrs.field(factory=Clocks, init=False)
+    _kept: Kept = attrs.field(factory=Kept, init=False)
+    _loose: Loose = attrs.field(factory=Loose, init=False)
     _ticked: Deed | None = attrs.field(default=None, init=False)
     _raised: list[tuple[Deed, Exception, str]] = attrs.field(factory=list, init=False)
 
@@ -54,8 +62,16 @@ class Watch:
         """Code of the game begins to run."""
         outer = self._stack[-1] if self._stack else None
         self._attributes.look(deed.world, outer, deed)
-        if outer is None and deed.is_host_only and deed.kind is not DeedKind.TICK:
-            self._variables.begin(deed.world)
+        if outer is None:
+            self.clocks.begin(deed)
+            if deed.is_host_only and deed.kind is not DeedKind.TICK:
+                self._loose.begin()
+                self._variables.begin(deed.world)
+        elif self._is_first_hook(deed):
+            self._loose.begin_hook()
+            self._variables.begin_hook(deed)
+        if deed.is_host_only:
+            self._kept.begin(deed)
         self._starts.begin(deed)
         self._hooks.begin(deed)
         self._stack.append(deed)
@@ -65,12 +81,25 @@ class Watch:
         self._stack.pop()
         self._attributes.look(deed.world, deed, deed)
         self._attributes.end(deed)
-        if deed.kind is DeedKind.TICK:
-            self._ticked = deed
-        elif not self._stack and deed.is_host_only:
-            self.note(self._variables.end(deed))
-        self.note(self._starts.end(deed, self.name_of(deed.world)))
-        self.note(self._hooks.end(deed, self.name_of(deed.world)))
+        name = self.name_of(deed.world)
+        if not self._stack:
+            self.note(self.clocks.end(deed, name))
+            if deed.kind is DeedKind.TICK:
+                self._ticked = deed
+            elif deed.is_host_only:
+                if deed.kind is DeedKind.COMMAND:
+                    self.tries.ran(deed.name)
+                self.note(self._loose.end(deed, name))
+                self.note(self._variables.end(deed))
+        elif self._is_first_hook(deed):
+            self._loose.end_hook()
+            self._variables.end_hook(deed)
+        self.note(self._starts.end(deed, name))
+        self.note(self._hooks.end(deed, name))
+
+    def _is_first_hook(self, deed: Deed) -> bool:
+        """Whether it is a hook of every peer right within what only the host does."""
+        return not deed.is_host_only and all(outer.is_host_only for outer in self._stack)
 
     def begin_tick(self, world: World) -> None:
         """All objects are about to tick. They are many: each is only asked of itself."""
@@ -88,9 +117,12 @@ class Watch:
         """It has raised. Comes before `end`, and once for each call that the error goes through."""
         if not any(error is known for _, known, _ in self._raised):
             self._raised.append((deed, error, self.name_of(deed.world)))
+            if deed.kind is DeedKind.COMMAND:
+                self.tries.raised(deed.name, error, _told(deed, error, self.name_of(deed.world)))
 
     def wrote(self, obj: NetworkObject, name: str) -> None:
         """The host writes a synced field."""
+        self.clocks.wrote(obj, name)
         self._starts.wrote(obj, name, self._stack[-1] if self._stack else None)
 
     def succeed(self, world: World) -> None:
@@ -99,6 +131,11 @@ class Watch:
             self._attributes.succeed(self.reigning, world)
             self.successions += 1
         self.reigning = world
+
+    def at_rest(self, host: World, clients: Sequence[World]) -> None:
+        """All peers stand still at one position."""
+        named = [(self.name_of(world), world) for world in (host, *clients)]
+        self.note(self._kept.at_rest(self._attributes.everywhere, named[0], named[1:]))
 
     # --- what it found ---
 
@@ -132,10 +169,13 @@ class Watch:
             yield from self._failure(deed, error, name)
 
     def _failure(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
-        role = "the host" if deed.world.is_host else "a client"
-        evidence = f"{deed} raised {type(error).__name__} on {name}, {role}: {error}"
-        evidence += f"{_line_of(deed, error)}."
-        yield Mistake(MistakeKind.RAISES, deed.name, _sentence(evidence))
+        yield Mistake(MistakeKind.RAISES, deed.name, _told(deed, error, name))
+
+
+def _told(deed: Deed, error: Exception, name: str) -> str:
+    role = "the host" if deed.world.is_host else "a client"
+    text = f"{deed} raised {type(error).__name__} on {name}, {role}: {error}"
+    return _sentence(f"{text}{_line_of(deed, error)}.")
 
 
 def _line_of(deed: Deed, error: Exception) -> str:

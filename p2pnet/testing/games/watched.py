@@ -57,4 +57,5 @@ def watch_world(world: World, watch: Watch, name: str) -> None:
     watch.names[id(world)] = name
     watch.worlds.append(world)
     # The same object, since the peer and the core hold on to it already.
-    world.__class__ = type("WatchedWorld", (WatchedWorld,), {"__slots__": (), "watch": watch})
+    # It goes by the name that it has in the game, for messages.
+    world.__class__ = type("World", (WatchedWorld,), {"__slots__": (), "watch": watch})

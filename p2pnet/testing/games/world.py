@@ -60,6 +60,7 @@ class GameWorld(View):
         """Something to wait for before the world can settle."""
         super().__init__(stage)
         self._watch = watch
+        watch.clocks.now_s = lambda: self.now_s
         self._started = 0
         self._steps: list[Step] = []
         self._is_quiet = False
@@ -70,17 +71,16 @@ class GameWorld(View):
     def story(self) -> Story:
         """What was done so far."""
         return Story(
-            self._started,
-            self._stage.seed,
-            tuple(self._steps),
+            *(self._started, self._stage.seed, tuple(self._steps)),
             hosts_lost=self._watch.successions,
             length_s=self.now_s,
+            tries=self._watch.tries,
         )
 
     # --- commands ---
 
     def submit(
-        self, who: Who, command: str, *args: Any, on: int | None = None, **kwargs: Any
+        self, who: Who, command: str, /, *args: Any, on: int | None = None, **kwargs: Any
     ) -> Receipt[Any]:
         """Call a command on one peer and do not wait for it.
 
@@ -95,15 +95,15 @@ class GameWorld(View):
         receipt: Receipt[Any] = getattr(obj, command)(*args, **kwargs)
         if not isinstance(receipt, Receipt):
             raise LocalProtocolError(f"{type(obj).__name__}.{command} is not a command")
-        where = {} if on is None else {"on": on}
-        self._did("submit", peer.name, command, *args, **where, **kwargs)
+        named = kwargs if on is None else {"on": on, **kwargs}
+        self._did("submit", peer.name, command, *args, named=named, cls=type(obj).__name__)
         self.calls.append(
             Call(peer.name, obj.object_id, command, (*args, *kwargs.values()), receipt)
         )
         return receipt
 
     async def call(
-        self, who: Who, command: str, *args: Any, on: int | None = None, **kwargs: Any
+        self, who: Who, command: str, /, *args: Any, on: int | None = None, **kwargs: Any
     ) -> Any:
         """Call a command on one peer and wait for its result.
 
@@ -252,9 +252,8 @@ class GameWorld(View):
         """
         if self._is_whole() and self._stage.is_settled():
             self._watch.note(look_at_rest(self.peers, self.host))
-        found = self._watch.mistakes()
-        if found:
-            raise MistakesFound(found)
+            self._watch.at_rest(self.host.world, [client.world for client in self.clients])
+        self._raise_mistakes()
         self.check_invariants()
 
     def check_invariants(self) -> None:
@@ -262,13 +261,15 @@ class GameWorld(View):
         if not self.has_host:
             return
         for invariant in self.invariants:
+            text, cause = "", None
             try:
-                holds = invariant(self)
+                if invariant(self) is not False:
+                    continue
             except AssertionError as error:
-                text = str(error) or traceback.extract_tb(error.__traceback__)[-1].line
-                raise InvariantBroken(f"{invariant.__name__} does not hold: {text}") from error
-            if holds is False:
-                raise InvariantBroken(f"{invariant.__name__} does not hold")
+                last = traceback.extract_tb(error.__traceback__)[-1].line
+                text, cause = f": {str(error) or last}", error
+            self._raise_mistakes()
+            raise InvariantBroken(f"{invariant.__name__} does not hold{text}") from cause
 
     # --- inside ---
 
@@ -357,14 +358,18 @@ class GameWorld(View):
         """Raise what threw a peer out of the game, as a mistake if it is a known one."""
         for process in self._stage.peers:
             if isinstance(process.failure, GameError):
-                found = self._watch.mistakes()
-                if found:
-                    raise MistakesFound(found) from None  # which say it all
+                self._raise_mistakes()
                 raise process.failure
 
-    def _did(self, verb: str, *args: Any, **kwargs: Any) -> None:
+    def _raise_mistakes(self) -> None:
+        """What was found says why something does not hold, and goes before it."""
+        found = self._watch.mistakes()
+        if found:
+            raise MistakesFound(found) from None
+
+    def _did(self, verb: str, *args: Any, named: Any = None, cls: str = "") -> None:
         if not self._is_quiet:
-            self._steps.append(Step(verb, args, kwargs))
+            self._steps.append(Step(verb, args, named or {}, cls))
 
 
 @asynccontextmanager

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import threading
+import time
 from collections.abc import Iterable
-from typing import Any
+from time import perf_counter
+from typing import Any, ClassVar
+
+import trio
 
 from p2pnet import (
     Game,
@@ -212,6 +218,146 @@ class Giver(Player):
     def give(self) -> None:
         crate = next(o for o in self.world.objects.values() if isinstance(o, Crate))
         self.world.assign_authority(crate, self.name)
+
+
+class Bank:
+    accounts: ClassVar[dict[str, int]] = {}
+
+    def __init__(self) -> None:
+        self.gold = {"all": 0}
+
+
+BANK = Bank()
+NUMBERS = itertools.count(1)
+
+
+@networked
+class Banker(Player):
+    seen: int = sync_var(0, on_change="seen_changed")
+
+    @command
+    def pay(self) -> int:
+        BANK.gold["all"] += 1
+        return BANK.gold["all"]
+
+    @command
+    def open(self) -> int:
+        Bank.accounts[self.name] = 0
+        return len(Bank.accounts)
+
+    @command
+    def draw(self) -> int:
+        return next(NUMBERS)
+
+    @command
+    def look(self) -> int:
+        self.seen += 1
+        return self.seen
+
+    def seen_changed(self, old: int, new: int) -> None:
+        Bank.accounts["shown"] = new  # each peer shows it, so nothing is wrong with that
+
+
+@networked
+class Keeper(Player):
+    purse: object = None
+
+    def __attrs_post_init__(self) -> None:
+        self.purse = Bank()
+
+    @command
+    def keep(self) -> int:
+        self.purse.gold["all"] += 1  # type: ignore[attr-defined]
+        return 1
+
+
+@networked
+class Waiter(Player):
+    ready_s: float = sync_var(0.0)
+    times: SyncList[int] = sync_list()
+    took_s: float = sync_var(0.0)
+
+    @command
+    def wait(self) -> None:
+        self.ready_s = time.monotonic() + 3
+
+    @command
+    def stamp(self) -> None:
+        self.times.append(time.perf_counter_ns())
+
+    @command
+    def measure(self) -> float:
+        began_s = perf_counter()
+        self.took_s = perf_counter() - began_s
+        return began_s
+
+
+@networked
+class Clicker(Player):
+    count: int = sync_var(0, on_change="counted")
+    clicks = 0
+    blinks = 0
+
+    def counted(self, old: int, new: int) -> None:
+        self.clicks += 1
+        self.blinks += 1
+
+    @command
+    def click(self) -> int:
+        self.count += 1
+        return sum(click for click in [self.clicks])
+
+
+@networked
+class Fuse(Player):
+    burnt: bool = sync_var(False, on_change="bang")
+
+    async def burn(self) -> None:
+        await trio.sleep(1)
+        self.burnt = True
+
+    def bang(self, old: bool, new: bool) -> None:
+        trio.lowlevel.spawn_system_task(trio.sleep, 1)  # a sound, on every peer
+
+    @command
+    def light(self) -> None:
+        trio.lowlevel.spawn_system_task(self.burn)
+
+    @command
+    def light_elsewhere(self) -> None:
+        stop = threading.Event()
+        threading.Thread(target=stop.wait, args=(0.2,), name="fuse", daemon=True).start()
+
+    @command
+    def put_out(self) -> None:
+        self.burnt = not self.burnt
+
+
+NURSERY: Any = None
+
+
+@networked
+class Absentee(Player):
+    @command
+    def light(self) -> None:
+        NURSERY.start_soon(trio.sleep, 1)
+
+
+@networked
+class Hunter(Player):
+    x: float = sync_var(0.0)
+    marks: int = sync_var(0, on_change="marked")
+
+    def on_tick(self, dt: float) -> None:
+        self.others = [obj for obj in self.world.objects.values() if obj is not self]
+        self.x += len(self.others) * dt
+
+    def marked(self, old: int, new: int) -> None:
+        self.targets = list(set(self.world.objects.values()))
+
+    @command
+    def mark(self) -> None:
+        self.marks += 1
 
 
 @networked

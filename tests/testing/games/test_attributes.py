@@ -7,7 +7,7 @@ from p2pnet.testing import MistakeKind, MistakesFound
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld
 
-from .mistaken import MINERS, Bagger, Counter, Hoarder, Labeller, Runner, game_of, one_crate
+from .mistaken import MINERS, Bagger, Counter, Hoarder, Keeper, Labeller, Runner, game_of, one_crate
 
 LOST, HOST_ONLY = MistakeKind.LOST_STATE, MistakeKind.HOST_ONLY_DATA
 
@@ -90,3 +90,14 @@ def test_what_hooks_and_start_hooks_keep_on_every_peer_is_not_suspected() -> Non
             await world.settle()
 
     Rules(game=MINERS).play(body, 5)
+
+
+def test_what_is_kept_in_an_object_of_the_games_own_is_state_too() -> None:
+    async def body(world: GameWorld) -> None:
+        await world.call("bea", "keep")
+        world.kill_host()
+        await world.settle()
+
+    told = r"it was Bank\(gold={'all': 1}\); bea, the next host, has Bank\(gold={'all': 0}\)"
+    with pytest.raises(MistakesFound, match=told):
+        Rules(game=game_of(Keeper)).play(body, 2)

@@ -6,7 +6,7 @@ from p2pnet.testing import MistakeKind, MistakesFound
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld
 
-from .mistaken import Gambler, game_of
+from .mistaken import Gambler, Hunter, game_of
 
 
 async def dig(world: GameWorld) -> None:
@@ -22,6 +22,17 @@ def test_a_hook_that_draws_lots_is_named() -> None:
 
 def test_with_one_client_there_is_nothing_to_compare() -> None:
     Rules(game=game_of(Gambler)).play(dig, 2)
+
+
+def test_a_hook_that_goes_by_the_order_of_a_set_is_named() -> None:
+    async def mark(world: GameWorld) -> None:
+        for peer in world.peers:
+            await world.call(peer, "mark")
+
+    told = r"Hunter\.marked set it, .* list of .*Hunter \d"
+    with pytest.raises(MistakesFound, match=told) as caught:
+        Rules(game=game_of(Hunter)).play(mark, 5)
+    assert caught.value.key == ((MistakeKind.RANDOM_HOOK.value, "Hunter.targets"),)
 
 
 def test_it_may_be_meant() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.testing.games.drawn import Plan
+from p2pnet.testing.games.expressions import Imports
 from p2pnet.testing.games.moves import (
     CommandMove,
     Drop,
@@ -23,7 +24,7 @@ def done(peers: int, *moves: Move) -> list[str]:
     """What comes of these moves, step by step."""
     plan = Plan(peers, 0, moves)
     story = Rules(game=MINERS).play(lambda world: play_plan(world, plan), peers)
-    return [step.code("") for step in story.steps]
+    return [step.code(Imports()).replace("world", "") for step in story.steps]
 
 
 def test_numbers_are_counted_round_those_who_are_there() -> None:

@@ -5,7 +5,16 @@ import random
 
 import attrs
 
-from p2pnet.testing.games.plain import plain_attributes, shown, still, synced_values, told
+from p2pnet.testing.games.plain import (
+    is_their_object,
+    plain_attributes,
+    shown,
+    shown_apart,
+    still,
+    synced_values,
+    told,
+    whole,
+)
 
 from .mistaken import Bag, Crate, Hoarder, Miner, Stuffer
 
@@ -64,6 +73,23 @@ def test_synced_values_are_what_travels() -> None:
     assert synced_values(stuffer) != before
 
 
+def test_what_the_games_own_classes_make_is_looked_into() -> None:
+    one, other = Bag(["hat"]), Bag(["hat"])
+    assert still(one) == still(other) and is_their_object(one)
+    other.items.append("cup")
+    assert still(one) != still(other)
+    assert not is_their_object(Crate()) and not is_their_object(random.Random())
+    one.items.append(one)  # type: ignore[arg-type]
+    assert still(one) == still(one)
+    assert shown(Bag(["cup"])) == "Bag(items=['cup'])"
+
+
+def test_two_long_values_are_shown_where_they_differ() -> None:
+    one, other = (whole([*range(100), last]) for last in (5, 6))
+    assert shown_apart(one, other) == ("…97, 98, 99, 5]", "…97, 98, 99, 6]")
+    assert shown_apart("1", "2") == ("1", "2")
+
+
 def test_what_is_shown_is_short() -> None:
     class Rude:
         def __repr__(self) -> str:
@@ -72,3 +98,5 @@ def test_what_is_shown_is_short() -> None:
     assert shown(Rude()) == "a Rude"
     assert len(shown("x" * 1000)) == 60
     assert told(still("hat")) == "'hat'"
+    assert told(still(["hat", 2])) == "list of 'hat', 2"
+    assert told(still(set())) == "an empty set"

@@ -6,7 +6,7 @@ from p2pnet.testing import MistakeKind, MistakesFound
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld
 
-from .mistaken import SCORES, Scorer, Ticker, game_of
+from .mistaken import SCORES, Banker, Scorer, Ticker, game_of
 
 
 async def score(world: GameWorld) -> None:
@@ -26,6 +26,26 @@ def test_ticks_are_watched_too() -> None:
 
     with pytest.raises(MistakesFound, match=r"The tick hook Ticker\.on_tick ran on the host"):
         Rules(game=game_of(Ticker)).play(wait, 2)
+
+
+@pytest.mark.parametrize(
+    ("command", "place"), [("pay", "BANK"), ("draw", "NUMBERS"), ("open", "Bank.accounts")]
+)
+def test_what_the_games_own_classes_hold_is_looked_into(command: str, place: str) -> None:
+    async def body(world: GameWorld) -> None:
+        await world.call("bea", command)
+
+    with pytest.raises(MistakesFound) as caught:
+        Rules(game=game_of(Banker)).play(body, 2)
+    whole = place if "." in place else f"{Banker.__module__}.{place}"
+    assert caught.value.key == ((MistakeKind.SHARED_VARIABLE.value, whole),)
+
+
+def test_what_a_hook_shows_is_each_peers_own() -> None:
+    async def body(world: GameWorld) -> None:
+        await world.call("bea", "look")
+
+    Rules(game=game_of(Banker)).play(body, 2)
 
 
 def test_it_may_be_meant() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet import CommandFailed, LocalProtocolError, Role, SessionOver, Settings
+from p2pnet.testing.games.expressions import Imports
 from p2pnet.testing.games.playing import Rules
 from p2pnet.testing.games.world import GameWorld, InvariantBroken
 
@@ -146,7 +147,7 @@ def test_the_story_is_what_was_done() -> None:
 
     story = RULES.play(body, 3, seed=4)
     assert (story.peers, story.seed, story.hosts_lost) == (3, 4, 1)
-    assert [step.code() for step in story.steps] == [
+    assert [step.code(Imports()) for step in story.steps] == [
         'await world.call("bea", "dig", 1)',
         "world.kill_host()",
         "await world.sleep(2)",
