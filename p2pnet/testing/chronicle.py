@@ -71,6 +71,11 @@ class Chronicled:
         return [(who, what) for who, _, what in parts]
 
     @property
+    def has_changes(self) -> bool:
+        """Whether it holds what is not part of history yet."""
+        return not self.world.journal.is_empty
+
+    @property
     def away(self) -> dict[PeerId, bool]:
         """All members; True for those that are suspended."""
         objects: list[Any] = list(self.world.objects.values())

@@ -31,6 +31,10 @@ class Written(Protocol):
     def away(self) -> dict[PeerId, bool]:
         """All members; True for those that are suspended."""
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether it holds what is not part of history yet."""
+
 
 @attrs.define
 class Journal:

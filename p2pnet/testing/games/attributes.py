@@ -107,6 +107,7 @@ class Attributes:
 
     def succeed(self, old: World, new: World) -> None:
         """What the host of `old` had is compared with what the host of `new` will have."""
+        self.look_at_all(new, None)  # as it is before it hosts
         for (world, object_id, name), (writer, was_born) in self._writers.items():
             there, here = old.objects.get(object_id), new.objects.get(object_id)
             if world != id(old) or there is None or here is None or name not in vars(there):

@@ -113,22 +113,6 @@ class View:
     def __getitem__(self, name: str) -> Peer:
         return self._process(name).peer
 
-    def _strangers(self) -> list[TrioPeer]:
-        """Those who have another session than the host by now.
-
-        Two sides that gave up the seats of one another, while they were cut off, are two sessions
-        for good. The one of the newest reign is that of this world.
-        """
-        host = self._stage.host
-        return [
-            process
-            for process in self._stage.members
-            if host is not None
-            and process is not host
-            and process.core.roster.get(host.id) is None
-            and host.core.roster.get(process.id) is None
-        ]
-
     def _is_whole(self) -> bool:
         """Whether nothing keeps the peers apart."""
         members = self._stage.members

@@ -305,7 +305,7 @@ class GameWorld(View):
         clock = self._stage.clock
         try:
             if self._is_whole():
-                await self._settle_whole()
+                await self._stage.settle()
             else:
                 await self._settle_apart()
             await trio.sleep(_REST_S)
@@ -313,7 +313,7 @@ class GameWorld(View):
             with trio.move_on_after(patience_s) as scope:
                 await clock.wait_until(lambda: not self._open_calls())
             if self._is_whole():
-                await self._settle_whole()
+                await self._stage.settle()
         except GameError:
             self._raise_failures()
             raise
@@ -321,17 +321,6 @@ class GameWorld(View):
         if scope.cancelled_caught and self._is_whole():
             lost = ", ".join(f"{call.command} of {call.who}" for call in self._open_calls())
             raise Stuck(f"no receipt after {_RECEIPTS_S:g} virtual seconds: {lost}")
-
-    async def _settle_whole(self) -> None:
-        try:
-            await self._stage.settle()
-        except Stuck:
-            strangers = self._strangers()
-            if not strangers:
-                raise
-            for process in strangers:
-                self._stage.kill(process)
-            await self._stage.settle()
 
     async def _settle_apart(self) -> None:
         """As far as it goes while some stand still or are cut off: give them time."""

@@ -260,14 +260,12 @@ class Banker(Player):
 
 @networked
 class Keeper(Player):
-    purse: object = None
-
     def __attrs_post_init__(self) -> None:
         self.purse = Bank()
 
     @command
     def keep(self) -> int:
-        self.purse.gold["all"] += 1  # type: ignore[attr-defined]
+        self.purse.gold["all"] += 1
         return 1
 
 

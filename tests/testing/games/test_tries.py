@@ -42,9 +42,7 @@ def test_a_machine_says_so() -> None:
         commands = ("Absentee.light",)
         settings = settings(max_examples=10, database=None)
 
-    told = (
-        r"raised AttributeError on \w+, the host: 'NoneType' object has no attribute"
-    )
+    told = r"raised AttributeError on \w+, the host: 'NoneType' object has no attribute"
     with pytest.raises(MistakesFound, match=told) as caught:
         TestAbsentee().test_survives_host_drops()  # type: ignore[attr-defined]
     assert caught.value.key == ((MistakeKind.NEVER_WORKS.value, "Absentee.light"),)

@@ -75,13 +75,14 @@ def test_halves_play_on_and_come_together() -> None:
     RULES.play(body, 5)
 
 
-def test_sides_that_gave_up_one_another_s_seats_are_two_sessions() -> None:
+def test_sides_that_gave_up_one_another_s_seats_meet_again() -> None:
     async def body(world: GameWorld) -> None:
         world.isolate("ana")
         await world.settle()
         world.heal()
         await world.settle()
-        assert [peer.name for peer in world.peers] == ["bea", "cid"] and world.gone == ["ana"]
+        assert [peer.name for peer in world.peers] == ["ana", "bea", "cid"]
+        assert len(world.players) == 3
 
     Rules(game=MINERS, settings=Settings(seat_us=500_000)).play(body, 3)
 
