@@ -45,15 +45,15 @@ class Habit:
 
     longest_us: int = 0
     second_us: int = 0
-    _stalls: deque[int] = attrs.field(factory=lambda: deque(maxlen=_STALLS))  # when they ended
+    stalls: deque[int] = attrs.field(factory=lambda: deque(maxlen=_STALLS))  # when they ended
 
     def is_lossy(self, now: int) -> bool:
         """Whether the network between us stalls all the time."""
-        return len(self._stalls) == _STALLS and now - self._stalls[0] < _STALLS_US
+        return len(self.stalls) == _STALLS and now - self.stalls[0] < _STALLS_US
 
     def stalled(self, now: int) -> None:
         """The peer was heard after a silence that no heartbeat should have let happen."""
-        self._stalls.append(now)
+        self.stalls.append(now)
 
     def learn(self, silence_us: int) -> None:
         """The peer was heard again after so long."""
@@ -82,16 +82,20 @@ class Detector:
 
     def heard(self, now: int) -> None:
         """A frame came."""
-        low, silence = self.settings.heartbeat_us, now - self.heard_us
-        if silence > _STALL_BEATS * low:
-            self.habit.stalled(now)
-        least, most = _LOSSY if self.habit.is_lossy(now) else _USUAL
-        self._mean_us = max(low, min((4 * self._mean_us + silence) // 5, most * low))
-        if silence <= most * low * self.settings.red_tenths // 10:
-            self.habit.learn(silence)  # else the link was broken, which teaches nothing
-        gap = max(self._mean_us, self.habit.second_us)
-        self.gap_us = max(least * low, min(max(gap, self.round_trip_us), most * low))
+        # Of all that a peer does this is done most often, hence no calls that can be spared.
+        habit, beat, silence = self.habit, self.settings.heartbeat_us, now - self.heard_us
         self.heard_us = now
+        if silence > _STALL_BEATS * beat:
+            habit.stalled(now)
+        low, high = _LOSSY if habit.stalls and habit.is_lossy(now) else _USUAL
+        low, high = low * beat, high * beat
+        mean = (4 * self._mean_us + silence) // 5
+        self._mean_us = mean = beat if mean < beat else high if mean > high else mean
+        if silence <= high * self.settings.red_tenths // 10:
+            habit.learn(silence)  # else the link was broken, which teaches nothing
+        gap = habit.second_us if habit.second_us > mean else mean
+        gap = self.round_trip_us if self.round_trip_us > gap else gap
+        self.gap_us = low if gap < low else high if gap > high else gap
 
     @property
     def stall_us(self) -> int:

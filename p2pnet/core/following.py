@@ -326,7 +326,9 @@ class Following:
     def detector(self) -> Detector | None:
         """Of the link to the host, or to whom we asked to be our host."""
         mesh = self.session.mesh
-        link = mesh.links.get(self.link or LinkId(0)) or mesh.link_to(self.target)
+        link = None if self.link is None else mesh.links.get(self.link)
+        if link is None:
+            link = mesh.link_to(self.target)
         return None if link is None else link.detector
 
     def watch_us(self) -> int | None:
@@ -338,9 +340,10 @@ class Following:
     def light(self, now: int) -> Light:
         """The host's light; green as long as there is none to watch."""
         detector = self.detector()
-        if detector is None or self.session.seat is None or self.session.host is None:
+        light = Light.GREEN if detector is None else detector.light(now)
+        if light is Light.GREEN or self.session.seat is None or self.session.host is None:
             return Light.GREEN
-        return detector.light(now)
+        return light
 
     def warn(self) -> bool:
         """The light is yellow. True if that is news."""

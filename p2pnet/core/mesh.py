@@ -98,6 +98,8 @@ class Mesh:
     dials: dict[PeerId, Dialling] = attrs.field(factory=dict)
     habits: dict[PeerId, Habit] = attrs.field(factory=dict)  # of members
     _by_peer: dict[PeerId, LinkId] = attrs.field(factory=dict)
+    changes: int = 0
+    """Counts up whenever there are other links, or they lead to others."""
 
     # --- links ---
 
@@ -107,6 +109,7 @@ class Mesh:
         """A link came up; nobody has greeted yet. Who has a seat would rather dial again soon."""
         state = LinkState(link, dialled, Detector(self.settings, now), sent_us=now)
         self.links[link] = state
+        self.changes += 1
         patience_us = self.settings.connect_us
         if dialled is not None:
             began_us = self.dialling(now, dialled)  # until it has greeted: it may be somebody else
@@ -121,6 +124,7 @@ class Mesh:
         state = LinkState(link, dialled, Detector(self.settings, now), now, relay=way)
         state.mute_us = now + self.settings.connect_us
         self.links[link] = state
+        self.changes += 1
         return state
 
     def through(self, via: PeerId) -> list[LinkId]:
@@ -132,12 +136,13 @@ class Mesh:
         """Of two links to one peer, use this one."""
         assert link.peer is not None
         self._by_peer[link.peer] = link.id
+        self.changes += 1
 
     def heard(self, now: int, link: LinkState) -> None:
         """A frame came. If the link that we use to its peer is dead, this one is the better."""
         link.detector.heard(now)
-        used = None if link.peer is None else self._by_peer.get(link.peer)
-        if used is None or used == link.id:
+        peer = link.peer
+        if peer is None or (used := self._by_peer.get(peer, link.id)) == link.id:
             return
         other = self.links[used]
         if other.nonce == link.nonce and other.detector.light(now) is Light.RED:
@@ -151,6 +156,7 @@ class Mesh:
         """
         state = self.links[link]
         state.peer = peer
+        self.changes += 1
         self.reached(peer)
         older = self.link_to(peer)
         if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
@@ -167,7 +173,7 @@ class Mesh:
         """The seat went to another process: what is said to the peer is said to that one."""
         for state in self.links.values():
             if state.peer == peer and state.nonce == seated:
-                self._by_peer[peer] = state.id
+                self.prefer(state)
 
     def other_processes(self, peer: PeerId, seated: int) -> list[LinkId]:
         """Links to processes that have the key of a peer and not its seat."""
@@ -184,6 +190,7 @@ class Mesh:
     def closed(self, now: int, link: LinkId) -> PeerId | None:
         """A link is gone. Returns the peer that can't be reached any more because of it."""
         state = self.links.pop(link, None)
+        self.changes += 1
         if state is not None and state.peer is None and state.dialled and state.relay is None:
             self.failed(now, state.dialled)
             if state.dialled in self.dials:  # somebody is there, and time has been lost already

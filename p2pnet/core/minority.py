@@ -43,10 +43,9 @@ class Minority:
 
     def _here(self) -> int:
         """Members that follow, or can be reached and are about to; this one included."""
-        s = self.session
-        others = [member.peer for member in s.roster.members if member.peer != s.me]
-        away = [peer for peer in others if peer not in self.ordering.followers]
-        return 1 + len(others) - sum(not s.mesh.alive(s.now, peer) for peer in away)
+        s, followers = self.session, self.ordering.followers
+        peers = [member.peer for member in s.roster.members]
+        return sum([p in followers or p == s.me or s.mesh.alive(s.now, p) for p in peers])
 
     def end(self) -> None:
         """This peer is not the host any more."""

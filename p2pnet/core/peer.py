@@ -77,7 +77,6 @@ class PeerCore(Reading):
         self._roles = Roles(self._s)
         self._router = Router(self._s, self._roles, self._take)
         self._upkeep = Upkeep(self._s, self._roles, self._take)
-        self._promised_us: int | None = None  # when this peer is woken at the latest
 
     # --- inputs: what the application wants ---
 
@@ -353,16 +352,7 @@ class PeerCore(Reading):
 
     def next_wake(self) -> int | None:
         """When to call `wake` at the latest, or None if nothing is due ever."""
-        s = self._s
-        self._promised_us = None
-        if s.state in IN_SESSION:
-            due_us = s.timers.next()
-            for at_us in (s.mesh.heartbeat_due_us(), self._upkeep.watch_us()):
-                if at_us is not None and (due_us is None or at_us < due_us):
-                    due_us = at_us
-            if due_us is not None:
-                self._promised_us = due_us if due_us > s.now else s.now
-        return self._promised_us
+        return self._upkeep.next_us()
 
     @property
     def awaits_tick(self) -> bool:
@@ -386,10 +376,10 @@ class PeerCore(Reading):
         s = self._s
         assert now >= s.now, "time goes forward"
         s.now = now
-        promised = self._promised_us
+        promised = self._upkeep.promised_us
         if promised is None or now <= promised or now <= promised + s.settings.heartbeat_us:
             return
-        self._promised_us = None
+        self._upkeep.promised_us = None
         if s.state not in IN_SESSION:
             return
         # Being late by a heartbeat says that this process stood still, not the others. Being late

@@ -7,7 +7,7 @@ after another, and whoever takes them in needs to keep those of one frame only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -20,14 +20,13 @@ PIECE_BYTES: Final = 16 << 10
 """At 30 kB/s a piece takes less time than the shortest silence that counts as death by default."""
 
 
-def cut(data: bytes) -> Iterator[bytes]:
+def cut(data: bytes) -> Sequence[bytes]:
     """An encoded frame as it goes over the wire: whole, or in pieces if it is long."""
     if len(data) <= PIECE_BYTES:
-        yield data
-        return
-    for start in range(0, len(data), PIECE_BYTES):
-        part = data[start : start + PIECE_BYTES]
-        yield encode(Piece(len(data) - start - len(part), part))
+        return (data,)
+    starts = range(0, len(data), PIECE_BYTES)
+    parts = [(start, data[start : start + PIECE_BYTES]) for start in starts]
+    return [encode(Piece(len(data) - start - len(part), part)) for start, part in parts]
 
 
 @attrs.define

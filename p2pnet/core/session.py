@@ -175,18 +175,20 @@ class Session:
 
     def send_on(self, links: Iterable[LinkId], data: bytes) -> None:
         """The same bytes on each of these links."""
-        direct, open_, now = [], self.mesh.links, self.now
+        direct, link_of, now = [], self.mesh.links.get, self.now
         for link in links:
-            if link not in open_:
+            state = link_of(link)
+            if state is None:
                 continue
-            state = open_[link]
             state.sent_us = now
             if state.relay is None:
                 direct.append(link)
             else:
                 self._carry(state, data)
         if direct:
-            self.effects += (Send(tuple(direct), part) for part in cut(data))
+            ends = tuple(direct)
+            for part in cut(data):
+                self.effects.append(Send(ends, part))
 
     def _carry(self, link: LinkState, data: bytes) -> None:
         """Over a relayed link: wrapped, to the neighbour that passes it on."""

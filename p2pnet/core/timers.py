@@ -13,33 +13,33 @@ class Timers:
     """Deadlines by name, in microseconds. Setting a name again moves it."""
 
     _due: dict[Name, int] = attrs.field(factory=dict)
-    _next: int | None = None  # the earliest, if `_known`: it is asked for after each input
-    _known: bool = True
+    changes: int = 0
+    """Counts up whenever the earliest deadline may be another one."""
 
     def set(self, *name: str, at: int) -> None:
         """Have `name` come due at `at`."""
-        self._known = False
+        self.changes += 1
         self._due[name] = at
 
     def set_once(self, *name: str, at: int) -> None:
         """Like `set`, but leave a deadline alone that is there already."""
-        self._known = False
+        self.changes += 1
         self._due.setdefault(name, at)
 
     def cancel(self, *name: str) -> None:
         """Forget `name`; nothing happens if it was not set."""
         if self._due.pop(name, None) is not None:
-            self._known = False
+            self.changes += 1
 
     def cancel_all(self, kind: str) -> None:
         """Forget all names that begin with `kind`."""
-        self._known = False
+        self.changes += 1
         for name in [name for name in self._due if name[0] == kind]:
             del self._due[name]
 
     def clear(self) -> None:
         """Forget all."""
-        self._known = False
+        self.changes += 1
         self._due.clear()
 
     def __contains__(self, name: Name) -> bool:
@@ -50,9 +50,7 @@ class Timers:
 
     def next(self) -> int | None:
         """The earliest deadline, or None."""
-        if not self._known:
-            self._next, self._known = min(self._due.values(), default=None), True
-        return self._next
+        return min(self._due.values()) if self._due else None
 
     def take_due(self, now: int) -> Name | None:
         """Remove and return one name that is due, the earliest first, or None.
@@ -64,5 +62,5 @@ class Timers:
             return None
         name = min(name for name, due in self._due.items() if due == at)
         del self._due[name]
-        self._known = False
+        self.changes += 1
         return name

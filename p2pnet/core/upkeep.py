@@ -9,7 +9,7 @@ import attrs
 
 from .errors import DenyReason, EndReason, LinkEnd
 from .events import LossCause
-from .roles import Roles
+from .roles import IN_SESSION, Roles
 from .session import Session
 from .states import State
 from .values import LinkId, PeerId
@@ -25,10 +25,38 @@ class Upkeep:
     session: Session
     roles: Roles
     take: Callable[[LinkId, bytes], None]  # for requests that were held back
+    promised_us: int | None = None
+    """When this peer is woken at the latest; it stands still if that is long ago."""
+
+    _promised_in: State | None = None  # the promise is for this state, …
+    _promised_at: int = 0  # … and for deadlines and links that had changed so often
+
+    def next_us(self) -> int | None:
+        """When there will be something to do, or None if there never will.
+
+        This is asked for after each batch of input, and the answer hardly ever changes: what comes
+        in on links that there were already can only put off what is due. So an answer stands until
+        its time has come, and it may turn out then that there is nothing to do yet.
+        """
+        s, promised = self.session, self.promised_us
+        changes = s.timers.changes + s.mesh.changes
+        stands = s.state is self._promised_in and changes == self._promised_at
+        if promised is None or s.now >= promised or not stands:
+            self._promised_in, self._promised_at = s.state, changes
+            self.promised_us = self._earliest_us() if s.state in IN_SESSION else None
+        return self.promised_us
+
+    def _earliest_us(self) -> int | None:
+        s, earliest_us = self.session, None
+        for due_us in (s.timers.next(), s.mesh.heartbeat_due_us(), self._watch_us()):
+            if due_us is not None and (earliest_us is None or due_us < earliest_us):
+                earliest_us = due_us
+        return None if earliest_us is None else max(earliest_us, s.now)
 
     def run(self) -> None:
         """Do what is due."""
         s = self.session
+        self._promised_in = None
         while (name := s.timers.take_due(s.now)) is not None:
             self.on_timer(name)
         if s.state is State.REIGNING:
@@ -37,13 +65,12 @@ class Upkeep:
             self.roles.watch_host()
         self.keep_links()
 
-    def watch_us(self) -> int | None:
+    def _watch_us(self) -> int | None:
         """When the light of somebody whose silence would matter changes next."""
-        if self.session.state is State.REIGNING:
-            return self.roles.hosting.ordering.watch_us()
-        if self.session.state in (State.JOINING, State.FOLLOWING):
+        state = self.session.state
+        if state is State.FOLLOWING or state is State.JOINING:
             return self.roles.following.watch_us()
-        return None
+        return self.roles.hosting.ordering.watch_us() if state is State.REIGNING else None
 
     def on_timer(self, name: tuple[str, ...]) -> None:
         """What came due. What a host decides by itself waits until it knows that it is the host."""
@@ -111,7 +138,8 @@ class Upkeep:
 
     def keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
-        s, now, settings = self.session, self.session.now, self.session.settings
+        s, settings = self.session, self.session.settings
+        now = s.now
         # What is due soon goes out with what is due, so that one wake serves all links.
         soon_us, unheard_us = now - settings.heartbeat_us // 2, now - settings.dead_link_us
         quiet, dead = [], []

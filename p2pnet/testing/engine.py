@@ -134,14 +134,14 @@ class Engine(Timeline):
             self._after_input(peer)
 
     def _after_input(self, peer: SimPeer) -> None:
-        core = peer.core
+        core, listening = peer.core, self._listeners()
         core.flush(peer.clock.at(self.now))
         if core.has_effects:
-            self._perform(peer)
+            self._perform(peer, listening)
         self._plan_wake(peer)
         if core.state is State.REIGNING:
             self._plan_tick(peer)
-        for observer in self._listeners().to_steps:
+        for observer in listening.to_steps:
             observer.stepped(self.now, peer)
 
     def arrive(self, source: int, data: bytes, target: int, link: LinkId) -> None:
@@ -216,13 +216,12 @@ class Engine(Timeline):
 
     # --- effects ---
 
-    def _perform(self, peer: SimPeer) -> None:
-        told = self._listeners().to_effects
+    def _perform(self, peer: SimPeer, listening: Listening) -> None:
         for effect in peer.core.take_effects():
             if isinstance(effect, Send):
-                self._send(peer, effect)
+                self._send(peer, effect, listening.to_sends(effect.data[1]))
                 continue
-            for observer in told:
+            for observer in listening.to_effects:
                 observer.did(self.now, peer, effect, ())
             if isinstance(effect, Emit):
                 peer.events.append((self.now, effect.event))
@@ -234,16 +233,20 @@ class Engine(Timeline):
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
 
-    def _send(self, peer: SimPeer, send: Send) -> None:
-        number, told = peer.number, self._listeners().to_sends(send.data[1])
+    def _send(self, peer: SimPeer, send: Send, told: list[Observer]) -> None:
+        number, data = peer.number, send.data
         if told:
             ends = [self.network.far_end(number, link) for link in send.links]
             targets = tuple([self.peers[end[0]] for end in ends if end is not None])
             for observer in told:
                 observer.did(self.now, peer, send, targets)
-        deliver, transmit = partial(self.arrive, number, send.data), self.network.transmit
+        deliver, transmit, size = (
+            partial(self.arrive, number, data),
+            self.network.transmit,
+            len(data),
+        )
         for link in send.links:
-            transmit(number, link, deliver, len(send.data))
+            transmit(number, link, deliver, size)
 
     def _listeners(self) -> Listening:
         """Who is told of what, sorted anew whenever an observer has come or gone."""

@@ -151,7 +151,7 @@ def test_a_process_without_the_seat_takes_nothing_over_by_greeting() -> None:
     for number, nonce in ((1, 7), (2, 8)):
         mesh.opened(0, LinkId(number), None).nonce = nonce
         assert mesh.greeted(0, LinkId(number), peer, seated=7) is None
-    assert mesh.link_to(peer) is mesh.links[LinkId(1)]
+    assert mesh.link_to(peer) is mesh.links[L1]
     assert mesh.other_processes(peer, 7) == [2]
     assert mesh.is_here(0, peer, 7) and not mesh.is_here(0, peer, 9)
     mesh.follow_process(peer, 8)
@@ -173,11 +173,11 @@ def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
 
 def test_the_habit_of_a_member_outlives_its_links(mesh: Mesh) -> None:
     peer = PeerId("member")
-    for link in (LinkId(1), LinkId(2)):
+    for link in (L1, LinkId(2)):
         mesh.opened(0, link, None)
         mesh.greeted(0, link, peer, 0)
         mesh.know(peer, link)
-    mesh.links[LinkId(1)].detector.habit.learn(900_000)
+    mesh.links[L1].detector.habit.learn(900_000)
     assert mesh.links[LinkId(2)].detector.habit.longest_us == 900_000
     mesh.forget(peer)
     assert not mesh.habits
@@ -185,11 +185,11 @@ def test_the_habit_of_a_member_outlives_its_links(mesh: Mesh) -> None:
 
 def test_who_is_late_by_habit_gets_a_longer_answer_window(mesh: Mesh) -> None:
     peer = PeerId("member")
-    mesh.opened(0, LinkId(1), None)
-    mesh.greeted(0, LinkId(1), peer, 0)
+    mesh.opened(0, L1, None)
+    mesh.greeted(0, L1, peer, 0)
     before = mesh.answer_us()
     for _ in range(2):
-        mesh.links[LinkId(1)].detector.habit.learn(900_000)
+        mesh.links[L1].detector.habit.learn(900_000)
     assert mesh.is_late(0, peer) and mesh.answer_us() > before + 600_000
 
 
@@ -212,3 +212,16 @@ def test_after_a_mute_link_the_wait_is_the_shortest(mesh: Mesh) -> None:
     mesh.opened(0, L1, ANA)
     mesh.closed(400_000, L1)
     assert mesh.dials[ANA].next_us == 400_000 + mesh.settings.redial_us_min
+
+
+def test_it_is_known_whether_links_lead_to_others(mesh: Mesh) -> None:
+    counts = [mesh.changes]
+    mesh.opened(0, L1, None)
+    counts.append(mesh.changes)
+    mesh.greeted(0, L1, ANA, 0)
+    counts.append(mesh.changes)
+    mesh.heard(5, mesh.links[L1])
+    assert mesh.changes == counts[-1]
+    mesh.closed(9, L1)
+    counts.append(mesh.changes)
+    assert counts == sorted(set(counts))

@@ -56,3 +56,20 @@ def test_what_is_cancelled_never_comes() -> None:
     timers.set("claim", at=3)
     timers.clear()
     assert len(timers) == 0
+
+
+def test_it_is_known_whether_the_earliest_may_be_another_one() -> None:
+    timers = Timers()
+    counts = [timers.changes]
+    for change in (
+        lambda: timers.set("a", at=5),
+        lambda: timers.set_once("b", at=6),
+        lambda: timers.cancel("b"),
+        lambda: timers.take_due(5),
+        timers.clear,
+    ):
+        change()
+        counts.append(timers.changes)
+    assert counts == sorted(set(counts))
+    timers.cancel("never set")
+    assert timers.changes == counts[-1]

@@ -10,7 +10,7 @@ import pytest
 from p2pnet.core.codec import decode
 from p2pnet.core.effects import Effect, Send
 from p2pnet.core.events import SessionPaused, SessionResumed
-from p2pnet.core.messages import Update
+from p2pnet.core.messages import Heartbeat, Update
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
 from p2pnet.testing.sim_peer import Observer, SimPeer
@@ -101,3 +101,29 @@ def test_a_pause_that_ended_while_the_host_slept_ends_when_it_knows_that_it_rule
     bench.world.resume(mate)
     bench.world.run_for(1_500_000)
     assert host.core.state is State.REIGNING and host.saw(SessionResumed)
+
+
+def test_what_comes_in_does_not_change_when_to_wake(bench: Bench) -> None:
+    host, client, _ = bench.peers
+    before = client.core.next_wake()
+    assert before is not None and before > bench.world.now + 1_000
+    bench.world.now += 1_000
+    bench.slip(host, client, Heartbeat(host.core.epoch, 0))  # type: ignore[arg-type]
+    assert client.core.next_wake() == before
+    client.core.wake(before)
+    after = client.core.next_wake()
+    assert after is not None and after > before
+
+
+def test_a_new_deadline_or_link_does(bench: Bench) -> None:
+    host, client, _ = bench.peers
+    core = client.core
+    before = core.next_wake()
+    core._s.timers.set("dial", host.id, at=core._s.now + 1)
+    assert core.next_wake() == core._s.now + 1
+    core._s.timers.cancel("dial", host.id)
+    assert core.next_wake() == before
+    for link in list(core._s.mesh.links):
+        core._s.mesh.closed(core._s.now, link)
+    after = core.next_wake()
+    assert after is None or before is None or after > before
