@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -21,6 +22,9 @@ class Inbox:
         self._is_rung = False
         self._takers = trio.lowlevel.ParkingLot()
         self._putters = trio.lowlevel.ParkingLot()
+        self.at_once: Callable[[Input], bool] | None = None
+        """Takes a heartbeat in the moment in which it comes, if nothing waits before it. Says
+        False if it can't, and the heartbeat waits as well."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -33,10 +37,15 @@ class Inbox:
 
     def offer(self, item: Input) -> bool:
         """Add something if there is room; says whether there was."""
+        if not self._waiting and item.is_heartbeat and self._is_taken_at_once(item):
+            return True
         if len(self._waiting) >= _WAITING_MAX:
             return False
         self.put_nowait(item)
         return True
+
+    def _is_taken_at_once(self, item: Input) -> bool:
+        return self.at_once is not None and self.at_once(item)
 
     async def put(self, item: Input) -> None:
         """Add something as soon as there is room. The wait is felt at the other end of the link."""

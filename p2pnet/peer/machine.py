@@ -34,5 +34,10 @@ class Machine:
         """Wait until the game clock ticks, at this time of trio's."""
         await trio.sleep_until(at_s)
 
+    @property
+    def is_awake(self) -> bool:
+        """Whether it goes on, as a real one does whenever anybody can ask."""
+        return True
+
     async def awake(self) -> None:
         """Wait while the machine stands still. No code of a real one runs at such a time."""

@@ -1,7 +1,11 @@
-"""The one task that calls the core: input in batches, one wake, one flush, then the effects.
+"""The one place that calls the core: input in batches, one wake, one flush, then the effects.
 
 Nothing in here waits but for input or for the core's next deadline, so a step of the core and all
 that it asks for is one piece to every other task.
+
+Most frames are heartbeats, and nothing comes of nearly all of them. So that no task has to wake for
+those, a heartbeat that finds nothing waiting is fed in the moment in which it arrives. If anything
+does come of it, it is the task of the pump that performs it, as ever.
 """
 
 from __future__ import annotations
@@ -50,6 +54,7 @@ class Pump:
         self._alarm = Alarm(inbox.ring)
         self._now = 0
         self._wake: int | None = None
+        self._raised: Exception | None = None  # by what was fed outside of the task
 
     async def run(self, first: Input) -> None:
         """Feed `first`, then what comes, until the core has left the session.
@@ -60,9 +65,13 @@ class Pump:
         async with background_nursery() as nursery:
             nursery.start_soon(self._alarm.run)
             self._step([first])
-            while self._core.state is not State.LEFT:
-                await self._gather()
-                self._step(self._inbox.take(_BATCH_MAX))
+            self._inbox.at_once = self._take_heartbeat
+            try:
+                while self._core.state is not State.LEFT:
+                    await self._gather()
+                    self._step(self._inbox.take(_BATCH_MAX))
+            finally:
+                self._inbox.at_once = None
 
     def say_last_word(self, text: str) -> None:
         """The game raised, and this peer ends: tell the others, and nobody here any more."""
@@ -87,9 +96,24 @@ class Pump:
                     break
         await self._machine.awake()
 
+    def _take_heartbeat(self, item: Input) -> bool:
+        if not self._machine.is_awake:
+            return False
+        self._now = now = max(self._now, self._machine.now_us())
+        try:
+            self._begin_batch(now)
+            item.feed(self._core, now)
+        except Exception as error:  # noqa: BLE001  # raised by the task, not by whose link it is
+            self._raised = error
+        if self._raised is not None or self._core.has_effects:
+            self._inbox.ring()
+        return True
+
     def _step(self, batch: list[Input]) -> None:
         self._now = now = max(self._now, self._machine.now_us())
         try:
+            if self._raised is not None:
+                raise self._raised
             self._begin_batch(now)
             for item in batch:
                 item.feed(self._core, now)

@@ -1,11 +1,12 @@
 """What trio keeps to itself and a repeatable run needs. Nothing else here touches such names.
 
 There are three: the flag by which the scheduler sorts each batch of tasks before it shuffles it,
-the generator that it shuffles with, and the tasks that wait until all others have nothing to do.
+the generator that it shuffles with, and the runner, which knows who has something to do and when.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,12 @@ def repeatable(dice: random.Random) -> Iterator[None]:
 def somebody_waits_for_idleness() -> bool:
     """Whether a task of this run is in `trio.testing.wait_all_tasks_blocked`."""
     return bool(_of_trio(_CONTEXT).runner.waiting_for_idle)
+
+
+def next_deadline() -> float:
+    """Until when no task of this run has anything to do: always, if one has something now."""
+    runner = _of_trio(_CONTEXT).runner
+    return -math.inf if runner.runq else float(runner.deadlines.next_deadline())
 
 
 def _of_trio(name: str) -> Any:

@@ -99,6 +99,10 @@ class SimMachine(Machine):
         while self.process.paused or self.lids.stop_ticks:
             await self.lids.opened.park()
 
+    @property
+    def is_awake(self) -> bool:
+        return not self.process.slow_us and not self.process.paused
+
     async def awake(self) -> None:
         if self.process.slow_us:
             await trio.sleep(self.process.slow_us / US_PER_S)

@@ -21,7 +21,7 @@ from typing import Final
 import attrs
 import trio
 
-from .scheduler import somebody_waits_for_idleness
+from .scheduler import next_deadline, somebody_waits_for_idleness
 
 US_PER_S: Final = 1_000_000
 _LOOKS_MAX: Final = 20_000
@@ -30,6 +30,9 @@ round, and so does whoever sets a limit of time. A busy session needs a few hund
 
 _DUE_MAX: Final = 100
 """So many entries are done in one pass, so that one that plans itself again is noticed."""
+
+_INSTANTS_MAX: Final = 1_000
+"""So many instants go by without a pass of the scheduler, which sees to signals, for one."""
 
 _IDLE_PASSES_MAX: Final = 100
 _LONG_S: Final = 1e9
@@ -115,16 +118,31 @@ class VirtualClock(trio.abc.Clock):
         """It stands until somebody waits."""
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
-        """Trio asks for this when no task has anything to do: go on to what happens next."""
+        """Trio asks for this when no task has anything to do: go on to what happens next.
+
+        Most of what arrives in a network wakes nobody. So time goes on here until somebody has
+        something to do: a pass of the scheduler in which there is nothing would cost far more.
+        """
         if deadline <= self._seconds:
             return 0
         if somebody_waits_for_idleness():
             return _LONG_S
+        for _ in range(_INSTANTS_MAX):
+            if not self._goes_on(deadline):
+                break
+            deadline = next_deadline()
+            if deadline <= self._seconds:
+                break
+        return 0
+
+    def _goes_on(self, deadline: float) -> bool:
+        """Go on to the next instant, unless somebody wants to have a look before that."""
         if self.hold_when is not None and self.hold_when():
             self.is_held = True
-        elif not self._end_a_wait():
-            self._jump(min(deadline, self._heap[0][0] / US_PER_S) if self._heap else deadline)
-        return 0
+            return False
+        if self._end_a_wait():
+            return False
+        return self._jump(min(deadline, self._heap[0][0] / US_PER_S) if self._heap else deadline)
 
     def _end_a_wait(self) -> bool:
         """Whether what somebody waits for has come true."""
@@ -134,7 +152,8 @@ class VirtualClock(trio.abc.Clock):
                 return True
         return False
 
-    def _jump(self, next_s: float) -> None:
+    def _jump(self, next_s: float) -> bool:
+        """Whether time has gone on, and all that was due then is done."""
         if self.hold_us is not None and next_s > self.hold_us / US_PER_S:
             self._go_to(self.hold_us / US_PER_S)
             self.is_held = True
@@ -149,7 +168,8 @@ class VirtualClock(trio.abc.Clock):
             self.limit_s += _GRACE_S
         else:
             self._go_to(next_s)
-            self._do_what_is_due()
+            return self._do_what_is_due()
+        return False
 
     def _go_to(self, seconds: float) -> None:
         if seconds > self._seconds:
@@ -157,12 +177,14 @@ class VirtualClock(trio.abc.Clock):
             self.now_us = max(self.now_us, round(seconds * US_PER_S))
             self._looks = self._idle_passes = 0
 
-    def _do_what_is_due(self) -> None:
+    def _do_what_is_due(self) -> bool:
+        """Whether that was all of it."""
         heap, at_us = self._heap, self.now_us
         for _ in range(_DUE_MAX):
             if not heap or heap[0][0] > at_us:
-                break
+                return True
             heapq.heappop(heap)[2]()
+        return False
 
     # --- the end of patience ---
 

@@ -154,6 +154,9 @@ class WatchedInbox(Inbox):
     def take(self, count_max: int) -> list[Input]:
         return [Told(item) for item in super().take(count_max)]
 
+    def _is_taken_at_once(self, item: Input) -> bool:
+        return super()._is_taken_at_once(Told(item))
+
 
 @attrs.define(eq=False)
 class WatchedShell(SimShell):

@@ -34,6 +34,15 @@ class Note(Input):
         core.then(self.text)
 
 
+@attrs.frozen
+class Beat(Note):
+    """An input that says no more than that somebody lives."""
+
+    @property
+    def is_heartbeat(self) -> bool:
+        return True
+
+
 class FakeCore:
     """A core that logs its calls, and can be told to want things."""
 
@@ -174,6 +183,62 @@ def test_what_has_arrived_is_fed_before_a_deadline_that_has_passed() -> None:
     assert core.log[2:] == [(3_000_000, "late"), (3_000_000, "wake"), (3_000_000, "flush")]
 
 
+async def test_a_heartbeat_of_which_nothing_comes_wakes_nobody(clock: MockClock) -> None:
+    core, inbox = FakeCore(), Inbox()
+    core.wake_us = 5_000_000
+    core.on_wake = core.leave
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make(core, inbox).run, Note("first"))
+        await trio.sleep(2)
+        assert inbox.offer(Beat("beat")) and core.log[-1] == (2_000_000, "beat")
+    assert core.log[3:] == [(5_000_000, "wake"), (5_000_000, "flush")]
+    assert inbox.offer(Beat("afterwards")) and len(inbox) == 1
+
+
+async def test_what_comes_of_a_heartbeat_is_performed_by_the_pump(clock: MockClock) -> None:
+    core, inbox = FakeCore(), Inbox()
+
+    def then(text: str) -> None:
+        if text == "beat":
+            core.effects.append(Say("said"))
+            core.leave()
+
+    core.then = then
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make(core, inbox).run, Note("first"))
+        await trio.sleep(1)
+        assert inbox.offer(Beat("beat")) and texts(core)[-1] == "beat"
+    assert texts(core)[2:] == ["beat", "flush", "said"]
+
+
+async def test_a_heartbeat_waits_behind_what_came_before_it(clock: MockClock) -> None:
+    core, inbox = FakeCore(), Inbox()
+    core.then = lambda text: core.leave() if text == "beat" else None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make(core, inbox).run, Note("first"))
+        await trio.sleep(1)
+        assert inbox.offer(Note("before")) and inbox.offer(Beat("beat")) and len(inbox) == 2
+    assert texts(core)[2:] == ["before", "beat", "flush"]
+
+
+async def test_what_a_heartbeat_raises_is_raised_by_the_pump(clock: MockClock) -> None:
+    core, inbox = FakeCore(), Inbox()
+
+    def then(text: str) -> None:
+        if text == "beat":
+            raise ZeroDivisionError("mine")
+
+    async def beat() -> None:
+        await trio.sleep(1)
+        assert inbox.offer(Beat("beat"))
+
+    core.then = then
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(beat)
+        with pytest.raises(GameError, match="mine"):
+            await make(core, inbox).run(Note("first"))
+
+
 async def test_an_error_is_one_of_the_game_with_its_cause(clock: MockClock) -> None:
     core = FakeCore()
     error = ZeroDivisionError("mine")
@@ -205,15 +270,6 @@ async def test_a_single_error_is_the_cause_itself_and_several_stay_together(
         assert cause is errors[0]
     else:
         assert isinstance(cause, GameCodeError) and cause.errors == tuple(errors)
-
-
-@attrs.frozen
-class Beat(Note):
-    """An input that says no more than that somebody lives."""
-
-    @property
-    def is_heartbeat(self) -> bool:
-        return True
 
 
 async def test_heartbeats_of_which_nothing_comes_cost_no_more_than_being_heard(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -7,7 +8,7 @@ import trio
 from trio._core import _run
 
 from p2pnet.testing import scheduler
-from p2pnet.testing.scheduler import repeatable, somebody_waits_for_idleness
+from p2pnet.testing.scheduler import next_deadline, repeatable, somebody_waits_for_idleness
 
 
 def schedule(seed: int) -> list[int]:
@@ -65,3 +66,16 @@ async def test_somebody_waits_for_idleness() -> None:
             await trio.lowlevel.checkpoint()
             seen = seen or somebody_waits_for_idleness()
     assert seen
+
+
+async def test_the_next_deadline_is_now_if_somebody_has_something_to_do() -> None:
+    with trio.CancelScope(deadline=trio.current_time() + 1_000) as scope:
+        assert next_deadline() == scope.deadline
+        event = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(event.wait)
+            assert next_deadline() == -math.inf
+            await trio.testing.wait_all_tasks_blocked()
+            assert next_deadline() == scope.deadline
+            event.set()
+            assert next_deadline() == -math.inf
