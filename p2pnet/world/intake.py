@@ -16,9 +16,9 @@ from ..core.errors import GameCodeError, RemoteProtocolError
 from .calls import CallSpec
 from .containers import SyncContainer, SyncDict
 from .edits import Change, SyncOp
-from .fields import ContainerField, SyncField, VarField
+from .fields import ContainerField, SyncField
 from .hints import Misfit
-from .layout import Layout
+from .layout import Layout, Picked
 from .objects import NetworkObject
 from .session_state import SESSION_ID, SessionState
 from .sets import SyncSet
@@ -92,16 +92,17 @@ class Intake:
 
     def _judge_vars(self, op: Vars) -> None:
         obj = self._find_any(op.object_id)
-        fields = obj.__layout__.vars_in(op.mask)
-        values = [f.value.load(raw) for f, raw in zip(fields, op.values, strict=True)]
-        self._steps.append((self._set_vars, obj, fields, values))
+        picked = obj.__layout__.pick(op.mask)
+        values = [load(raw) for load, raw in zip(picked.loads, op.values, strict=True)]
+        self._steps.append((self._set_vars, obj, picked, values))
 
-    def _set_vars(
-        self, obj: NetworkObject, fields: tuple[VarField, ...], values: list[Any]
-    ) -> None:
+    def _set_vars(self, obj: NetworkObject, picked: Picked, values: list[Any]) -> None:
         state = obj.__dict__
         overlays = self.world.mine.overlays
-        for field, new in zip(fields, values, strict=True):
+        if not overlays and not picked.have_hooks:
+            state.update(zip(picked.names, values, strict=True))
+            return
+        for field, new in zip(picked.fields, values, strict=True):
             if overlays and (overlay := overlays.get((obj.object_id, field.index))) is not None:
                 overlay.agreed = new  # the owner's own value lies over it until it is answered
                 continue

@@ -30,7 +30,24 @@ _FIELDS_MAX: Final = 64  # bits of the largest int that msgpack has, which the m
 _MUTABLE: Final = (list, dict, set)
 _MASKS_KEPT_MAX: Final = 1024  # of 2**n possible ones; those of a game repeat all the time
 
-_SharedBy = tuple[tuple[VarField, ...], Callable[[Mapping[str, Any]], Any], bool]
+
+@attrs.frozen(eq=False)
+class Picked:
+    """Some of the plain fields of a class, lowest bit first: what is done with them again and
+    again, looked up once.
+    """
+
+    fields: tuple[VarField, ...]
+    names: tuple[str, ...]
+    loads: tuple[Callable[[Any], Any], ...]
+    """What makes the value of each from what came over the wire. Raises `Misfit`."""
+
+    get: Callable[[Mapping[str, Any]], Any]
+    """Their values; of a single field the value itself."""
+
+    are_sent_as_they_are: bool
+    have_hooks: bool
+    """Whether the game is told of changes of any."""
 
 
 @attrs.define(eq=False)
@@ -52,7 +69,7 @@ class Layout:
 
     field_of: dict[str, SyncField] = attrs.field(init=False)
     call_of: dict[str, CallSpec] = attrs.field(init=False)
-    _masks: dict[int, _SharedBy] = attrs.field(init=False, factory=dict)
+    _masks: dict[int, Picked] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         plain = [field for field in self.fields if isinstance(field, VarField)]
@@ -69,19 +86,20 @@ class Layout:
 
     def vars_in(self, mask: int) -> tuple[VarField, ...]:
         """The plain fields whose bits are set. Raises `Misfit` for bits of anything else."""
-        return self._shared_by(mask)[0]
+        return self.pick(mask).fields
 
     def dump_vars(self, values: Mapping[str, Any], mask: int) -> list[Any]:
         """What to encode for the plain fields whose bits are set, lowest first."""
-        fields, pick, as_they_are = self._shared_by(mask)
-        picked = pick(values)
-        if len(fields) == 1:
-            picked = (picked,)
-        if as_they_are:
-            return list(picked)
-        return [f.value.dumped(value) for f, value in zip(fields, picked, strict=True)]
+        picked = self.pick(mask)
+        got = picked.get(values)
+        if len(picked.fields) == 1:
+            got = (got,)
+        if picked.are_sent_as_they_are:
+            return list(got)
+        return [f.value.dumped(value) for f, value in zip(picked.fields, got, strict=True)]
 
-    def _shared_by(self, mask: int) -> _SharedBy:
+    def pick(self, mask: int) -> Picked:
+        """The same as `vars_in`, with more about them."""
         found = self._masks.get(mask)
         if found is not None:
             return found
@@ -91,12 +109,18 @@ class Layout:
         fields = tuple(field for field in picked if isinstance(field, VarField))
         if len(fields) != len(picked):
             raise Misfit(f"the mask {mask:#x} of {self.cls.__name__} names a container")
-        pick = operator.itemgetter(*(field.name for field in fields))
+        names = tuple(field.name for field in fields)
         if len(self._masks) >= _MASKS_KEPT_MAX:
             self._masks.clear()
-        shared = fields, pick, all(field.value.dump is None for field in fields)
-        self._masks[mask] = shared
-        return shared
+        found = self._masks[mask] = Picked(
+            fields,
+            names,
+            tuple(field.value.load for field in fields),
+            operator.itemgetter(*names),
+            all(field.value.dump is None for field in fields),
+            any(field.on_change is not None for field in fields),
+        )
+        return found
 
 
 def layout_of(cls: type) -> Layout:
