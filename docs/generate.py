@@ -25,7 +25,7 @@ import msgspec
 
 import p2pnet
 import p2pnet.links
-from p2pnet.core import credentials, errors, events, messages, routing, values
+from p2pnet.core import credentials, errors, events, frame_parts, messages, routing, values
 from p2pnet.core import settings as settings_module
 from p2pnet.core.roles import HOSTS, IN_SESSION
 from p2pnet.core.states import HOSTLESS, ROLES, TABLE, Move, State
@@ -126,7 +126,7 @@ def frames() -> str:
 
 def parts_of_frames() -> str:
     """The structures that travel inside frames."""
-    modules = (messages, values, importlib.import_module("p2pnet.core.roster"))
+    modules = (frame_parts, messages, values, importlib.import_module("p2pnet.core.roster"))
     structs = [
         obj
         for module in modules

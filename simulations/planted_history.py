@@ -11,9 +11,10 @@ from p2pnet.core import catchup, hosting, succession
 from p2pnet.core.codec import encode
 from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
+from p2pnet.core.frame_parts import Executed, Missing
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
-from p2pnet.core.messages import Bye, Command, Executed, Missing, Update
+from p2pnet.core.messages import Bye, Command, Update
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.states import Move, State

@@ -14,8 +14,9 @@ from .codec import decode
 from .credentials import Says
 from .errors import RemoteProtocolError
 from .events import BranchDiscarded
+from .frame_parts import Missing, RosterProof, Snapshot
 from .history import agree, fork, reaches
-from .messages import Missing, RosterProof, Snapshot, Update
+from .messages import Update
 from .roster import Roster
 from .session import Session
 from .values import Epoch, Position, peer_id

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from .messages import Executed
+from .frame_parts import Executed
 from .values import PeerId
 
 Mark = tuple[int, int]

@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 
 from .detector import Detector, Habit, Light
-from .messages import Channel
+from .frame_parts import Channel
 from .pieces import Assembly
 from .roster import Member
 from .settings import Settings

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from .errors import DenyReason, EndReason, RefuseReason
-from .history import Lineage, Seats
+from .frame_parts import Channel, Executed, Missing, Oath, RosterProof
+from .history import Lineage
 from .roster import Roster
 from .settings import Settings
 from .values import ConnectionId, Count, Epoch, PeerId, Position, SessionId
@@ -72,17 +73,6 @@ class Vouch(Frame, frozen=True, tag=8):
     """The host of this reign answered me after you asked."""
 
     epoch: Epoch
-
-
-class Channel(msgspec.Struct, frozen=True, array_like=True):
-    """Which relayed link between two peers. Each end counts those that it opened."""
-
-    number: int
-    mine: bool  # whether the sender of the frame opened it
-
-    def seen_from_there(self) -> Channel:
-        """The same channel, as the other end calls it."""
-        return Channel(self.number, not self.mine)
 
 
 class Carry(Frame, frozen=True, tag=40):
@@ -180,49 +170,6 @@ class Denied(Frame, frozen=True, tag=14):
 
     reason: DenyReason
     text: str
-
-
-class Executed(msgspec.Struct, frozen=True, array_like=True):
-    """A line of the at-most-once table: command `seq` of a process was run, with this outcome.
-
-    Outcomes below `floor` are known to their submitter, and every copy of the table drops them.
-    """
-
-    peer: PeerId
-    nonce: int
-    seq: int
-    floor: int
-    outcome: bytes
-    trial: bool = False  # about to be run; the outcome is what counts if its host is lost over it
-
-
-class RosterProof(msgspec.Struct, frozen=True, array_like=True):
-    """The word of a host that a roster was its roster."""
-
-    epoch: Epoch
-    signature: bytes
-
-
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
-    """Everything that a peer has to hold, at one position."""
-
-    position: Position
-    digest: bytes
-    lineage: Lineage
-    world: bytes
-    executed: tuple[Executed, ...]
-    marks: dict[PeerId, tuple[int, int]]  # of the at-most-once table
-    roster: Roster
-    roster_proof: RosterProof
-    seats: Seats  # whose oaths count, in a merge with a branch that began long ago
-
-
-class Missing(msgspec.Struct, frozen=True, array_like=True):
-    """What another peer lacks: the updates after its position, or a snapshot and no updates."""
-
-    updates: tuple[bytes, ...] = ()
-    reigns: Lineage = ()  # that began since its position: one may have come and gone without any
-    snapshot: Snapshot | None = None
 
 
 class Welcome(Frame, frozen=True, tag=15):
@@ -323,14 +270,6 @@ class Refuse(Frame, frozen=True, tag=32):
     reason: RefuseReason
     reign: Reign | None = None  # with NEWER
     evidence: bytes = b""  # with PROMISED: the claim that has my word
-
-
-class Oath(msgspec.Struct, frozen=True, array_like=True):
-    """A member's word that it follows a reign, so that no host can count more than it has."""
-
-    key: bytes
-    epoch: Epoch  # an earlier one of the same reign counts as well: a host may go on under another
-    signature: bytes
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):

@@ -25,20 +25,9 @@ from msgspec.structs import replace
 
 from .codec import encode
 from .credentials import Says
+from .frame_parts import Executed, Oath, RosterProof
 from .mesh import LinkState
-from .messages import (
-    Command,
-    Confirm,
-    Executed,
-    Fenced,
-    Follow,
-    Heartbeat,
-    Marks,
-    Oath,
-    RosterProof,
-    Update,
-    Write,
-)
+from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Marks, Update, Write
 from .outbox import Submission
 from .session import Session
 from .trials import Trial, Trials

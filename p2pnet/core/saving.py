@@ -20,7 +20,7 @@ import msgspec
 from .catchup import snapshot_of, take_missing
 from .credentials import Credentials, Says, statement
 from .errors import SaveError, SaveFault, SettingsError
-from .messages import Missing, Snapshot
+from .frame_parts import Missing, Snapshot
 from .session import Session
 from .settings import Settings
 from .values import SessionId, peer_id

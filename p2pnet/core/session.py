@@ -27,10 +27,11 @@ from .events import (
     RosterChanged,
     StateChanged,
 )
+from .frame_parts import RosterProof
 from .history import History
 from .ledger import Ledger
 from .mesh import LinkState, Mesh
-from .messages import Carry, Claim, Frame, Ping, Reign, RosterProof
+from .messages import Carry, Claim, Frame, Ping, Reign
 from .outbox import Outbox
 from .pieces import cut
 from .replica import Replica

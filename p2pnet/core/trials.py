@@ -21,8 +21,9 @@ from collections import deque
 
 import attrs
 
+from .frame_parts import Executed
 from .mesh import LinkState
-from .messages import Command, Executed
+from .messages import Command
 from .values import PeerId
 
 

@@ -14,6 +14,7 @@ import attrs
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.effects import Effect, Send
+from p2pnet.core.frame_parts import Oath, RosterProof
 from p2pnet.core.messages import (
     Claim,
     Fenced,
@@ -21,10 +22,8 @@ from p2pnet.core.messages import (
     Frame,
     Header,
     Meeting,
-    Oath,
     Reign,
     Rejoin,
-    RosterProof,
     Update,
     Yield,
 )

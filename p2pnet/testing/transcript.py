@@ -19,19 +19,18 @@ import msgspec
 from p2pnet.core.codec import decode
 from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.events import Event, RoleChanged, RosterChanged, StateChanged
+from p2pnet.core.frame_parts import Executed, Missing
 from p2pnet.core.messages import (
     Carried,
     Carry,
     Claim,
     Command,
     Confirm,
-    Executed,
     Follow,
     Frame,
     Grant,
     Heartbeat,
     Hello,
-    Missing,
     Piece,
     Proof,
     Reign,

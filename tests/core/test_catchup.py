@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from p2pnet.core.catchup import missing_for, take_missing
 from p2pnet.core.codec import encode
 from p2pnet.core.errors import RemoteProtocolError
-from p2pnet.core.messages import Missing, Ping, Snapshot, Update
+from p2pnet.core.frame_parts import Missing, Snapshot
+from p2pnet.core.messages import Ping, Update
 from p2pnet.core.session import Session
 from p2pnet.core.values import Epoch, PeerId, Position
 from tests.core.bench import Bench

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, challenge
 from p2pnet.core.events import BecameHost, ProofRejected
+from p2pnet.core.frame_parts import Oath
 from p2pnet.core.messages import (
     PROTOCOL_VERSION,
     Follow,
     Header,
     Hello,
     Meeting,
-    Oath,
     Proof,
     Reign,
     Rejoin,

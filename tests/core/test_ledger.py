@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from p2pnet.core.frame_parts import Executed
 from p2pnet.core.ledger import Ledger
-from p2pnet.core.messages import Executed
 from p2pnet.core.values import PeerId
 
 ANA, BO = PeerId("ana"), PeerId("bo")

@@ -4,8 +4,9 @@ from msgspec.structs import replace
 
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.events import ProofRejected
+from p2pnet.core.frame_parts import Oath
 from p2pnet.core.history import Lineage
-from p2pnet.core.messages import Claim, Fenced, Follow, Header, Meeting, Oath, Reign, Yield
+from p2pnet.core.messages import Claim, Fenced, Follow, Header, Meeting, Reign, Yield
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, Position
 from p2pnet.testing.notary import NotaryCredentials

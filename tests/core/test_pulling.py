@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from p2pnet.core.events import PullStarted
-from p2pnet.core.messages import Missing, Pull, Tail
+from p2pnet.core.frame_parts import Missing
+from p2pnet.core.messages import Pull, Tail
 from p2pnet.core.states import State
 from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench

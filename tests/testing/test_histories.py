@@ -9,7 +9,8 @@ from p2pnet.core.codec import encode
 from p2pnet.core.effects import CloseLink, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged
-from p2pnet.core.messages import Missing, Reign, Rejoin, Update, Welcome
+from p2pnet.core.frame_parts import Missing
+from p2pnet.core.messages import Reign, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import RECONNECT_ID_INVALID, ConnectionId, Epoch, Position

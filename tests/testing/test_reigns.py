@@ -18,6 +18,7 @@ from p2pnet.core.events import (
     ReignsMet,
     StateChanged,
 )
+from p2pnet.core.frame_parts import Missing
 from p2pnet.core.history import Lineage
 from p2pnet.core.messages import (
     Claim,
@@ -26,7 +27,6 @@ from p2pnet.core.messages import (
     Header,
     Heartbeat,
     Meeting,
-    Missing,
     Refuse,
     RefuseReason,
     Reign,

@@ -6,7 +6,8 @@ from p2pnet.core.codec import encode
 from p2pnet.core.effects import Dial, Emit, Send
 from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import ClaimMade
-from p2pnet.core.messages import Carried, Carry, Channel, Heartbeat, Refuse, Update
+from p2pnet.core.frame_parts import Channel
+from p2pnet.core.messages import Carried, Carry, Heartbeat, Refuse, Update
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch
 from p2pnet.testing.core_world import WOKEN_EARLY, CoreWorld
