@@ -9,7 +9,8 @@ from p2pnet.core.catchup import snapshot_of
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says
 from p2pnet.core.events import PullStarted
-from p2pnet.core.messages import Missing, RosterProof, Snapshot, Tail, Update
+from p2pnet.core.frame_parts import Missing, RosterProof, Snapshot
+from p2pnet.core.messages import Tail, Update
 from p2pnet.core.session import Session
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch
