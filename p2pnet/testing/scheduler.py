@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -43,6 +44,17 @@ def next_deadline() -> float:
     """Until when no task of this run has anything to do: always, if one has something now."""
     runner = _of_trio(_CONTEXT).runner
     return -math.inf if runner.runq else float(runner.deadlines.next_deadline())
+
+
+def queue_of(task: trio.lowlevel.Task) -> deque[trio.lowlevel.Task]:
+    """The tasks that run next in the run that `task` is part of."""
+    queue: deque[trio.lowlevel.Task] = task._runner.runq
+    return queue
+
+
+def set_queue(task: trio.lowlevel.Task, queue: deque[trio.lowlevel.Task]) -> None:
+    """Have trio put those there from now on."""
+    task._runner.runq = queue
 
 
 def _of_trio(name: str) -> Any:

@@ -219,6 +219,9 @@ class TrioLane(SimWorld):
     def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
         self.trio.ether.ended(target, link, end)
 
+    def pause(self, peer: SimPeer) -> None:
+        self.trio.pause(self._process(peer))
+
     def resume(self, peer: SimPeer) -> None:
         self.trio.resume(self._process(peer))
 

@@ -18,6 +18,7 @@ from p2pnet.peer.peer import Peer
 from p2pnet.peer.shell import Shell
 
 from .sim_peer import SimPeer
+from .standstill import Standstill
 from .virtual_clock import VirtualClock
 
 
@@ -35,10 +36,17 @@ class TrioPeer(SimPeer):
     ended: trio.Event = attrs.field(factory=trio.Event)
     """Set when nothing of it is left."""
 
+    standstill: Standstill
+    """Of the world that it runs in."""
+
+    _task: trio.lowlevel.Task | None = None
     _scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
 
     async def live(self, enter: Callable[[Peer], Awaitable[object]]) -> None:
         """Run the process until it is killed, or out of the session."""
+        self._task = trio.lowlevel.current_task()
+        if self.paused:
+            self.stand_still()
         try:
             with self._scope:
                 async with hold(self.peer, self.host_task, self.client_task) as peer:
@@ -51,10 +59,23 @@ class TrioPeer(SimPeer):
                 self.alive = False  # it had no time left to say good-bye
             self.ended.set()
 
+    def stand_still(self) -> None:
+        """None of its tasks runs until `go_on`."""
+        self.paused = True
+        if self._task is not None and not self.ended.is_set():
+            self.standstill.begin(self._task)
+
+    def go_on(self) -> None:
+        """Its tasks run again, and find out what has happened meanwhile."""
+        self.paused = False
+        if self._task is not None:
+            self.standstill.end(self._task)
+
     def die(self) -> None:
         """The process is gone from one moment to the next."""
         self.shell.die()
         self._scope.cancel()
+        self.go_on()  # to its end
 
 
 @attrs.define(eq=False)
@@ -96,7 +117,7 @@ class SimMachine(Machine):
 
     async def tick(self, at_s: float) -> None:
         await trio.sleep_until(at_s)
-        while self.process.paused or self.lids.stop_ticks:
+        while self.lids.stop_ticks:
             await self.lids.opened.park()
 
     @property
@@ -106,8 +127,8 @@ class SimMachine(Machine):
     async def awake(self) -> None:
         if self.process.slow_us:
             await trio.sleep(self.process.slow_us / US_PER_S)
-        while self.process.paused:
-            await self.lids.opened.park()
+        if not self.process.alive:
+            await trio.sleep_forever()  # it was killed while it stood still, and does nothing more
 
 
 @attrs.define(eq=False)

@@ -29,6 +29,7 @@ from p2pnet.world.game import Game
 from .journal import Journal, Written
 from .network import Network
 from .sim_peer import Observer, SimPeer
+from .standstill import Standstill
 from .streams import stream
 from .trio_links import SimTransport
 from .trio_network import PORT, TrioNetwork, address_of, host_of
@@ -70,6 +71,7 @@ class TrioWorld:
         self.session: SessionId | None = None
         self._websockets = websockets
         self._lids = Lids()
+        self._standstill = Standstill()
         self._nursery: trio.Nursery | None = None
         clock.on_stuck.append(self._die)
 
@@ -135,6 +137,7 @@ class TrioWorld:
             credentials=identity,
             peer=Peer(shell),
             shell=shell,
+            standstill=self._standstill,
             host_task=host_task,
             client_task=client_task,
         )
@@ -207,14 +210,13 @@ class TrioWorld:
         """The process stands still; its links stay open."""
         if peer.alive and not peer.paused:
             self.befall(peer, "stands still")
-            peer.paused = True
+            peer.stand_still()
 
     def resume(self, peer: TrioPeer) -> None:
         """It goes on, and finds everything that came in meanwhile."""
         if peer.alive and peer.paused:
             self.befall(peer, "goes on")
-            peer.paused = False
-            self._lids.opened.unpark_all()
+            peer.go_on()
 
     def slow(self, peer: TrioPeer, late_us: int) -> None:
         """From now on the process takes everything in so much later; 0 for at once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from p2pnet import Denied, GameError, HostUnreachable
+from p2pnet import Denied, GameError, HostUnreachable, Peer
 from p2pnet.core.states import State
 from p2pnet.testing.reproducible import run
 from p2pnet.testing.trio_world import TrioWorld
@@ -161,3 +161,37 @@ def test_a_slow_peer_takes_everything_in_late() -> None:
             return world.now - before
 
     assert run(main) > 2 * 40_000
+
+
+def test_a_peer_that_stands_still_does_nothing_beside_its_session_either() -> None:
+    told: list[tuple[str, float]] = []
+
+    async def clock(peer: Peer) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(strike, peer)  # and so do the tasks that its tasks have
+            await strike(peer)
+
+    async def strike(peer: Peer) -> None:
+        while True:
+            await trio.sleep(0.5)
+            told.append((peer.name, trio.current_time()))
+
+    async def body() -> None:
+        async with open_world(TANKS, 0) as world:
+            first = await world.seated(world.open_session("ana", host_task=clock))
+            second = await world.seated(world.join(first, "bea", host_task=clock))
+            world.pause(first)
+            paused_s = trio.current_time()
+            await trio.sleep(5)
+            resumed_s = trio.current_time()
+            world.resume(first)
+            await world.settle()
+            assert not [at_s for name, at_s in told if name == "ana" and at_s > paused_s
+                        and at_s < resumed_s]  # fmt: skip
+            assert [at_s for name, at_s in told if name == "bea" and at_s < resumed_s]
+            world.pause(second)
+            world.kill(second)  # which has to end all the same
+            await trio.sleep(1)
+            assert second.ended.is_set()
+
+    run(body)
