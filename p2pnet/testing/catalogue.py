@@ -81,7 +81,7 @@ MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "S24": "An id belongs to one key for ever, and who was kicked has no seat.",
         "S25": "Equal positions have equal rosters.",
         "S26": "A proof for a seat counts under the reign that it names.",
-        "S27": "The application hears lost, then migrating, then changed, and of each reign once.",
+        "S27": "The application hears who hosts and who is there: lost, migrating, changed, once.",
         "S28": "No queue is longer than the settings allow.",
         "S29": "What is wrong at one peer, or comes from it, costs nobody else anything.",
         "S30": "Nobody holds more links, timers and entries than its role demands; who left, none.",

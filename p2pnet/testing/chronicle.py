@@ -81,3 +81,13 @@ class Chronicled:
         objects: list[Any] = list(self.world.objects.values())
         owners = (obj.owner for obj in objects if isinstance(obj, Player))
         return {who: who in self.world.registry.away for who in owners if who is not None}
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this copy is the host's."""
+        return self.world.is_host
+
+    @property
+    def host_lost(self) -> bool:
+        """Whether there is no host for the time being."""
+        return self.world.registry.host_lost

@@ -200,6 +200,7 @@ def _in_order(ground: Ground) -> None:
             if peer.core.state is not State.LEFT and not (leaves and peer is host and number > 2):
                 ground.say(peer, f"number {number}")
         if number == 2:
+            ground.world.write(host, "written at last")
             if leaves:
                 ground.world.leave(host)
             else:

@@ -11,7 +11,17 @@ import attrs
 
 from p2pnet.core.effects import CloseLink, Settle
 from p2pnet.core.errors import EndReason
-from p2pnet.core.events import BecameHost, BranchDiscarded, HostChanged, Joined, RosterChanged
+from p2pnet.core.events import (
+    BecameHost,
+    BranchDiscarded,
+    HostChanged,
+    Joined,
+    PeerGone,
+    PeerJoined,
+    PeerLost,
+    PeerReturned,
+    RosterChanged,
+)
 from p2pnet.core.history import reaches
 from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
@@ -65,6 +75,8 @@ class Histories:
         if len(set(texts)) != len(texts):
             twice = sorted({text for text in texts if texts.count(text) > 1})
             raise InvariantBroken("S17", f"{peer.name} holds {', '.join(twice)} more than once")
+        if peer.core.connection_id != RECONNECT_ID_HOST:
+            raise InvariantBroken("S02", f"{peer.name} hosts as {peer.core.connection_id}")
         parent = peer.core.reign.parent if peer.core.reign is not None else None
         before, _ = self._rosters.get(parent, (None, "")) if parent is not None else (None, "")
         if before is not None:
@@ -182,8 +194,27 @@ class Histories:
         if isinstance(self.record.took, Piece):
             seen.welcomed = event.epoch.host
 
+    def hears_of(
+        self,
+        now: int,
+        peer: SimPeer,
+        seen: Seen,
+        event: PeerJoined | PeerReturned | PeerLost | PeerGone,
+    ) -> None:
+        if isinstance(event, PeerGone):
+            seen.members.pop(event.peer, None)
+        elif isinstance(event, PeerJoined):
+            seen.members[event.peer] = None
+        else:
+            seen.members[event.peer] = isinstance(event, PeerReturned)
+
     def roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
         roster = event.roster
+        told = [(m.peer, m.present) for m in roster.members if seen.members.get(m.peer) is not None]
+        if dict(told) != {p: here for p, here in seen.members.items() if here is not None}:
+            raise InvariantBroken("S27", f"{peer.name} was not told who is there")
+        if len(seen.members) != len(roster.members):
+            raise InvariantBroken("S27", f"{peer.name} was not told who came and went")
         labels = [member.connection_id for member in roster.members]
         if len(set(labels)) < len(labels):
             raise InvariantBroken("S21", f"{peer.name} sees two members with one label")

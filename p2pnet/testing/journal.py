@@ -35,6 +35,14 @@ class Written(Protocol):
     def has_changes(self) -> bool:
         """Whether it holds what is not part of history yet."""
 
+    @property
+    def is_host(self) -> bool:
+        """Whether this copy is the host's."""
+
+    @property
+    def host_lost(self) -> bool:
+        """Whether there is no host for the time being."""
+
 
 @attrs.define
 class Journal:
@@ -43,7 +51,8 @@ class Journal:
     entries: list[tuple[str, str]] = attrs.field(factory=list)  # (who, what)
     away: dict[PeerId, bool] = attrs.field(factory=dict)  # members; True while suspended
     reigns: int = 0  # how often this copy became the host's
-    hostless: bool = False
+    is_host: bool = False
+    host_lost: bool = False
     graces: dict[PeerId, int | None] = attrs.field(factory=dict)  # how long seats are kept
     _pending: list[tuple[str, str, str]] = attrs.field(factory=list)
 
@@ -51,9 +60,10 @@ class Journal:
 
     def start_reign(self, migrated: bool) -> None:
         self.reigns += 1
-        self.hostless = False
+        self.is_host, self.host_lost = True, False
 
     def stop_reign(self) -> None:
+        self.is_host = False
         self._pending.clear()
 
     def execute(self, origin: PeerId, command: bytes) -> bytes:
@@ -96,7 +106,7 @@ class Journal:
             self._change(operation)
 
     def lose_host(self) -> None:
-        self.hostless = True
+        self.host_lost = True
 
     def grace_us(self, peer: PeerId, seat_us: int) -> int | None:
         return self.graces.get(peer, seat_us)
@@ -105,7 +115,7 @@ class Journal:
         self._do(("entry", origin, writes.decode(errors="replace")))
 
     def find_host(self) -> None:
-        self.hostless = False
+        self.host_lost = False
 
     # --- on both ---
 

@@ -43,6 +43,8 @@ class Seen:
     position: Position | None = None
     digest: bytes = b""
     told: Epoch | None = None  # the last reign that its application was told of
+    role: Role | None = None  # the last that its shell was told to take
+    members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
     lost: bool = False  # its application was told of a loss, and not yet of a migration
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
@@ -79,6 +81,8 @@ class Record:
             core, seen = peer.core, self.seen(peer)
             seen.state, seen.epoch, seen.position = core.state, core.epoch, core.position
             seen.digest, seen.welcomed = core.digest, core.host_peer
+            seen.told, seen.role = core.epoch, core.role
+            seen.members = {member.peer: member.present for member in core.roster.members}
             if core.epoch is not None and core.role is Role.HOST:
                 self.reigns[core.epoch] = peer.number
                 self.numbers = max(self.numbers, core.epoch.number)

@@ -17,6 +17,7 @@ from p2pnet.core.events import (
     HostChanged,
     HostLost,
     Isolated,
+    Joined,
     MigrationStarted,
     ReignsMet,
     StateChanged,
@@ -32,7 +33,7 @@ from p2pnet.core.messages import (
     Welcome,
     Yield,
 )
-from p2pnet.core.states import ROLES, Role, State
+from p2pnet.core.states import HOSTLESS, ROLES, SETTLED, Role, State
 from p2pnet.core.values import Epoch, PeerId
 
 from .catalogue import InvariantBroken
@@ -60,6 +61,8 @@ class Reigns:
             raise InvariantBroken("S02", f"{peer.name} follows {epoch}, under which nobody reigns")
         if ROLES[state] is not Role.HOST:
             seen.asleep, seen.handing_over = False, None
+        if state is not seen.state:
+            self.is_told(peer, seen, state, epoch)
         seen.state, seen.epoch = state, epoch
 
     def one_reign_per_epoch(self, peer: SimPeer, epoch: Epoch) -> None:
@@ -216,6 +219,20 @@ class Reigns:
             self.record.numbers = max(self.record.numbers, epoch.number)
 
     # --- what the application is told ---
+
+    def is_told(self, peer: SimPeer, seen: Seen, state: State, epoch: Epoch | None) -> None:
+        """Whoever plays, or has to wait, knows which it is, and the game knows it as well."""
+        role, game = ROLES[state], peer.journal
+        if seen.role is not role or game.is_host is not (role is Role.HOST):
+            raise InvariantBroken("S27", f"{peer.name} is {state}, and not everybody there knows")
+        told, host = seen.told and seen.told.host, epoch and epoch.host
+        if state in SETTLED and told != host:
+            raise InvariantBroken("S27", f"{peer.name} was not told of {epoch}")
+        if state in SETTLED | HOSTLESS and game.host_lost is not (state in HOSTLESS):
+            raise InvariantBroken("S27", f"the game of {peer.name} does not know of its host")
+
+    def joins(self, now: int, peer: SimPeer, seen: Seen, event: Joined) -> None:
+        seen.told = event.epoch
 
     def announced_once(
         self, now: int, peer: SimPeer, seen: Seen, event: BecameHost | HostChanged

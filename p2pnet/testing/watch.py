@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import attrs
 
-from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
+from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
 from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import (
     BecameHost,
@@ -27,6 +27,9 @@ from p2pnet.core.events import (
     Joined,
     MigrationStarted,
     PeerGone,
+    PeerJoined,
+    PeerLost,
+    PeerReturned,
     ProofRejected,
     ReignsMet,
     RosterChanged,
@@ -115,7 +118,11 @@ class Watch(Observer):
             ClaimMade: (reigns.claims,),
             HandoverStarted: (reigns.hands_over,),
             HostLost: (reigns.lost,),
-            Joined: (histories.welcomed_in_pieces,),
+            Joined: (reigns.joins, histories.welcomed_in_pieces),
+            PeerGone: (histories.hears_of,),
+            PeerJoined: (histories.hears_of,),
+            PeerLost: (histories.hears_of,),
+            PeerReturned: (histories.hears_of,),
             Isolated: (reigns.migrates,),
             MigrationStarted: (reigns.migrates,),
             ReignsMet: (reigns.meets,),
@@ -210,6 +217,8 @@ class Watch(Observer):
             self._histories.note(peer, effect)
         elif isinstance(effect, Dial):
             paced(now, self.record.seen(peer).dials[effect.peer], peer, "dials")
+        elif isinstance(effect, TakeRole):
+            self.record.seen(peer).role = effect.role
         elif isinstance(effect, CloseLink):
             self._histories.closes_its_own(peer, effect)
 
