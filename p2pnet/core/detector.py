@@ -98,15 +98,10 @@ class Detector:
         self.gap_us = low if gap < low else high if gap > high else gap
 
     @property
-    def stall_us(self) -> int:
-        """For how much longer than a heartbeat this link is silent now and then."""
-        beat = self.settings.heartbeat_us
-        return max(self.gap_us, min(self.habit.second_us, _USUAL[1] * beat)) - beat
-
-    @property
     def stalls(self) -> bool:
         """Whether this link is silent for more than two heartbeats now and then."""
-        return self.stall_us > self.settings.heartbeat_us
+        beat = self.settings.heartbeat_us
+        return max(self.gap_us, min(self.habit.second_us, _USUAL[1] * beat)) > _STALL_BEATS * beat
 
     def forgive(self, now: int) -> None:
         """This process stood still itself: the silence until now accuses nobody."""

@@ -70,9 +70,11 @@ class LinkState:
         """A pong came; True if it answers the latest ping."""
         if self.ping_us is None or token != self.ping_token:
             return False
-        # Silence that counts as death is no round trip: the peer there stood still.
+        # Silence that counts as death is no round trip: the peer there stood still. And one pong
+        # that took long makes nobody wait long for everything that is asked from then on.
         sample = min(now - self.ping_us, self.detector.settings.red_us)
         old = sample if self.rtt_us is None else self.rtt_us
+        sample = min(sample, 2 * old)
         self.rtt_us = ((_RTT_SHARE - 1) * old + sample) // _RTT_SHARE
         self.detector.round_trip_us = self.rtt_us
         self.ping_us = None
@@ -238,9 +240,7 @@ class Mesh:
     def answer_us(self) -> int:
         """How long a question to all may wait for its answers: twice the slowest round trip."""
         slowest = max((state.rtt_us or 0 for state in self.links.values()), default=0)
-        stall = max((s.detector.stall_us for s in self.links.values()), default=0)
-        beat = self.settings.heartbeat_us
-        return max(self.settings.answer_us_min, 2 * slowest + beat // 4) + stall
+        return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
 
     def heartbeat_due_us(self) -> int | None:
         """When the first link will have been silent from our side for one heartbeat.

@@ -68,7 +68,7 @@ def test_one_long_silence_is_an_accident_and_two_are_a_habit() -> None:
         for _ in range(20):  # until the average is what it was
             detector.heard(detector.heard_us + H)
         assert detector.gap_us == pytest.approx(gap, rel=0.2)
-    assert detector.stalls and detector.stall_us == pytest.approx(3 * H, rel=0.2)
+    assert detector.stalls
 
 
 def test_a_habit_is_unlearned_in_about_a_minute() -> None:
