@@ -117,7 +117,3 @@ class Reading:
             if member.peer == s.me or s.mesh.alive(s.now, member.peer):
                 return member.peer
         return None
-
-    def hears(self, peer: PeerId) -> bool:
-        """Whether a link leads to this peer, and it is not silent."""
-        return self._s.mesh.alive(self._s.now, peer)

@@ -9,15 +9,11 @@ def test_the_successor_is_the_first_in_rank_that_is_heard() -> None:
     assert [peer.core.successor for peer in bench.peers] == [ben.id] * 3
     bench.world.crash(host)
     bench.world.crash(ben)
-    assert cat.core.successor == ben.id or not cat.core.hears(ben.id)
     bench.world.run_for(1_000_000)
     assert cat.core.successor is None, "the only one left is the host"
-    assert not cat.core.hears(ben.id) and not cat.core.hears(host.id)
 
 
 def test_a_peer_alone_reads_as_nothing() -> None:
-    bench = Bench.of(1)
-    lone = bench.world.start("lone").core
+    lone = Bench.of(1).world.start("lone").core
     assert (lone.session, lone.epoch, lone.position, lone.successor) == (None, None, None, None)
     assert lone.connection_id == lone.old_connection_id == -1
-    assert not lone.hears(bench.peers[0].id)
