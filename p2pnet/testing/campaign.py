@@ -33,6 +33,7 @@ from .workers import share_out
 
 _BLOCK: Final = 32  # scenarios that a worker takes at one time
 _TWICE_EVERY: Final = 64  # of so many one is played twice, and has to be the same run
+_LEFT_MIN: Final = 3  # the host and two: who is left alone by many deaths has to wait for a while
 _CLEAN_EVERY: Final = 16  # after so many one clean loss of a host is measured
 
 
@@ -165,7 +166,7 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     digest = _play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0)
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
-        also = min(number // _CLEAN_EVERY // len(Cause) % 3, max(scenario.players - 2, 0))
+        also = min(number // _CLEAN_EVERY // len(Cause) % 3, max(scenario.players - _LEFT_MIN, 0))
         also = 0 if cause is Cause.HANDOVER else also
         recovery = Recovery(cause, scenario.players, scenario.seed, also=also, lane=scenario.lane)
         tallied.recoveries.append((recovery, check_recovery(recovery)))

@@ -25,7 +25,6 @@ from .streams import stream
 from .watch import Watch
 
 _LIMIT_US: Final = 10_000_000
-_IN_TURN_US: Final = 100_000  # the ends of several who died at once are learned one after another
 
 
 class Cause(enum.StrEnum):
@@ -114,8 +113,6 @@ def check_recovery(recovery: Recovery) -> int:
     took_us = measure(recovery)
     lone = recovery.players - recovery.also == 2
     bound_us = (LONE_BOUNDS_US if lone else BOUNDS_US)[recovery.cause]
-    if lone and recovery.also:
-        bound_us += _IN_TURN_US
     if took_us > bound_us:
         raise InvariantBroken("L2" if lone else "L1", f"{took_us} us to recover from {recovery}")
     return took_us
