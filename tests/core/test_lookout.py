@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from p2pnet.core.errors import DenyReason, EndReason
@@ -14,7 +15,7 @@ from p2pnet.core.events import (
     SessionEnded,
 )
 from p2pnet.core.messages import Join, NoSeat, Rejoin
-from p2pnet.core.settings import Settings
+from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
 from p2pnet.testing.invariants import equal_states
 from p2pnet.testing.sim_peer import SimPeer
@@ -155,3 +156,16 @@ def test_what_was_run_for_who_was_given_up_is_not_run_again_nor_called_lost() ->
     bench.world.run_for(500_000)
     assert [text for _, text in far.journal.entries] == ["run on both sides"]
     assert [e.tickets for e in far.saw(BranchDiscarded)] == [()]
+
+
+def test_who_stood_still_until_its_seat_was_given_up_is_told_in_the_end() -> None:
+    """Under this policy it had no host and could not be one, and nobody would ever have called."""
+    bench = Bench.of(3, attrs.evolve(SOON, policy=Policy.MAJORITY_ONLY))
+    host, mate, far = bench.peers
+    for other in (host, mate):
+        bench.world.cut_both(far, other)
+    bench.world.run_for(12_000_000)
+    assert far.core.state is State.DOUBTING and host.core.roster.get(far.id) is None
+    bench.world.heal()
+    bench.world.run_for(2_000_000)
+    assert [e.reason for e in far.saw(SessionEnded)] == [EndReason.SEAT_EXPIRED]
