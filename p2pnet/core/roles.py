@@ -21,7 +21,7 @@ from .granting import Granting, Search
 from .handover import HandingOver
 from .hosting import Hosting
 from .mesh import LinkState
-from .messages import Bye, Fenced, Heartbeat, Ping, Reign
+from .messages import Bye, Fenced, Frame, Heartbeat, Ping, Reign
 from .relay import Relay
 from .reunion import Reunion
 from .session import Session
@@ -162,6 +162,16 @@ class Roles:
         self.following.was_host = True
         self.held.clear()
 
+    def fail_handover(self) -> None:
+        """The heir has not taken over in time, or is gone."""
+        leaving = self.handing_over.leaving
+        if leaving is not None:
+            self.abdicate()
+            self.say_goodbye(leaving, "")
+        else:
+            self.held.clear()  # whoever waits for an answer asks again
+            self.handing_over.fail()
+
     def say_goodbye(self, reason: EndReason, text: str) -> None:
         """Out of the session for good, by one's own wish."""
         # To the others it is all the same why somebody gave up its seat.
@@ -201,6 +211,8 @@ class Roles:
             self.hosting.on_link_lost(link, peer)
         elif s.state is State.YIELDING:
             self.reunion.on_link_lost(link)
+        elif s.state is State.HANDING_OVER and peer == self.handing_over.target:
+            self.fail_handover()
 
     def heartbeat(self, links: Iterable[LinkState]) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
@@ -234,10 +246,16 @@ class Roles:
             if member.peer != s.me and s.mesh.link_to(member.peer) is None:
                 s.dial(member.peer, member.addresses)
 
-    def hold(self, link: LinkId, data: bytes) -> None:
-        """A request that comes during the probation is dealt with afterwards."""
+    def hold(self, link: LinkState, frame: Frame, data: bytes) -> None:
+        """A request that comes during the probation is dealt with afterwards.
+
+        If this peer is not the host then, whoever asked for something asks again. Who said that it
+        leaves does not, so that is remembered.
+        """
+        if isinstance(frame, Bye) and frame.reason is EndReason.LEFT and link.peer is not None:
+            self.session.departed.add(link.peer)
         if len(self.held) < _HELD_MAX:
-            self.held.append((link, data))
+            self.held.append((link.id, data))
 
     def confirm(self) -> list[tuple[LinkId, bytes]]:
         """Nobody took this host's place after all. Returns the requests that were held back."""

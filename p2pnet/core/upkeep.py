@@ -98,7 +98,7 @@ class Upkeep:
             "rank": self.roles.hosting.on_rank_timer,
             "probation": self._on_confirm_timer,
             "yield": self._on_confirm_timer,
-            "handover": self._on_handover_timer,
+            "handover": self.roles.fail_handover,
         }
         handlers[kind]()
 
@@ -126,15 +126,6 @@ class Upkeep:
     def _on_confirm_timer(self) -> None:
         for link, data in self.roles.confirm():
             self.take(link, data)
-
-    def _on_handover_timer(self) -> None:
-        leaving = self.roles.handing_over.leaving
-        if leaving is not None:
-            self.roles.abdicate()
-            self.roles.say_goodbye(leaving, "")
-        else:
-            self.roles.held.clear()  # whoever waits for an answer asks again
-            self.roles.handing_over.fail()
 
     def keep_links(self) -> None:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says
 from p2pnet.core.errors import LocalProtocolError, RefuseReason
 from p2pnet.core.events import (
@@ -17,6 +18,7 @@ from p2pnet.core.messages import Claim, Grant, Refuse
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import usurp
+from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench, picture
 
 
@@ -113,3 +115,23 @@ def test_who_can_not_host_is_passed_over_and_refused() -> None:
     world.crash(strong)
     world.run_for(10_000_000)
     assert not world.hosts and weak.core.state is State.DOUBTING
+
+
+def test_a_host_that_claims_is_not_said_to_be_alive() -> None:
+    """It lost its own reign. Others have spent numbers since, and theirs prove its own."""
+    bench = Bench.of(3)
+    host, first, second = bench.peers
+    reign, position = host.core.reign, host.core.position
+    assert reign is not None and position is not None
+
+    def claim(by: SimPeer, number: int, evidence: bytes) -> Claim:
+        s = by.core._s
+        signature = s.sign(Says.CLAIM, number, reign.epoch, position)
+        return Claim(number, s.key, reign, position, signature, evidence)
+
+    last = claim(first, 3, b"")
+    bench.listen()
+    bench.slip(host, second, claim(host, 4, encode(last)))
+    bench.world.run_for(400_000)
+    assert [grant.number for grant in bench.heard(second, Grant)] == [4]
+    assert not bench.heard(second, Refuse)

@@ -79,3 +79,25 @@ def test_what_came_during_a_handover_that_failed_is_not_kept() -> None:
     bench.world.run_for(4_000_000)
     assert ticket in client.settled
     assert all(peer.core.census["held"] == 0 for peer in (host, client))
+
+
+def test_an_heir_that_is_gone_is_not_waited_for() -> None:
+    bench = Bench.of(3)
+    host, heir, _ = bench.peers
+    windows_us = 2 * host.core._s.mesh.answer_us()
+    bench.world.hand_over(host, heir)
+    bench.world.crash(heir)
+    start = bench.world.now
+    assert bench.world.run_while(lambda: host.core.state is not State.REIGNING)
+    assert bench.world.now - start < windows_us
+
+
+def test_an_heir_that_leaves_keeps_no_seat() -> None:
+    """Its good-bye comes while the host waits for it, and the handover fails."""
+    bench = Bench.of(3)
+    host, heir, _ = bench.peers
+    bench.world.hand_over(host, heir)
+    bench.world.leave(heir)
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    bench.world.run_for(500_000)
+    assert bench.world.hosts and bench.world.hosts[0].core.roster.get(heir.id) is None
