@@ -33,10 +33,7 @@ def take_update(session: Session, frame: Update, raw: bytes) -> None:
     session.history.append(raw)
     if frame.roster is not None:
         session.history.seat(frame.roster.peers)
-    for line in frame.executed:
-        session.ledger.record(line)
-        if (line.peer, line.nonce) == (session.me, session.nonce) and not line.trial:
-            session.outbox.executed(line.seq, line.outcome, frame.seq)
+    session.record(frame.executed)
 
 
 def _check_roster(

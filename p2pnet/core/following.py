@@ -20,6 +20,7 @@ import attrs
 
 from .catchup import take_missing, take_update
 from .codec import encode
+from .condensing import take_condensed
 from .credentials import Says
 from .detector import Detector, Light
 from .errors import (
@@ -45,6 +46,7 @@ from .events import (
 from .mesh import LinkState
 from .messages import (
     Command,
+    Condensed,
     Confirm,
     Fenced,
     Follow,
@@ -299,6 +301,23 @@ class Following:
         if frame.executed:
             self._send(Confirm(frame.epoch, frame.seq))
             self._settle()
+
+    def on_condensed(self, link: LinkState, frame: Condensed) -> None:
+        """Our link was slow: many changes in one."""
+        s = self.session
+        if link.id != self.link or frame.seq <= s.history.seq:
+            return
+        if frame.base != s.history.seq:
+            self.rejoin()
+            return
+        try:
+            take_condensed(s, frame)
+        except RemoteProtocolError:
+            self.whole = True
+            self.rejoin()
+            return
+        self._send(Confirm(frame.epoch, frame.seq))
+        self._settle()
 
     def on_heartbeat(self, frame: Heartbeat) -> None:
         """The host says how far it is. On one ordered link nothing may be missing before that."""

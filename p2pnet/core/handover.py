@@ -49,7 +49,7 @@ class HandingOver:
         if all(member.peer != target for member in s.roster.successors(s.me)):
             raise LocalProtocolError("that member said when it joined that it can't host")
         self.hosting.ordering.conclude_trials()
-        self.hosting.ordering.order()
+        self.hosting.ordering.order_for_all()
         self.target, self.leaving = target, leaving
         promises = self.succession.granting.promises
         number = promises.next_number(s.epoch)

@@ -126,10 +126,18 @@ class History:
 
     def since(self, position: Position) -> tuple[bytes, ...] | None:
         """The updates after a position of this branch; None if it is not on it, or too long ago."""
-        behind = self.seq - position.seq
-        if behind > len(self._tail) or not self.contains(position):
-            return None
-        return tuple(self._tail)[len(self._tail) - behind :]
+        return self.after(position.seq) if self.contains(position) else None
+
+    def after(self, seq: int) -> tuple[bytes, ...] | None:
+        """The updates after this sequence of our own branch; None if that is too long ago."""
+        behind = self.seq - seq
+        return None if behind > len(self._tail) else tuple(self._tail)[len(self._tail) - behind :]
+
+    def leap(self, seq: int, digest: bytes) -> None:
+        """Go on after several updates that are not known one by one."""
+        self.seq, self.digest = seq, digest
+        self._tail.clear()
+        self._tail_bytes = 0
 
     def reigns_since(self, position: Position) -> Lineage:
         """The reigns that began after that of a position on this branch."""

@@ -106,7 +106,7 @@ class Hosting:
     def renumber(self, number: int) -> None:
         """The same reign goes on under a higher number: one history, and every older claim void."""
         s = self.session
-        self.ordering.order()
+        self.ordering.order_for_all()
         s.reign = s.reign_of(Epoch(number, s.me, s.nonce), s.history.position)
         s.history.begin(s.reign.epoch)
         followers = self.ordering.links()

@@ -212,6 +212,17 @@ class Update(Frame, frozen=True, tag=21):
     roster_proof: RosterProof | None = None
 
 
+class Condensed(Frame, frozen=True, tag=26):
+    """What all updates after `base` come to, up to `seq`: for a follower whose link is slow."""
+
+    epoch: Epoch
+    base: int
+    seq: int
+    digest: bytes  # of the history at `seq`
+    payload: bytes
+    executed: tuple[Executed, ...] = ()
+
+
 class Confirm(Frame, frozen=True, tag=22):
     """I have the history up to `seq`. Sent when somebody waits for it, else the heartbeat does."""
 
@@ -356,6 +367,7 @@ AnyFrame = (
     | Command
     | Write
     | Update
+    | Condensed
     | Confirm
     | Follow
     | Marks

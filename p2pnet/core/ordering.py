@@ -24,6 +24,7 @@ import attrs
 from msgspec.structs import replace
 
 from .codec import encode
+from .condensing import Follower, SlowLinks
 from .credentials import Says
 from .frame_parts import Executed, Oath, RosterProof
 from .mesh import LinkState
@@ -32,17 +33,6 @@ from .outbox import Submission
 from .session import Session
 from .trials import Trial, Trials
 from .values import LinkId, PeerId, Position
-
-
-@attrs.define
-class Follower:
-    """A member that was welcomed."""
-
-    link: LinkId
-    attempt: int  # of the request that the welcome answered
-    confirmed: int  # it has the history up to here
-    active_us: int = 0  # when it last called a command, or was welcomed
-    oath: Oath | None = None  # the latest
 
 
 @attrs.define(eq=False)
@@ -60,6 +50,7 @@ class Ordering:
     worked: Position | None = None  # the last position at which more than seats changed
     aside: set[PeerId] = attrs.field(factory=set)  # granted our claim, and may follow later
     trials: Trials = attrs.field(factory=Trials)
+    slow: SlowLinks = attrs.field(factory=SlowLinks)
 
     # --- followers ---
 
@@ -269,10 +260,13 @@ class Ordering:
             None if roster is None else s.roster_proof,
         )
         raw = encode(update)
+        if roster is not None:
+            self._catch_up()
+        links = self.slow.keeping_up(s, self.followers.values(), at_once=roster is not None)
         s.history.append(raw)
         if roster is not None:
             s.history.seat(roster.peers)
-        s.send_on(self.links(), raw)
+        s.send_on(links, raw)
         if self._executed or roster is None:
             self.worked = s.history.position
         for line in self._executed:
@@ -282,6 +276,24 @@ class Ordering:
         self._executed.clear()
         self.trials.ordered(update.seq)
         self._roster_version = s.roster.version
+
+    # --- slow links ---
+
+    def crowd(self, links: frozenset[LinkId]) -> None:
+        """On these links more waits than they can carry; on all others it does not any more."""
+        self.slow.crowded = links
+        self._catch_up(links)
+
+    def order_for_all(self) -> None:
+        """Make an update of all that changed, and keep nothing back from anybody."""
+        self.order()
+        self._catch_up()
+
+    def _catch_up(self, but: frozenset[LinkId] = frozenset()) -> None:
+        """Send what was kept back, except on some links."""
+        for link in self.slow.catch_up(self.session, self.followers.values(), but):
+            if (state := self.session.mesh.links.get(link)) is not None:
+                self._send_back(state)  # it was too long ago: a snapshot has to do
 
     # --- durability ---
 
@@ -315,10 +327,9 @@ class Ordering:
         stands = sorted((f.confirmed for f in self.followers.values()), reverse=True)
         if not stands and self._expects_somebody():
             return
-        applied = s.history.seq
-        best = stands[0] if stands else applied
+        best = stands[0] if stands else s.history.seq
         second = stands[1] if len(stands) > 1 else best
-        worst = stands[-1] if stands else applied
+        worst = stands[-1] if stands else best
         s.settle(one=best, all_=worst)
         marks = (second, worst)
         if marks != self._marks and self._marks[1] < self._waited_for:

@@ -145,6 +145,11 @@ class PeerCore(Reading):
         if self._s.state is State.REIGNING:
             self._roles.hosting.keep_seats()
 
+    def crowd(self, now: int, links: frozenset[LinkId]) -> None:
+        """More waits on these links than they can carry, and on no others."""
+        self._observe(now)
+        self._roles.hosting.ordering.crowd(links)
+
     def save(self, now: int) -> bytes:
         """The whole session, to be resumed one day. Raises `LocalProtocolError` on a client."""
         self._observe(now)
@@ -270,7 +275,7 @@ class PeerCore(Reading):
         s = self._s
         s.now = now
         if s.state is State.REIGNING and reason is not EndReason.CRASHED:
-            self._roles.hosting.ordering.order()
+            self._roles.hosting.ordering.order_for_all()
         if s.state in HOSTS and reason is not EndReason.CRASHED:
             self._roles.abdicate()
         if s.state is not State.LEFT:

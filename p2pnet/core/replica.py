@@ -11,6 +11,7 @@ they have applied the same updates to the same snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from .values import PeerId
@@ -38,6 +39,9 @@ class Replica(Protocol):
 
     def collect(self) -> bytes:
         """All changes since the last call, encoded; empty when there were none."""
+
+    def condense(self, updates: Sequence[bytes]) -> bytes:
+        """One update that comes to the same as these, one after the other. They were collected."""
 
     def admit(self, peer: PeerId, name: str) -> None:
         """A newcomer has a seat: give it a player."""

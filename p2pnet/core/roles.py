@@ -6,12 +6,13 @@ and begin something in another. Everything else stays within its part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
 from .codec import encode
+from .condensing import kept_back
 from .corroboration import Corroboration
 from .detector import Light
 from .errors import EndReason, LinkEnd
@@ -214,15 +215,21 @@ class Roles:
         elif s.state is State.HANDING_OVER and peer == self.handing_over.target:
             self.fail_handover()
 
-    def heartbeat(self, links: Iterable[LinkState]) -> None:
+    def heartbeat(self, links: Sequence[LinkState]) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
         s, epoch = self.session, self.session.epoch
         for link in links:
             if link.rtt_us is None or epoch is None:
                 link.ping_us, link.ping_token = s.now, link.ping_token + 1
                 s.send_on((link.id,), encode(Ping(link.ping_token)))
-        if epoch is not None:
-            s.send_on([link.id for link in links], encode(Heartbeat(epoch, s.history.seq)))
+        if epoch is None:
+            return
+        behind = kept_back(self.hosting.ordering.followers.values())
+        up_to_date = [link.id for link in links if link.id not in behind]
+        s.send_on(up_to_date, encode(Heartbeat(epoch, s.history.seq)))
+        for link in links:
+            if link.id in behind:
+                s.send_on((link.id,), encode(Heartbeat(epoch, behind[link.id])))
 
     # --- sleep ---
 

@@ -28,6 +28,7 @@ from .messages import (
     Carry,
     Claim,
     Command,
+    Condensed,
     Confirm,
     Denied,
     Fenced,
@@ -232,9 +233,11 @@ class Router:
     def _on_write(self, link: LinkState, frame: Write, data: bytes) -> None:
         self.roles.hosting.ordering.on_write(link, frame)
 
-    def _on_update(self, link: LinkState, frame: Update, data: bytes) -> None:
+    def _on_update(self, link: LinkState, frame: Update | Condensed, data: bytes) -> None:
         if self.session.state in HOSTLESS:
             self._hear_lost_host(link)  # a busy host sends no heartbeats
+        elif isinstance(frame, Condensed):
+            self.roles.following.on_condensed(link, frame)
         else:
             self.roles.following.on_update(link, frame, data)
 
@@ -381,6 +384,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Command: (frozenset({State.REIGNING}), True, _C._on_command),
     Write: (frozenset({State.REIGNING}), True, _C._on_write),
     Update: (frozenset({State.FOLLOWING}) | HOSTLESS, True, _C._on_update),
+    Condensed: (frozenset({State.FOLLOWING}) | HOSTLESS, True, _C._on_update),
     Confirm: (frozenset({State.REIGNING}), True, _C._on_confirm),
     Follow: (frozenset({State.REIGNING}), True, _C._on_follow),
     Marks: (frozenset({State.FOLLOWING}), True, _C._on_marks),

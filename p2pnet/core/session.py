@@ -27,7 +27,7 @@ from .events import (
     RosterChanged,
     StateChanged,
 )
-from .frame_parts import RosterProof
+from .frame_parts import Executed, RosterProof
 from .history import History
 from .ledger import Ledger
 from .mesh import LinkState, Mesh
@@ -328,6 +328,13 @@ class Session:
             outcome = self.ledger.outcome(self.me, self.nonce, submission.seq)
             if outcome is not None:
                 self.outbox.executed(submission.seq, outcome, self.history.seq)
+
+    def record(self, lines: Iterable[Executed]) -> None:
+        """Commands were run; the history goes so far that it says so."""
+        for line in lines:
+            self.ledger.record(line)
+            if (line.peer, line.nonce) == (self.me, self.nonce) and not line.trial:
+                self.outbox.executed(line.seq, line.outcome, self.history.seq)
 
     def settle(self, one: int, all_: int) -> None:
         """Give the receipts of all commands that are durable enough by now."""

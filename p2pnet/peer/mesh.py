@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import partial
+from typing import Final
 
 import attrs
 import trio
@@ -27,6 +28,8 @@ from .inbox import Inbox
 from .inputs import DialFailed, FrameReceived, LinkClosed, LinkOpened
 from .session_hooks import SessionHooks
 
+_CROWDED_BYTES: Final = 64 << 10  # that wait on one link: it can't keep up
+_FREE_BYTES: Final = 16 << 10  # it has caught up
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
 
 
@@ -107,6 +110,8 @@ class Mesh:
         self._all_gone = trio.Event()
         self.addresses: tuple[str, ...] = ()
         """Where this peer listens, as others may dial it."""
+        self.crowded: frozenset[LinkId] = frozenset()
+        """The links that can't keep up, when last looked at."""
         self._latest_race = _Race(PeerId(""))
 
     @property
@@ -146,10 +151,15 @@ class Mesh:
                 except LinkDown:
                     continue
 
-    @property
-    def waiting_bytes(self) -> int:
-        """How much waits for the slowest of those at the other ends."""
-        return max((entry.link.waiting_bytes for entry in self._open.values()), default=0)
+    def watch_backlogs(self) -> bool:
+        """Look on which links more waits than they carry. True if these are others than before."""
+        before = self.crowded
+        self.crowded = frozenset(
+            number
+            for number, entry in self._open.items()
+            if entry.link.waiting_bytes > (_FREE_BYTES if number in before else _CROWDED_BYTES)
+        )
+        return self.crowded != before
 
     def dial(self, effect: Dial) -> None:
         """Begin to look for a peer; the outcome goes to the inbox."""

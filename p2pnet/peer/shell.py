@@ -72,7 +72,6 @@ from .subscription import Fanout
 from .view import View
 
 _ENTROPY_BYTES: Final = 32
-_BACKLOG_BYTES: Final = 64 << 10  # that wait for one peer: it can't keep up
 _GOODBYE_S: Final = 2.0  # longest time from the wish to leave to the end of everything
 
 
@@ -387,8 +386,8 @@ class Shell(View):
 
     def _begin_batch(self, now: int) -> None:
         self.world.observe(now)
-        hosts = self.world.is_host  # nobody else has a use for it
-        self.world.backlogged = hosts and self.mesh.waiting_bytes > _BACKLOG_BYTES
+        if self.core is not None and self.mesh.watch_backlogs():
+            self.core.crowd(now, self.mesh.crowded)
 
     def _finish_batch(self) -> None:
         for event in self._arrivals.release():

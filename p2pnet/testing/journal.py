@@ -6,6 +6,7 @@ that was lost or run twice shows, and so does one that was run out of order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
 import attrs
@@ -81,6 +82,10 @@ class Journal:
             return b""
         pending, self._pending = self._pending, []
         return msgspec.msgpack.encode(pending)
+
+    def condense(self, updates: Sequence[bytes]) -> bytes:
+        done = [operation for update in updates for operation in operations(update)]
+        return msgspec.msgpack.encode(done) if done else b""
 
     def admit(self, peer: PeerId, name: str) -> None:
         self._do(("admit", peer, name))

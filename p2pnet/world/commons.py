@@ -24,6 +24,7 @@ from .dispatch import Dispatch
 from .game import Game
 from .intake import Step
 from .journal import Journal
+from .layout import Layout
 from .objects import NetworkObject, Owner, Player
 from .owner_writes import OwnerWrites
 from .players import Players
@@ -83,9 +84,6 @@ class Commons:
     on_refused: list[RefusedHook] = attrs.field(factory=list, init=False)
     """Called on the owner of an object when the host did not take what it wrote to a field."""
 
-    backlogged: bool = attrs.field(default=False, init=False)
-    """On the host: some link is slow, so values of `latest` fields are left out for a while."""
-
     is_resuming: bool = attrs.field(default=False, init=False)
     """The reign that begins next goes on with a saved session."""
 
@@ -108,8 +106,6 @@ class Commons:
     scenes: Scenes = attrs.field(init=False, repr=False)
     timers: Timers = attrs.field(init=False, repr=False)
     mine: OwnerWrites = attrs.field(init=False, repr=False)
-    _held_us: int = attrs.field(default=0, init=False, repr=False)
-    _hold_latest: bool = attrs.field(default=False, init=False, repr=False)
     _dispatch: Dispatch = attrs.field(init=False, repr=False)
     _depth: int = attrs.field(default=0, init=False, repr=False)
 
@@ -122,6 +118,11 @@ class Commons:
     def player_of(self, peer: PeerId) -> Player | None:
         """The player of a member; the first one if the game gave it several."""
         return self.registry.player_of(peer)
+
+    def layout_of(self, object_id: int) -> Layout | None:
+        """The layout of an object, or of the session's own; None if it is gone."""
+        obj = self.session if object_id == SESSION_ID else self.objects.get(object_id)
+        return None if obj is None else obj.__layout__
 
     def peer_of(self, connection_id: int) -> PeerId:
         """The member with this connection id. Raises `LocalProtocolError` if there is none."""

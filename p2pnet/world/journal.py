@@ -8,7 +8,7 @@ out whole when the update is collected, and notes nothing until then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -70,44 +70,13 @@ class Journal:
         self._edited.append(container)
         return op
 
-    def take(self, hold_latest: bool = False) -> bytes:
-        """All changes, encoded, and forgotten here; empty if there were none.
-
-        With `hold_latest` those of fields of which only the newest value matters stay for later.
-        """
-        held = self._held() if hold_latest else []
-        if held:
-            self._ops = [op for op in self._ops if not isinstance(op, Vars) or op.mask]
-        elif self.wrote:
-            # Behind the values that they speak of. While some of those are held back, so are they.
-            self._ops.extend(self.wrote.values())
-            self.wrote.clear()
+    def take(self) -> bytes:
+        """All changes, encoded, and forgotten here; empty if there were none."""
+        # Behind the values that they speak of.
+        self._ops.extend(self.wrote.values())
         update = self._encoded() if self._ops else b""
-        answers = self.wrote
         self.drop()
-        if held:
-            self.wrote = answers
-        for obj, presence, changes in held:
-            self._note_again(obj, presence, changes)
         return update
-
-    def _held(self) -> list[tuple[NetworkObject, Presence, dict[int, Any]]]:
-        """Take out of the coming update what can wait: of which objects, by index of the field."""
-        found = []
-        for obj, presence, op in self._changed:
-            mask = op.mask & obj.__layout__.latest_mask
-            if mask and not presence.spawning and obj._presence is presence:
-                op.mask &= ~mask
-                former = self.baseline.fields
-                indices = [field.index for field in obj.__layout__.vars_in(mask)]
-                found.append((obj, presence, {i: former[presence.object_id, i] for i in indices}))
-        return found
-
-    def _note_again(self, obj: NetworkObject, presence: Presence, former: dict[int, Any]) -> None:
-        op = presence.changed = self.open_vars(obj, presence)
-        for index, value in former.items():
-            op.mask |= 1 << index
-            self.baseline.fields[presence.object_id, index] = value
 
     def _encoded(self) -> bytes:
         for obj, _, vars_op in self._changed:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -22,6 +22,7 @@ from ..core.errors import AuthorityError, LocalProtocolError, SyncTypeError
 from ..core.values import PeerId
 from .absence import Absences
 from .commons import Commons
+from .condensing import condense
 from .custody import Custody, first_tie
 from .dispatch import Dispatch, PastCommand
 from .intake import Intake, Step
@@ -37,8 +38,6 @@ from .timers import Timers
 from .wire import Assign, Despawn, Resume, Suspend, Tie
 
 O = TypeVar("O", bound=NetworkObject)  # noqa: E741
-
-_HELD_US_MAX: Final = 1_000_000  # longest time for which a slow link keeps the newest values back
 
 
 @attrs.define(eq=False)
@@ -256,8 +255,6 @@ class World(Commons):
         if not self.absences.paused:
             self._tell([(self.custody.tick, dt_us)])
             self._tell(chain(self.timers.due(), self._ticks(dt_us / 1_000_000)))
-        self._hold_latest = self.backlogged and self._held_us < _HELD_US_MAX
-        self._held_us = self._held_us + dt_us if self._hold_latest else 0
 
     def _ticks(self, dt: float) -> Iterable[Step]:
         bots = self.session.bots
@@ -272,8 +269,11 @@ class World(Commons):
         """All changes since the last time, encoded; empty if there were none."""
         if not self.journal.is_empty:
             self.session.uptime_us = self.clock.us
-        hold_latest, self._hold_latest = self._hold_latest, False  # only what a tick brought waits
-        return self.journal.take(hold_latest)
+        return self.journal.take()
+
+    def condense(self, updates: Sequence[bytes]) -> bytes:
+        """One update that comes to the same as these, without values that later ones replace."""
+        return condense(updates, self.layout_of)
 
     def admit(self, peer: PeerId, name: str) -> None:
         """Spawn the player of a newcomer, unless the game wants to be asked for it."""

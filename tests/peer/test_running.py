@@ -14,10 +14,12 @@ from p2pnet import (
     MigrationManager,
     Peer,
     Settings,
+    State,
     TooManyInFlight,
 )
 from p2pnet.core.events import WriteRefused
 from p2pnet.core.settings import WhileDown
+from p2pnet.core.values import LinkId
 from p2pnet.links.memory import MemoryLink
 
 from .conftest import Table, Tank, crash, tank
@@ -109,42 +111,72 @@ async def test_who_writes_what_the_host_refuses_is_told(clock: MockClock, table:
     assert tank(ben).x == 0.0
 
 
-async def test_a_peer_that_does_not_keep_up_costs_intermediate_values_and_nothing_else(
-    clock: MockClock, table: Table, monkeypatch: pytest.MonkeyPatch
+async def test_a_peer_that_does_not_keep_up_misses_values_in_between_and_nobody_else_does(
+    clock: MockClock, table: Table
 ) -> None:
-    ana, ben, _ = await table.three()
-    mine, copy = tank(ana), ben.world.player_of(ana.me)
-    assert isinstance(copy, Tank)
-    seen: list[tuple[float, int]] = []
+    ana, ben, cat = await table.three()
+    mine = tank(ana)
+    copies = [peer.world.player_of(ana.me) for peer in (ben, cat)]
+    seen: list[list[float]] = [[], []]
 
     async def walk(steps: int) -> None:
-        seen.clear()
+        for values in seen:
+            values.clear()
         for _ in range(steps):
             mine.x, mine.gold = mine.x + 1, mine.gold + 1
             await trio.sleep(0.05)
-            seen.append((copy.x, copy.gold))
+            for copy, values in zip(copies, seen, strict=True):
+                assert isinstance(copy, Tank)
+                values.append(copy.x)
 
+    await walk(20)
+    assert all(len(set(values)) > 15 for values in seen)
+    crowd(ana, link_to(ana, cat))
     await walk(40)
-    assert len({x for x, _ in seen}) > 35 and len({gold for _, gold in seen}) > 35
-    with monkeypatch.context() as patch:
-        patch.setattr(type(ana._shell.mesh), "waiting_bytes", 1 << 20)  # Cat does not read
-        await walk(40)
-    assert len({x for x, _ in seen}) <= 4, "one value a second"
-    assert len({gold for _, gold in seen}) > 35
+    assert len(set(seen[0])) > 35, "Ben keeps up"
+    assert len(set(seen[1])) <= 2, "Cat does not"
+    crowd(ana)
     await trio.sleep(0.2)
-    assert (copy.x, copy.gold) == (mine.x, mine.gold) == (80.0, 80)
+    await table.agree(ana, ben, cat)
+    assert mine.x == 60.0 and cat.state is State.FOLLOWING
 
 
-async def test_it_is_known_how_much_waits_for_who_does_not_read(
+def link_to(host: Peer, client: Peer) -> LinkId:
+    core = host._shell.core
+    assert core is not None
+    link = core._s.mesh.link_to(client.me)
+    assert link is not None
+    return link.id
+
+
+def crowd(host: Peer, *links: LinkId) -> None:
+    """As if more waited on these links than they carry."""
+    mesh = host._shell.mesh
+
+    def watch() -> bool:
+        before, mesh.crowded = mesh.crowded, frozenset(links)
+        return before != mesh.crowded
+
+    mesh.watch_backlogs = watch  # type: ignore[method-assign]
+
+
+async def test_it_is_known_on_which_links_more_waits_than_they_carry(
     clock: MockClock, table: Table
 ) -> None:
-    ana, _, _ = await table.three()
-    assert ana._shell.mesh.waiting_bytes == 0
-    link = next(iter(ana._shell.mesh._open.values())).link
+    ana, _, cat = await table.three()
+    mesh, slow = ana._shell.mesh, link_to(ana, cat)
+    assert not mesh.watch_backlogs() and mesh.crowded == frozenset()
+    link = mesh._open[slow].link
     assert isinstance(link, MemoryLink)
     link._other._inbox._sink = lambda frame: False  # the other end has no room
-    link.send_nowait(bytes(5000))
-    assert ana._shell.mesh.waiting_bytes >= 5000
+    link.send_nowait(bytes(40_000))
+    assert not mesh.watch_backlogs()
+    link.send_nowait(bytes(40_000))
+    assert mesh.watch_backlogs() and mesh.crowded == {slow}
+    link._other._inbox._drop_first()
+    assert not mesh.watch_backlogs() and mesh.crowded == {slow}, "not free yet"
+    link._other._inbox._drop_first()
+    assert mesh.watch_backlogs() and mesh.crowded == frozenset()
 
 
 # --- commands that are called while there is no host ---

@@ -27,6 +27,7 @@ class Replication(RuleBasedStateMachine):
         for peer in PEERS:
             self.host.admit(peer, peer)
         self.spawned = 0
+        self.kept_back: list[bytes] = []
         self.flush()
 
     # --- what is there ---
@@ -39,12 +40,18 @@ class Replication(RuleBasedStateMachine):
         return self.pick(Tank, number) or self.host.spawn(Tank(name="x"))
 
     def flush(self) -> None:
-        for _ in range(2):  # the first after a tick may leave the newest values out
-            update = self.host.collect()
-            for world in self.worlds:
-                if world is not self.host:
-                    world.apply(update)
+        self.kept_back.append(self.host.collect())
+        self.catch_up()
         self.everybody_is_in_the_same_state()
+
+    def catch_up(self) -> None:
+        """One gets all updates, another, whose link is slow, what they come to."""
+        updates, self.kept_back = self.kept_back, []
+        slow, *others = [world for world in self.worlds if world is not self.host]
+        slow.apply(self.host.condense(updates))
+        for world in others:
+            for update in updates:
+                world.apply(update)
 
     # --- plain fields ---
 
@@ -207,9 +214,9 @@ class Replication(RuleBasedStateMachine):
     def has_loaded(self, peer: PeerId, keeps: bool) -> None:
         self.host.scenes.report(peer, self.host.scenes.version, 0, keeps)
 
-    @rule(slow=st.booleans())
-    def slow_down(self, slow: bool) -> None:
-        self.host.backlogged = slow
+    @rule()
+    def keep_back(self) -> None:
+        self.kept_back.append(self.host.collect())
 
     # --- what happens to hosts and clients ---
 
@@ -221,6 +228,7 @@ class Replication(RuleBasedStateMachine):
     def migrate(self, heir: int, collected: bool, tail: bool) -> None:
         if collected:
             self.flush()
+        self.catch_up()
         old, new = self.host, self.worlds[heir]
         if new is old:
             return
