@@ -11,9 +11,11 @@ from typing import Any, Final
 import trio
 
 from p2pnet.core.errors import LinkDown
+from p2pnet.peer.alarm import Alarm
 from p2pnet.peer.inbox import Inbox
 from p2pnet.peer.inputs import LinkClosed
 from p2pnet.peer.mesh import Mesh
+from p2pnet.peer.roles import Roles
 from p2pnet.peer.shell import Shell
 from p2pnet.testing.scenario import Lane
 
@@ -100,3 +102,39 @@ def send_waits_in_a_task_of_its_own() -> Planted:
         return send
 
     return patched((Mesh, "send", wrap))
+
+
+@BED.plants("S29", "a dial that fails is an outcome, and not the end of who dials")
+def failed_attempt_ends_the_peer() -> Planted:
+    def wrap(original: Any) -> Any:
+        async def attempt(mesh: Mesh, race: Any, address: str) -> None:
+            await original(mesh, race, address)
+            if address in race.failures:
+                raise race.failures[address]
+
+        return attempt
+
+    return patched((Mesh, "_attempt", wrap))
+
+
+@BED.plants("S30", "what belongs to a role ends with it")
+def tick_can_not_be_called_off() -> Planted:
+    def wrap(original: Any) -> Any:
+        async def tick(roles: Roles, what: Any) -> None:
+            with trio.CancelScope(shield=True):
+                await original(roles, what)
+
+        return tick
+
+    return patched((Roles, "_tick", wrap))
+
+
+@BED.plants("L1", "the alarm goes off for what is due sooner than what it was set for")
+def alarm_is_not_moved() -> Planted:
+    def wrap(original: Any) -> Any:
+        def set_at(alarm: Alarm, at_s: float) -> None:
+            alarm._at_s = at_s
+
+        return set_at
+
+    return patched((Alarm, "set", wrap))

@@ -47,10 +47,14 @@ class Guest:
         return self
 
     def __exit__(self, *details: object) -> None:
-        """Call everything off, and see it end. Raises what a task has raised."""
+        """Call everything off, and see it end. Raises what a task has raised.
+
+        Raises Stuck for tasks that can't be called off.
+        """
         with self._cleanup:
             if self._outcome is None and self._nursery is not None:
                 self.clock.hold_us = None
+                self.clock.limit_soon()
                 self._nursery.cancel_scope.cancel()
                 self._drive(lambda: self._outcome is not None)
         self._unwrap()

@@ -45,6 +45,7 @@ from .sim_peer import Listening, SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
 from .trio_peer import SimShell, TrioPeer
 from .trio_world import TrioWorld
+from .virtual_clock import Stuck
 from .watched_shell import WatchedShell
 from .witness import LaneWitness
 
@@ -310,7 +311,11 @@ class TrioLane(SimWorld):
         if self._is_closed:
             return
         self._is_closed = True
-        self._cleanup.close()
+        try:
+            self._cleanup.close()
+        except Stuck as stuck:
+            text = f"what was called off goes on: {stuck!s}"
+            raise InvariantBroken("S30", text) from None
         more = open_files() - self._open_files
         if more:
             raise InvariantBroken("S30", f"{more} open files are left")

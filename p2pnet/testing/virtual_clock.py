@@ -188,6 +188,10 @@ class VirtualClock(trio.abc.Clock):
 
     # --- the end of patience ---
 
+    def limit_soon(self) -> None:
+        """Everything is called off: it has some virtual time to come to its end, and no more."""
+        self.limit_s = min(self.limit_s, self._seconds + _GRACE_S)
+
     def give_up(self, why: str) -> None:
         """Call everything off; the second time, stop it."""
         if self.failure is not None:

@@ -82,3 +82,14 @@ def test_a_run_that_can_not_go_on_fails_where_it_is_driven(shield) -> None:
     with Guest() as guest:
         guest.call(trio.sleep, 1)
         assert guest.clock.now_us == 1_000_000
+
+
+def test_what_can_not_be_called_off_is_a_failure_and_no_hang() -> None:
+    async def stay(task_status: trio.TaskStatus[None]) -> None:
+        with trio.CancelScope(shield=True):
+            task_status.started()
+            for _ in range(1_000_000):
+                await trio.sleep(1)
+
+    with pytest.raises(Stuck), Guest(limit_s=float("inf")) as guest:
+        guest.start(stay)
