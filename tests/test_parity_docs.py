@@ -44,6 +44,13 @@ def test_each_row_has_tests_that_exist(row: str) -> None:
     assert [name for path, name in tests if name not in functions(path)] == []
 
 
+def test_rows_are_shown_in_virtual_time_unless_they_need_sockets() -> None:
+    modules = {path for path, _ in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DONE)}
+    real = re.compile(r"WebSocketTransport|127\.0\.0\.1|subprocess|time\.sleep\(")
+    found = {path for path in modules if real.search((ROOT / path).read_text("utf-8"))}
+    assert found <= {"tests/peer/test_sockets.py"}
+
+
 def test_nothing_is_half_there() -> None:
     assert "partly" not in PAGE and "partial" not in PAGE and "Not yet" not in PAGE
     assert OUT_OF_SCOPE.strip()
