@@ -63,6 +63,8 @@ class Invite:
 
         Raises InviteError, which says what to do.
         """
+        if not isinstance(text, str):
+            raise InviteError(f"an invite to be read is a text, not {text!r}")
         data = _bytes_of(text)
         version, length = _HEAD.unpack_from(data)
         missing = _HEAD.size + length + _CHECKSUM_BYTES - len(data)

@@ -142,3 +142,8 @@ def test_the_checksum_covers_the_version() -> None:
     data[0] = 9
     with pytest.raises(InviteError, match="typing error"):
         Invite.parse("p2pnet:" + urlsafe_b64encode(bytes(data)).decode().rstrip("="))
+
+
+def test_what_is_no_text_is_no_invite_to_be_read() -> None:
+    with pytest.raises(InviteError, match="is a text, not 5"):
+        Invite.parse(5)  # type: ignore[arg-type]
