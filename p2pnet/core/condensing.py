@@ -35,6 +35,8 @@ class Follower:
     attempt: int  # of the request that the welcome answered
     confirmed: int  # it has the history up to here
     active_us: int = 0  # when it last called a command, or was welcomed
+    waits_for: int = 0  # the last update that may hold an outcome of its own
+    marks: tuple[int, int] = (0, 0)  # as it was told last
     oath: Oath | None = None  # the latest
     behind: int | None = None  # got no update after this one, since its link is crowded
 

@@ -124,6 +124,6 @@ class Detector:
 
     def light(self, now: int) -> Light:
         """The light at `now`."""
-        if now < self.yellow_us:  # nearly always
+        if now - self.heard_us < self.gap_us or now < self.yellow_us:  # nearly always
             return Light.GREEN
         return Light.RED if now >= self.red_us else Light.YELLOW

@@ -15,7 +15,7 @@ every update from there on over that very link, so it never has a gap unless the
 Marks say how far the history is durable. With two or more followers the `one` mark is where the
 second best of them stands: whoever submitted a command is among them, and at least one other has
 it too. With a single follower that follower is the successor. With none there is nobody to wait
-for.
+for. They are told to those whose commands wait for them, and to nobody else.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from .codec import encode
 from .condensing import Follower, SlowLinks
 from .credentials import Says
+from .detector import Light
 from .frame_parts import Executed, Oath, RosterProof
 from .mesh import LinkState
 from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Marks, Update, Write
@@ -43,8 +44,6 @@ class Ordering:
     followers: dict[PeerId, Follower] = attrs.field(factory=dict)
     _executed: list[Executed] = attrs.field(factory=list)
     _roster_version: int = 0  # the last one that went out in an update
-    _waited_for: int = 0  # the last update that holds an outcome
-    _marks: tuple[int, int] = (0, 0)  # as last sent
     _held: list[tuple[LinkState, Command]] | None = None  # while the session is paused
     _ticked_us: int | None = None
     worked: Position | None = None  # the last position at which more than seats changed
@@ -60,10 +59,10 @@ class Ordering:
 
     def follow(self, peer: PeerId, link: LinkId, attempt: int) -> None:
         """A member was welcomed."""
-        self.followers[peer] = Follower(link, attempt, confirmed=0, active_us=self.session.now)
-        self.aside.discard(peer)
+        s = self.session
         # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
-        self._waited_for, self._marks = self.session.history.seq, (0, 0)
+        self.followers[peer] = Follower(link, attempt, 0, s.now, waits_for=s.history.seq)
+        self.aside.discard(peer)
 
     def begin(self, parent: Position | None) -> None:
         """A reign begins after `parent`: so far it has done nothing of its own."""
@@ -270,9 +269,10 @@ class Ordering:
         if self._executed or roster is None:
             self.worked = s.history.position
         for line in self._executed:
-            self._waited_for = update.seq
             if (line.peer, line.nonce) == (s.me, s.nonce):
                 s.outbox.executed(line.seq, line.outcome, update.seq)
+            elif (follower := self.followers.get(line.peer)) is not None:
+                follower.waits_for = update.seq
         self._executed.clear()
         self.trials.ordered(update.seq)
         self._roster_version = s.roster.version
@@ -331,13 +331,20 @@ class Ordering:
         second = stands[1] if len(stands) > 1 else best
         worst = stands[-1] if stands else best
         s.settle(one=best, all_=worst)
-        marks = (second, worst)
-        if marks != self._marks and self._marks[1] < self._waited_for:
-            self._marks = marks
-            frame = Marks(s.reign.epoch, *marks)
-            s.send_on(self.links(), encode(frame))
+        self._tell_marks((second, worst))
         if self.trials.is_due(best) and not self.is_paused:
             self._try()
+
+    def _tell_marks(self, marks: tuple[int, int]) -> None:
+        """How durable the history is, for those whose commands wait for that."""
+        s, links = self.session, []
+        for follower in self.followers.values():
+            if follower.marks[1] < follower.waits_for and follower.marks != marks:
+                follower.marks = marks
+                links.append(follower.link)
+        if links:
+            assert s.reign is not None
+            s.send_on(links, encode(Marks(s.reign.epoch, *marks)))
 
     def _expects_somebody(self) -> bool:
         """Whether a member that is no follower yet can be reached.
@@ -384,6 +391,6 @@ class Ordering:
         links, red = self.session.mesh.links, []
         for peer, follower in self.followers.items():
             link = links.get(follower.link)
-            if link is None or now >= link.detector.red_us:
+            if link is None or link.detector.light(now) is Light.RED:
                 red.append(peer)
         return red

@@ -206,6 +206,26 @@ def test_marks_never_go_back_under_one_welcome(bench: Bench) -> None:
     assert marks[-1][0] == host.core.position.seq  # type: ignore[union-attr]
 
 
+def test_marks_are_told_to_those_alone_whose_commands_wait_for_them(bench: Bench) -> None:
+    host, one, other = bench.peers
+    bench.listen()
+    ticket = bench.world.submit(one, "x", AckLevel.ALL)
+    bench.world.run_for(500_000)
+    assert ticket in one.settled
+    assert bench.heard(host, Marks, to=one) and not bench.heard(host, Marks, to=other)
+
+
+def test_who_comes_back_is_told_the_marks_for_what_it_had_called_before(bench: Bench) -> None:
+    host, one, _ = bench.peers
+    ticket = bench.world.submit(one, "x", AckLevel.ALL)
+    bench.world.run_for(60_000)  # it was run, and the receipt is not there yet
+    assert ticket not in one.settled
+    bench.world.reset_links(one, host)
+    bench.listen()
+    bench.world.run_for(1_000_000)
+    assert ticket in one.settled and bench.heard(host, Marks, to=one)
+
+
 @pytest.mark.parametrize("players", [1, 2])
 def test_a_tick_in_the_same_batch_delays_no_receipt(players: int) -> None:
     """The tick orders what the command did, and the flush after it had nothing left to order."""
