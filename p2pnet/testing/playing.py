@@ -202,7 +202,9 @@ class Run:
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
         if self.converged_us > _LATE_US and settings.policy is Policy.CONTINUE:
             raise InvariantBroken("L1", f"together {self.converged_us} us after all healed")
-        world.run_for(settings.red_us)  # what was under way when they came together arrives
+        # What was under way when they came together arrives, and who went through a neighbour is
+        # back on a link of its own.
+        world.run_for(settings.red_us + settings.redial_us_max)
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)
