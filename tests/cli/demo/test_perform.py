@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,45 @@ TIME_S = 120
 COMMAND = [sys.executable, "-m", "p2pnet", "demo"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+def test_three_processes_survive_the_loss_of_two_hosts() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--json", "--peers", "3"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIME_S,
+        check=False,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    verdict = records[-1]
+    assert verdict["failed"] == []
+    assert verdict["trouble"] is None
+    assert (verdict["event"], verdict["survived"], verdict["lost"]) == ("verdict", True, 0)
+    assert verdict["acked"] > 100
+    assert [(f["killed"], f["host"]) for f in verdict["failovers"]] == [
+        ("MachineA", "MachineB"),
+        ("MachineB", "MachineC"),
+    ]
+    assert all(f["in_flight"] > 0 for f in verdict["failovers"])
+    assert done.returncode == OK
+    assert done.stderr == ""
+    check_order(records)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def under_way(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A demo that goes on while the first tests here look at others."""
-    command = [*COMMAND, "--json", "--peers", "3"]
-    with (
-        (folder / "out").open("w") as out,  # a pipe would fill up until it is read
-        (folder / "errors").open("w") as errors,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors) as demo,
-    ):
-        try:
-            yield demo
-        finally:
-            demo.terminate()  # it ends its own processes then
+def check_order(records: list[dict[str, Any]]) -> None:
+    """The flow of the manual: who said what, in this order."""
+    told = iter((record.get("peer"), record["event"]) for record in records)
+    flow = [
+        ("MachineA", "became_host"),
+        ("MachineB", "ready"),
+        ("MachineC", "ready"),
+        ("MachineA", "killed"),
+        ("MachineB", "became_host"),
+        ("MachineA", "ready"),
+        ("MachineB", "killed"),
+        ("MachineC", "became_host"),
+    ]
+    assert [step for step in flow if step not in told] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send there")
@@ -119,38 +139,3 @@ def test_nobody_watching_is_the_end_without_a_traceback(more: list[str]) -> None
 def test_numbers_of_peers_that_make_no_sense(peers: int) -> None:
     with pytest.raises(Complaint, match="--peers"):
         run_demo(peers, as_json=True)
-
-
-def test_three_processes_survive_the_loss_of_two_hosts(
-    under_way: subprocess.Popen[bytes], folder: Path
-) -> None:
-    status = under_way.wait(TIME_S)
-    records = [json.loads(line) for line in (folder / "out").read_text("utf-8").splitlines()]
-    verdict = records[-1]
-    assert verdict["failed"] == []
-    assert verdict["trouble"] is None
-    assert (verdict["event"], verdict["survived"], verdict["lost"]) == ("verdict", True, 0)
-    assert verdict["acked"] > 100
-    assert [(f["killed"], f["host"]) for f in verdict["failovers"]] == [
-        ("MachineA", "MachineB"),
-        ("MachineB", "MachineC"),
-    ]
-    assert all(f["in_flight"] > 0 for f in verdict["failovers"])
-    assert (status, (folder / "errors").read_text("utf-8")) == (OK, "")
-    check_order(records)
-
-
-def check_order(records: list[dict[str, Any]]) -> None:
-    """The flow of the manual: who said what, in this order."""
-    told = iter((record.get("peer"), record["event"]) for record in records)
-    flow = [
-        ("MachineA", "became_host"),
-        ("MachineB", "ready"),
-        ("MachineC", "ready"),
-        ("MachineA", "killed"),
-        ("MachineB", "became_host"),
-        ("MachineA", "ready"),
-        ("MachineB", "killed"),
-        ("MachineC", "became_host"),
-    ]
-    assert [step for step in flow if step not in told] == []
