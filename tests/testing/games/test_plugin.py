@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent.parent
+TIME_S = 240
 
 GAME = """
 import p2pnet
@@ -58,43 +61,67 @@ class TestClass:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "miners.py").write_text(GAME, "utf-8")
-    (tmp_path / "test_miners.py").write_text(TESTS, "utf-8")
-    return tmp_path
+WRONG = "def test_it(p2p_world): ..."
+
+RUNS = {
+    "trio_mode=false": ["-o", "trio_mode=false", "--p2pnet-summary", "--p2pnet-seed=1"],
+    "trio_mode=true": ["-o", "trio_mode=true", "--p2pnet-summary", "--p2pnet-seed=1"],
+    "wrong use": ["test_wrong.py"],
+    "no stories": ["--p2pnet-stories=0"],
+}
+"""What pytest is told in each run; later options count."""
+
+Outcome = Callable[[str], tuple[int, str]]
 
 
-def run(project: Path, *options: str, stories: int = 2) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-p", "p2pnet.testing.games.plugin", *options]
-    done = subprocess.run(
-        [*command, f"--p2pnet-stories={stories}", "--strict-markers", "-W", "error"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return done.returncode, done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    """The status and the text of a run. All of them are under way at the same time."""
+    command = [sys.executable, "-m", "pytest", "-p", "p2pnet.testing.games.plugin"]
+    command += ["-p", "no:cacheprovider", "--strict-markers", "-W", "error", "--p2pnet-stories=2"]
+    processes: dict[str, subprocess.Popen[str]] = {}
+    with contextlib.ExitStack() as stack:
+        for number, (name, options) in enumerate(RUNS.items()):
+            project = tmp_path_factory.mktemp(f"project{number}")
+            (project / "miners.py").write_text(GAME, "utf-8")
+            (project / "test_miners.py").write_text(TESTS, "utf-8")
+            if name == "wrong use":
+                (project / "test_wrong.py").write_text(WRONG, "utf-8")
+            processes[name] = stack.enter_context(
+                subprocess.Popen(
+                    [*command, *options],
+                    cwd=project,
+                    env={**os.environ, "PYTHONPATH": str(ROOT)},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+            )
+            stack.callback(processes[name].kill)
+
+        def of(name: str) -> tuple[int, str]:
+            text, _ = processes[name].communicate(timeout=TIME_S)
+            return processes[name].returncode, text
+
+        yield of
 
 
 @pytest.mark.parametrize("mode", ["trio_mode=false", "trio_mode=true"])
-def test_everything_is_collected_and_passes(project: Path, mode: str) -> None:
-    status, text = run(project, "-o", mode, "--p2pnet-summary", "--p2pnet-seed=1")
+def test_everything_is_collected_and_passes(outcome: Outcome, mode: str) -> None:
+    status, text = outcome(mode)
     assert status == 0, text
     assert "5 passed" in text
     assert "test_miners.TestMiners: 2 stories" in text
     assert "test_miners.test_function: 2 stories" in text
 
 
-def test_wrong_use_is_told(project: Path) -> None:
-    (project / "test_wrong.py").write_text("def test_it(p2p_world): ...", "utf-8")
-    status, text = run(project, "test_wrong.py")
+def test_wrong_use_is_told(outcome: Outcome) -> None:
+    status, text = outcome("wrong use")
     assert status == 1
     assert "test_it uses p2p_world: say of which game, @pytest.mark.p2p(my_game)" in text
 
 
-def test_no_stories_are_refused(project: Path) -> None:
-    status, text = run(project, stories=0)
+def test_no_stories_are_refused(outcome: Outcome) -> None:
+    status, text = outcome("no stories")
     assert status == 4
     assert "--p2pnet-stories is 0: give 1 or more" in text
