@@ -26,7 +26,6 @@ from .minority import Minority
 from .ordering import Ordering
 from .ranking import RANK_EVERY_US, ranked
 from .session import Session
-from .states import State
 from .values import Epoch, LinkId, PeerId, Position, clean_name
 
 
@@ -330,9 +329,6 @@ class Hosting:
         """
         if self.ordering.is_paused:
             self._keep_seat(peer)
-            return
-        if (s := self.session).state is not State.REIGNING:  # it may not be for this host to say
-            s.timers.set("seat", peer, at=s.now + s.settings.heartbeat_us)
             return
         self._remove(peer, EndReason.SEAT_EXPIRED, "")
         self.lookout.begin()
