@@ -22,7 +22,6 @@ from .catchup import take_missing, take_update
 from .codec import encode
 from .condensing import take_condensed
 from .credentials import Says
-from .detector import Detector, Light
 from .errors import (
     ADVICE,
     END_OF_DENIAL,
@@ -35,7 +34,6 @@ from .errors import (
 from .events import (
     HostChanged,
     HostRecovered,
-    HostSuspected,
     JoinDenied,
     Joined,
     JoinFailed,
@@ -339,47 +337,6 @@ class Following:
         alone = len(s.roster.successors(s.host)) == 1
         one, all_ = (s.history.seq, s.history.seq) if alone else self.marks
         s.settle(one, all_)
-
-    # --- the host, watched ---
-
-    def detector(self) -> Detector | None:
-        """Of the link to the host, or to whom we asked to be our host."""
-        mesh = self.session.mesh
-        link = None if self.link is None else mesh.links.get(self.link)
-        if link is None:
-            link = mesh.link_to(self.target)
-        return None if link is None else link.detector
-
-    def watch_us(self) -> int | None:
-        """When the host's light would change."""
-        if (detector := self.detector()) is None or self.session.seat is None:
-            return None
-        return detector.red_us if detector.warned else detector.yellow_us
-
-    def light(self, now: int) -> Light:
-        """The host's light; green as long as there is none to watch."""
-        detector = self.detector()
-        light = Light.GREEN if detector is None else detector.light(now)
-        if light is Light.GREEN or self.session.seat is None or self.session.host is None:
-            return Light.GREEN
-        return light
-
-    def warn(self) -> bool:
-        """The light is yellow. True if that is news."""
-        s, detector = self.session, self.detector()
-        assert detector is not None and s.host is not None
-        news = not detector.warned
-        if news:
-            detector.warned = True
-            s.emit(HostSuspected(s.host))
-        return news
-
-    def on_host_heard(self, detector: Detector) -> None:
-        """The host was suspected, and spoke."""
-        if detector.warned and detector is self.detector():
-            detector.warned = False
-            assert self.session.host is not None
-            self.session.emit(HostRecovered(self.session.host))
 
     # --- changes ---
 

@@ -331,7 +331,7 @@ class PeerCore(Reading):
             return
         s.mesh.heard(s.now, state)
         if state.detector.warned:
-            self._roles.following.on_host_heard(state.detector)
+            self._roles.watching.on_host_heard(state.detector)
         try:
             self._router.take(state, data)
         except RemoteProtocolError as error:

@@ -29,6 +29,7 @@ from .session import Session
 from .states import HOSTLESS, ROLES, Move, Role, State
 from .succession import Succession
 from .values import LinkId, PeerId
+from .watching import Watching
 
 HOSTS: Final = frozenset(state for state, role in ROLES.items() if role is Role.HOST)
 """The states of the host role."""
@@ -46,6 +47,7 @@ class Roles:
     session: Session
     hosting: Hosting = attrs.field(init=False)
     following: Following = attrs.field(init=False)
+    watching: Watching = attrs.field(init=False)
     succession: Succession = attrs.field(init=False)
     relay: Relay = attrs.field(init=False)
     granting: Granting = attrs.field(init=False)
@@ -57,6 +59,7 @@ class Roles:
     def __attrs_post_init__(self) -> None:
         self.hosting = Hosting(self.session)
         self.following = Following(self.session)
+        self.watching = Watching(self.session, self.following)
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
         search = Search()
@@ -84,10 +87,10 @@ class Roles:
 
     def watch_host(self) -> None:
         """Look at the host's light."""
-        light = self.following.light(self.session.now)
+        light = self.watching.light(self.session.now)
         if light is Light.RED:
             self.lose_host(LossCause.SILENT)
-        elif light is Light.YELLOW and self.following.warn():
+        elif light is Light.YELLOW and self.watching.warn():
             self.corroboration.suspect()
 
     def back_to_direct(self, link: LinkState) -> None:

@@ -172,7 +172,7 @@ class Router:
 
     def _take_relayed(self, link: LinkState, data: bytes) -> None:
         """What is wrong with a relayed frame is the fault of its sender, not of the bridge."""
-        self.roles.following.on_host_heard(link.detector)
+        self.roles.watching.on_host_heard(link.detector)
         try:
             self.take(link, data)
         except RemoteProtocolError as error:

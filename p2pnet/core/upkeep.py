@@ -69,7 +69,7 @@ class Upkeep:
         """When the light of somebody whose silence would matter changes next."""
         state = self.session.state
         if state is State.FOLLOWING or state is State.JOINING:
-            return self.roles.following.watch_us()
+            return self.roles.watching.watch_us()
         return self.roles.hosting.ordering.watch_us() if state is State.REIGNING else None
 
     def on_timer(self, name: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from p2pnet.core.events import HostLost, HostRecovered, HostSuspected, Joined, PeerReturned
+from p2pnet.core.events import HostLost, Joined, PeerReturned
 from p2pnet.core.messages import Confirm, Heartbeat, Marks, Rejoin, Update
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
@@ -106,17 +106,6 @@ def test_an_update_with_an_outcome_is_confirmed_at_once(bench: Bench) -> None:
     update = last_update(bench)
     for client in bench.peers[1:]:
         assert [frame.seq for frame in bench.heard(client, Confirm)] == [update.seq]
-
-
-def test_a_short_silence_is_a_suspicion_that_is_taken_back(bench: Bench) -> None:
-    host, client, _ = bench.peers
-    bench.world.cut(host, client)
-    bench.world.run_for(430_000)
-    assert [e.host for e in client.saw(HostSuspected)] == [host.id]
-    bench.world.heal()
-    bench.world.run_for(200_000)
-    assert [e.host for e in client.saw(HostRecovered)] == [host.id]
-    assert not client.saw(HostLost) and client.core.state is State.FOLLOWING
 
 
 def test_a_client_that_slept_does_not_accuse_the_host(bench: Bench) -> None:

@@ -1,0 +1,57 @@
+"""The light of the host, as one of its clients sees it, and what the application hears of it."""
+
+from __future__ import annotations
+
+import attrs
+
+from .detector import Detector, Light
+from .events import HostRecovered, HostSuspected
+from .following import Following
+from .session import Session
+
+
+@attrs.define(eq=False)
+class Watching:
+    """Whether the host is heard."""
+
+    session: Session
+    following: Following
+
+    def detector(self) -> Detector | None:
+        """Of the link to the host, or to whom we asked to be our host."""
+        mesh, following = self.session.mesh, self.following
+        link = None if following.link is None else mesh.links.get(following.link)
+        if link is None:
+            link = mesh.link_to(following.target)
+        return None if link is None else link.detector
+
+    def watch_us(self) -> int | None:
+        """When the host's light would change."""
+        if (detector := self.detector()) is None or self.session.seat is None:
+            return None
+        return detector.red_us if detector.warned else detector.yellow_us
+
+    def light(self, now: int) -> Light:
+        """The host's light; green as long as there is none to watch."""
+        detector = self.detector()
+        light = Light.GREEN if detector is None else detector.light(now)
+        if light is Light.GREEN or self.session.seat is None or self.session.host is None:
+            return Light.GREEN
+        return light
+
+    def warn(self) -> bool:
+        """The light is yellow. True if that is news."""
+        s, detector = self.session, self.detector()
+        assert detector is not None and s.host is not None
+        news = not detector.warned
+        if news:
+            detector.warned = True
+            s.emit(HostSuspected(s.host))
+        return news
+
+    def on_host_heard(self, detector: Detector) -> None:
+        """The host was suspected, and spoke."""
+        if detector.warned and detector is self.detector():
+            detector.warned = False
+            assert self.session.host is not None
+            self.session.emit(HostRecovered(self.session.host))
