@@ -212,6 +212,8 @@ class Router:
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
         if self.session.state is State.REIGNING:  # a client has just told whom it obeys
             self.roles.hosting.on_rejoin(link, frame)
+        elif self.session.state is State.DOUBTING:
+            self.roles.succession.on_wanted()
 
     def _on_no_seat(self, link: LinkState, frame: NoSeat, data: bytes) -> None:
         self.roles.following.on_no_seat(link)
@@ -375,7 +377,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
     Join: (_ASKED, False, _C._on_join),
-    Rejoin: (_ASKED, True, _C._on_rejoin),
+    Rejoin: (_ASKED | {State.DOUBTING}, True, _C._on_rejoin),
     Pending: (frozenset({State.JOINING}), False, _C._on_pending),
     NoSeat: (frozenset({State.JOINING}), True, _C._on_no_seat),
     Redirect: (frozenset({State.JOINING}), False, _C._on_redirect),

@@ -151,6 +151,12 @@ class Succession:
         self.granting.release()
         self.claim()
 
+    def on_wanted(self) -> None:
+        """Somebody asks for a seat under a reign of ours that is over: it would stand behind us."""
+        s = self.session
+        if s.host == s.me and s.choices.automatic and self.granting.promises.to is None:
+            self.claim()
+
     def inherit(self, number: int) -> None:
         """The host handed over to this peer."""
         self._search(self.session.host)
