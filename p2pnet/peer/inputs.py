@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -185,7 +186,8 @@ class Kick(Input):
 
     def feed(self, core: PeerCore, now: int) -> None:
         if core.state is State.REIGNING and core.roster.get(self.peer) is not None:
-            core.kick(now, self.peer, self.text, self.reason)
+            with contextlib.suppress(LocalProtocolError):  # it overslept, and finds out just now
+                core.kick(now, self.peer, self.text, self.reason)
 
 
 @attrs.frozen

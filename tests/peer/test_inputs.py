@@ -167,3 +167,9 @@ def test_a_void_command_fails_its_receipt_and_other_input_is_just_gone() -> None
         each.void(SessionOver(EndReason.KICKED))
     with pytest.raises(SessionOver):
         item.receipt.result()
+
+
+def test_a_host_that_finds_out_that_it_overslept_does_not_end_over_a_kick() -> None:
+    core = FakeCore()
+    core.error = LocalProtocolError("only the host can kick")
+    assert feed(Kick(BEN, ""), core) == []

@@ -12,7 +12,7 @@ import inspect
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -136,14 +136,19 @@ def _unopened(
     return Unopened(rules, peers, chosen or 0)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run `async def` tests with a world in that world, before anybody else wants to run them."""
-    for item in items:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
+    """Have `async def` tests with a world run in that world.
+
+    Other plugins run what is `async def` as well, so they get to see a plain function.
+    """
+    found = yield
+    for item in found if isinstance(found, list) else [found]:
         if not isinstance(item, pytest.Function) or _FIXTURE not in item.fixturenames:
             continue
         if inspect.iscoroutinefunction(item.obj):
             item.obj = _in_its_world(item.obj)
+    return found
 
 
 def _in_its_world(test: Callable[..., Any]) -> Callable[..., None]:
