@@ -22,6 +22,7 @@ from p2pnet.world.game import Game
 
 from ..streams import stream
 from ..workers import share_out
+from .constants import constants_of
 from .drawn import Plan, plans
 from .mistakes import Mistake, MistakesFound
 from .moves import Drop, Incident
@@ -177,7 +178,8 @@ def _play_block(order: Order, load: Load, block: tuple[int, int]) -> Tallied:
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             drawn, seed = _drawn(order, loaded.game), _seed(order.seed, number)
-            search("campaign", drawn, play, _settings(stories), seed, count, order.local)
+            with constants_of(loaded.game):
+                search("campaign", drawn, play, _settings(stories), seed, count, order.local)
     except Exception as error:
         notes = [note for note in getattr(error, "__notes__", ()) if note in told]
         if notes:
