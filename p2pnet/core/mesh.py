@@ -66,6 +66,14 @@ class LinkState:
         self.told = theirs, ours, now + self.detector.settings.heartbeat_us // 2
         return True
 
+    def is_good(self, now: int) -> bool:
+        """Whether this link is one of our own, and not red.
+
+        A red link may come back to life, or be cut off for good with nobody to tell either end:
+        a new one costs little, and is there at once when the network is.
+        """
+        return self.relay is None and self.detector.light(now) is not Light.RED
+
     def ponged(self, now: int, token: int) -> bool:
         """A pong came; True if it answers the latest ping."""
         if self.ping_us is None or token != self.ping_token:
@@ -265,19 +273,17 @@ class Mesh:
 
     def to_reach(self, now: int, members: Iterable[Member]) -> list[Member]:
         """Those to whom no link of our own leads that is any good."""
-        return [member for member in members if not self._reaches(now, member.peer)]
+        links, link_of = self.links, self._by_peer.get
+        return [
+            member
+            for member in members
+            if (link := link_of(member.peer)) is None or not links[link].is_good(now)
+        ]
 
     def _reaches(self, now: int, peer: PeerId) -> bool:
-        """Whether a link of our own leads there, and it is not red.
-
-        A red link may come back to life, or be cut off for good with nobody to tell either end:
-        a new one costs little, and is there at once when the network is.
-        """
+        """Whether a link of our own leads there that is any good."""
         link = self._by_peer.get(peer)
-        if link is None:
-            return False
-        state = self.links[link]
-        return state.relay is None and state.detector.light(now) is not Light.RED
+        return link is not None and self.links[link].is_good(now)
 
     def may_dial(self, now: int, peer: PeerId) -> bool:
         """Whether a dial to this peer is due: no good link of our own, and the wait is over."""
