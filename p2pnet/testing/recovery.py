@@ -25,6 +25,7 @@ from .streams import stream
 from .watch import Watch
 
 _LIMIT_US: Final = 10_000_000
+_SILENT_TOO_US: Final = 150_000  # who died in silence as well has to be found out as well
 
 
 class Cause(enum.StrEnum):
@@ -113,6 +114,8 @@ def check_recovery(recovery: Recovery) -> int:
     took_us = measure(recovery)
     lone = recovery.players - recovery.also == 2
     bound_us = (LONE_BOUNDS_US if lone else BOUNDS_US)[recovery.cause]
+    if recovery.also and recovery.cause is Cause.SILENCE:
+        bound_us += _SILENT_TOO_US
     if took_us > bound_us:
         raise InvariantBroken("L2" if lone else "L1", f"{took_us} us to recover from {recovery}")
     return took_us
