@@ -126,6 +126,11 @@ def who_left_keeps_a_seat() -> Planted:
     return patched((Hosting, "on_bye", wrap))
 
 
+@BED.plants("S09", "a claimant that overslept asks anew")
+def claimants_reign_in_their_sleep() -> Planted:
+    return patched((Succession, "oversleep", nothing))
+
+
 @BED.plants("S20", "of two reigns the larger goes on")
 def size_does_not_matter() -> Planted:
     def wrap(original: Any) -> Any:

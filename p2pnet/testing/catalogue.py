@@ -63,7 +63,7 @@ MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "S06": "No reign starts after fresh proof has reached the claimant that the host lives.",
         "S07": "A veto is no memory, and never comes from an older reign than the claim's.",
         "S08": "The number of a claim is at most one above a proved one.",
-        "S09": "A host that overslept orders, claims and welcomes nothing before it has asked.",
+        "S09": "Who overslept asks first: a host does nothing before, no claimant reigns.",
         "S10": "A host that handed over orders nothing more.",
         "S11": "Equal positions have equal digests and states, and all have the same settings.",
         "S12": "An update is applied right after the one before it.",

@@ -48,6 +48,7 @@ class Seen:
     lost: bool = False  # its application was told of a loss, and not yet of a migration
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
+    woke_us: int = -1  # when it went on last, after more than anybody waits for
     asleep: bool = False  # it was the host, overslept, and has not asked anybody since
     handing_over: Epoch | None = None  # the reign under which it may order nothing any more
     granted: dict[int, PeerId] = attrs.field(factory=dict)  # by number

@@ -147,7 +147,10 @@ class Reigns:
         self.one_reign_per_epoch(peer, event.epoch)
         self.announced_once(now, peer, seen, event)
         self.record.numbers = max(self.record.numbers, event.epoch.number)
-        if seen.vetoed and seen.state in (State.CLAIMING, State.PULLING):
+        claimed = seen.state in (State.CLAIMING, State.PULLING)
+        if claimed and seen.woke_us == now:
+            raise InvariantBroken("S09", f"{peer.name} wakes up and reigns")
+        if claimed and seen.vetoed:
             raise InvariantBroken("S06", f"{peer.name} reigns though the host was proved alive")
         for source, position in seen.grants.items() if event.migrated else ():
             grantor = self.record.world.peers[source]
@@ -168,6 +171,7 @@ class Reigns:
         settings = self.record.world.settings
         others = peer.core.census["followers"] > 0
         slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
+        seen.woke_us = now if slept else -1
         seen.asleep = others and slept and seen.state is State.REIGNING
 
     def welcomes(
