@@ -272,7 +272,8 @@ class Following:
         s = self.session
         assert s.epoch is not None
         seq, payload, lost = submission.seq, submission.payload, submission.hosts_lost
-        self._send(Command(s.epoch, seq, s.outbox.floor, payload, lost))
+        after = s.outbox.before(seq)
+        self._send(Command(s.epoch, seq, s.outbox.floor, payload, lost, after))
         submission.sent = True
 
     def write(self, payload: bytes) -> None:

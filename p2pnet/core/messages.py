@@ -192,6 +192,7 @@ class Command(Frame, frozen=True, tag=20):
     floor: int
     payload: bytes
     hosts_lost: Count = 0  # that had it already, and gave no answer
+    after: int = 0  # the number of the one before it that is not settled; 0 for none
 
 
 class Write(Frame, frozen=True, tag=25):

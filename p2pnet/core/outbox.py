@@ -57,6 +57,10 @@ class Outbox:
         """All commands below this number are settled."""
         return next(iter(self._waiting), self._next_seq)
 
+    def before(self, seq: int) -> int:
+        """The number of the last command before this one that is not settled; 0 for none."""
+        return next((number for number in reversed(self._waiting) if number < seq), 0)
+
     def add(self, payload: bytes, ack: AckLevel) -> Submission:
         """A new command, numbered."""
         submission = Submission(self._next_ticket, self._next_seq, payload, ack)

@@ -67,10 +67,10 @@ def test_a_command_that_leaves_a_gap_is_not_run_and_its_sender_comes_back(bench:
     host, client, _ = bench.peers
     command = last_command(bench, client)
     bench.listen()
-    bench.slip(client, host, replace(command, seq=command.seq + 2, floor=command.seq + 1))
+    bench.slip(client, host, replace(command, seq=command.seq + 2, after=command.seq + 1))
     assert texts(host) == ["first"] and bench.heard(host, Fenced, to=client)
     assert bench.world.run_while(lambda: not bench.world.converged())
-    bench.slip(client, host, replace(command, seq=command.seq + 4, floor=command.seq + 3))
+    bench.slip(client, host, replace(command, seq=command.seq + 4, after=command.seq + 3))
     assert texts(host) == ["first"]  # some were given up, and one that was not is missing
     assert bench.world.run_while(lambda: not bench.world.converged())
     bench.world.submit(client, "second")
@@ -245,3 +245,11 @@ def test_a_tick_in_the_same_batch_delays_no_receipt(players: int) -> None:
     host.sent[1], host.levels[1] = "x", AckLevel.ONE
     world.enter(host, batch)
     assert 1 in host.settled
+
+
+def test_numbers_that_never_come_again_are_not_waited_for(bench: Bench) -> None:
+    """They were settled on a branch that lost, and what came before them is still open."""
+    host, client, _ = bench.peers
+    command = last_command(bench, client)
+    bench.slip(client, host, replace(command, seq=command.seq + 4, after=command.seq))
+    assert len(texts(host)) == 2
