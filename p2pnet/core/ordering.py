@@ -32,6 +32,7 @@ from .mesh import LinkState
 from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Marks, Update, Write
 from .outbox import Submission
 from .session import Session
+from .states import State
 from .trials import Trial, Trials
 from .values import LinkId, PeerId, Position
 
@@ -241,9 +242,14 @@ class Ordering:
             self.advance_marks()  # a tick in the same batch may have ordered them
 
     def order(self) -> None:
-        """Make one update of all that changed, and send it to every follower."""
+        """Make one update of all that changed, and send it to every follower.
+
+        Not while this host does not know whether it still is one: then it is done afterwards.
+        """
         s = self.session
         assert s.reign is not None
+        if s.state is State.PROBATION:
+            return
         payload = s.replica.collect()
         roster = s.roster if s.roster.version != self._roster_version else None
         if not payload and not self._executed and roster is None:
