@@ -93,6 +93,7 @@ class Hosting:
 
     def end(self) -> None:
         """This peer is not the host any more."""
+        self.ordering.seal()
         self.session.replica.stop_reign()
         self.session.timers.cancel_all("seat")
         self.session.timers.cancel("pause")

@@ -246,10 +246,20 @@ class Ordering:
 
         Not while this host does not know whether it still is one: then it is done afterwards.
         """
+        if self.session.state is not State.PROBATION:
+            self._order(self.links())
+
+    def seal(self) -> None:
+        """The reign is over. What nobody was told of belongs to the state that this peer has.
+
+        It goes into the history, so that whoever takes this peer in knows that its state is not
+        the one that others have.
+        """
+        self._order(())
+
+    def _order(self, links: tuple[LinkId, ...]) -> None:
         s = self.session
         assert s.reign is not None
-        if s.state is State.PROBATION:
-            return
         payload = s.replica.collect()
         roster = s.roster if s.roster.version != self._roster_version else None
         if not payload and not self._executed and roster is None:

@@ -346,9 +346,9 @@ class PeerCore(Reading):
         self._upkeep.run()
 
     def flush(self, now: int) -> None:
-        """After a batch of input: what somebody waits for goes out."""
+        """After a batch of input, of the game's maybe: what somebody waits for goes out."""
         s = self._s
-        s.now = now
+        self._observe(now)
         self._roles.reunion.answer_waiting()
         if s.state is State.REIGNING:
             self._roles.hosting.ordering.flush()
