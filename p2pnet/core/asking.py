@@ -17,8 +17,8 @@ from .messages import Claim, Grant
 from .session import Session
 from .values import PeerId
 
-_ALONE: Final = 3
-"""For so many red periods a claimant that suddenly hears nobody waits for somebody."""
+_DEAF: Final = 3
+"""For so many red periods a claimant that hears nobody in a rough network waits for somebody."""
 
 
 @attrs.define(eq=False)
@@ -31,14 +31,14 @@ class Asking:
     redialling: bool = False  # whether the host is there is found out by a dial
     _lost: PeerId | None = None  # who is not asked
     _claim: Claim | None = None
-    _deaf_us: int = 0  # until when hearing nobody is rather our own fault
+    _deaf_us: int = 0  # until when hearing nobody says little
 
     def suspect(self, cause: LossCause) -> None:
         """The host was lost just now."""
         s = self.session
         self.redialling = cause is LossCause.CLOSED
-        patience_us = _ALONE * s.settings.red_us if cause is LossCause.SILENT else 0
-        self._deaf_us = s.now + patience_us
+        patient = cause is LossCause.SILENT and s.mesh.is_rough()
+        self._deaf_us = s.now + patient * _DEAF * s.settings.red_us
 
     def begin(self, claim: Claim, lost: PeerId | None) -> None:
         """Ask everybody that is there."""
@@ -64,14 +64,14 @@ class Asking:
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
-        witnessed = bool(self.asked) or not (self.redialling or self._is_alone())
+        witnessed = bool(self.asked) or not (self.redialling or self._is_deaf())
         return witnessed and not any(self._is_needed(peer) for peer in self._missing())
 
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""
-        if self.session.now < self._deaf_us and self._is_alone():
-            return False
-        return not any(self._is_needed(peer) and self._has_time(peer) for peer in self._missing())
+        return not self._is_deaf() and not any(
+            self._is_needed(peer) and self._has_time(peer) for peer in self._missing()
+        )
 
     def end(self) -> None:
         """The search is over."""
@@ -99,9 +99,6 @@ class Asking:
             return False
         return s.now < self.asked[peer] + link.detector.span_us
 
-    def _is_alone(self) -> bool:
-        """Whether nobody is with us of those to whom links still lead.
-
-        Whoever hears nobody at all is cut off more often than it is the last that lives.
-        """
-        return not self.grants and bool(self._others())
+    def _is_deaf(self) -> bool:
+        """Whether nobody is with us, and that may be the network's doing."""
+        return not self.grants and self.session.now < self._deaf_us

@@ -239,6 +239,20 @@ class Mesh:
         state = self.link_to(peer)
         return state is not None and state.detector.stalls and self.alive(now, peer)
 
+    def is_rough(self) -> bool:
+        """Whether the network may be to blame if nobody is heard any more.
+
+        Somebody was silent for unusually long of late, and was heard again. Or not all fell silent
+        at one time, as those do that die together. Or they are more than two: that so many die
+        together is rarer than that one is cut off.
+        """
+        watches = [link.detector for _, link in self.peers()]
+        usual_us = self.settings.heartbeat_us * self.settings.yellow_tenths // 10
+        if len(watches) > 2 or any(watch.habit.longest_us > usual_us for watch in watches):
+            return True
+        heard = [watch.heard_us for watch in watches]
+        return bool(heard) and max(heard) - min(heard) > self.settings.heartbeat_us
+
     def forgive(self, now: int) -> None:
         """This process stood still: nobody is accused of the silence."""
         for state in self.links.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from p2pnet.core.events import BecameHost, ClaimGranted, ClaimMade
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
@@ -50,12 +52,32 @@ def test_those_who_are_asked_again_hold_to_their_word() -> None:
     assert len(claimant.saw(ClaimMade)) == 1
 
 
-def test_who_hears_nobody_at_all_takes_itself_for_cut_off_at_first() -> None:
+def test_who_hears_nobody_of_many_takes_itself_for_cut_off_at_first() -> None:
     world = CoreWorld()
-    _, alone, _ = world.game(3)
+    _, alone, *_ = world.game(4)
     world.isolate(alone)
     time_us = until_it_reigns_us(world, alone, lost_us(world, alone))
     assert 3 * _RED_US <= time_us <= 3 * _RED_US + 2 * _WINDOW_US
+
+
+def test_the_last_of_three_waits_no_longer_if_the_others_fell_silent_together() -> None:
+    world = CoreWorld()
+    host, other, alone = world.game(3)
+    for peer in (host, other):
+        world.crash(peer, silent=True)
+    assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= 2 * _WINDOW_US
+
+
+@pytest.mark.parametrize("players", [2, 3])
+def test_where_silences_are_usual_hearing_nobody_says_little(players: int) -> None:
+    world = CoreWorld()
+    host, alone, *_ = world.game(players)
+    world.cut(host, alone)
+    world.run_for(400_000)
+    world.heal()
+    world.run_for(1_000_000)
+    world.isolate(alone)
+    assert until_it_reigns_us(world, alone, lost_us(world, alone)) >= 3 * _RED_US
 
 
 def test_one_of_two_has_nobody_to_wait_for() -> None:
