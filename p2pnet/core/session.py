@@ -148,8 +148,15 @@ class Session:
         return self.proves(reign.key, reign.signature, Says.REIGN, reign.epoch, reign.parent)
 
     def is_genuine_claim(self, claim: Claim) -> bool:
-        """Whether a member signed this claim, after a reign that its host signed."""
-        if self.key_of(peer_id(claim.key)) != claim.key or not self.is_genuine(claim.reign):
+        """Whether a member signed this claim, after a reign that its host signed.
+
+        It may have lost its seat since: whoever gave it its word may not know of that, and has to
+        show what keeps it from granting.
+        """
+        claimant = peer_id(claim.key)
+        if self.roster.get(claimant) is None and not self.history.was_seated(claimant):
+            return False
+        if not self.is_genuine(claim.reign):
             return False
         fields = claim.number, claim.reign.epoch, claim.position
         return self.proves(claim.key, claim.signature, Says.CLAIM, *fields)
