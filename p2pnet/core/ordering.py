@@ -20,6 +20,8 @@ for. They are told to those whose commands wait for them, and to nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 from msgspec.structs import replace
 
@@ -247,7 +249,7 @@ class Ordering:
         Not while this host does not know whether it still is one: then it is done afterwards.
         """
         if self.session.state is not State.PROBATION:
-            self._order(self.links())
+            self._order(self.followers.values())
 
     def seal(self) -> None:
         """The reign is over. What nobody was told of belongs to the state that this peer has.
@@ -257,7 +259,7 @@ class Ordering:
         """
         self._order(())
 
-    def _order(self, links: tuple[LinkId, ...]) -> None:
+    def _order(self, followers: Collection[Follower]) -> None:
         s = self.session
         assert s.reign is not None
         payload = s.replica.collect()
@@ -276,9 +278,9 @@ class Ordering:
             None if roster is None else s.roster_proof,
         )
         raw = encode(update)
-        if roster is not None:
+        if roster is not None and followers:
             self._catch_up()
-        links = self.slow.keeping_up(s, self.followers.values(), at_once=roster is not None)
+        links = self.slow.keeping_up(s, followers, at_once=roster is not None)
         s.history.append(raw)
         if roster is not None:
             s.history.seat(roster.peers)
