@@ -34,6 +34,7 @@ class Follower:
     link: LinkId
     attempt: int  # of the request that the welcome answered
     confirmed: int  # it has the history up to here
+    admitted: int = 0  # the update that gave it its seat, until all others have that
     active_us: int = 0  # when it last called a command, or was welcomed
     waits_for: int = 0  # the last update that may hold an outcome of its own
     marks: tuple[int, int] = (0, 0)  # as it was told last

@@ -247,7 +247,7 @@ class Hosting:
         assert here is not None
         welcome = Welcome(s.reign, s.settings, missing_for(s, position), here)
         s.send_on((link.id,), encode(welcome))
-        self.ordering.follow(link.peer, link.id, attempt)
+        self.ordering.follow(link.peer, link.id, attempt, new=position is None)
         self.minority.weigh()
 
     def _deny(self, link: LinkState, reason: DenyReason, text: str) -> None:

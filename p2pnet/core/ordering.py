@@ -60,11 +60,12 @@ class Ordering:
         """The links on which they were welcomed."""
         return tuple(follower.link for follower in self.followers.values())
 
-    def follow(self, peer: PeerId, link: LinkId, attempt: int) -> None:
-        """A member was welcomed."""
-        s = self.session
+    def follow(self, peer: PeerId, link: LinkId, attempt: int, new: bool = False) -> None:
+        """A member was welcomed; `new` if the others learn only now that it is one."""
+        s, here = self.session, self.session.history.seq
         # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
-        self.followers[peer] = Follower(link, attempt, 0, s.now, waits_for=s.history.seq)
+        follower = Follower(link, attempt, 0, here if new else 0, s.now, waits_for=here)
+        self.followers[peer] = follower
         self.aside.discard(peer)
 
     def begin(self, parent: Position | None) -> None:
@@ -343,16 +344,29 @@ class Ordering:
         """Work out how durable the history is; tell those who wait for it."""
         s = self.session
         assert s.reign is not None
-        stands = sorted((f.confirmed for f in self.followers.values()), reverse=True)
-        if not stands and self._expects_somebody():
+        worst = min((f.confirmed for f in self.followers.values()), default=s.history.seq)
+        stands = self._witnesses(worst)
+        if not stands and (self.followers or self._expects_somebody()):
             return
         best = stands[0] if stands else s.history.seq
         second = stands[1] if len(stands) > 1 else best
-        worst = stands[-1] if stands else best
         s.settle(one=best, all_=worst)
         self._tell_marks((second, worst))
         if self.trials.is_due(best) and not self.is_paused:
             self._try()
+
+    def _witnesses(self, worst: int) -> list[int]:
+        """Where those stand that the next host would ask, the furthest first.
+
+        It can't ask a newcomer that it has never heard of, so a newcomer counts as soon as all
+        others know of it.
+        """
+        stands = []
+        for follower in self.followers.values():
+            if follower.admitted <= worst or len(self.followers) == 1:
+                follower.admitted = 0
+                stands.append(follower.confirmed)
+        return sorted(stands, reverse=True)
 
     def _tell_marks(self, marks: tuple[int, int]) -> None:
         """How durable the history is, for those whose commands wait for that."""

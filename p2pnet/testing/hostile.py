@@ -121,6 +121,8 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
     shown = Claim(now.number + 3, third.key, other.core.reign, position, _FALSE)
     claim_sign = sign(Says.CLAIM, now.number + 4, now, position)
     update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, _FALSE))
+    header = Header(of_ours, here, here, lineage, oaths, header_sign)
+    sworn = Meeting(header, False, core.addresses)
     frames: tuple[Frame, ...] = (
         of_third,
         Fenced(of_third, third.core.addresses),
@@ -130,9 +132,11 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
         Follow(now, _FALSE),
         Yield(ours, now, _FALSE),
         Meeting(Header(of_ours, here, here, lineage, (), _FALSE), False, core.addresses),
-        Meeting(Header(of_ours, here, here, lineage, oaths, header_sign), False, core.addresses),
+        sworn,
         update,
     )
+    if frames[which % len(frames)] is sworn and other.core.census["followers"] < 2:
+        return None  # with nobody else for either of them, oaths decide nothing
     data = encode(frames[which % len(frames)])
     world.slip(peer, other, data)
     return data

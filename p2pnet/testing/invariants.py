@@ -193,7 +193,8 @@ def check_end(world: SimWorld, watch: Watch, scenario: Scenario) -> None:
     ):
         invariant(world)
     nothing_lost_in_silence(world, watch)
-    if scenario.together:
+    # In a larger session a crash of the host and its successors parts those who are left.
+    if scenario.together and len(world.peers) <= world.settings.warm_links_all_max:
         acknowledged_survive(world, watch)
         nobody_left_has_a_seat(world)
     watch.ended()

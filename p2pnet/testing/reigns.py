@@ -148,7 +148,9 @@ class Reigns:
         self.announced_once(now, peer, seen, event)
         self.record.numbers = max(self.record.numbers, event.epoch.number)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
-        if claimed and seen.woke_us == now:
+        if (
+            claimed and seen.woke_us == now and peer.core.census["links"]
+        ):  # else who is to be asked?
             raise InvariantBroken("S09", f"{peer.name} wakes up and reigns")
         if claimed and seen.vetoed:
             raise InvariantBroken("S06", f"{peer.name} reigns though the host was proved alive")
@@ -171,7 +173,8 @@ class Reigns:
         settings = self.record.world.settings
         others = peer.core.census["followers"] > 0
         slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
-        seen.woke_us = now if slept else -1
+        claims = seen.state in (State.CLAIMING, State.PULLING)
+        seen.woke_us = now if slept and claims else -1
         seen.asleep = others and slept and seen.state is State.REIGNING
 
     def welcomes(

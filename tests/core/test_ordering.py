@@ -154,6 +154,19 @@ def test_in_a_game_of_two_the_submitter_is_the_successor() -> None:
     assert texts(host) == texts(client) == ["x"]
 
 
+def test_a_newcomer_is_no_witness_before_the_others_know_of_it() -> None:
+    world = CoreWorld()
+    host, heir = world.game(2)
+    world.cut(host, heir)
+    newcomer = world.join(host, "new")
+    assert world.run_while(lambda: newcomer.core.state is not State.FOLLOWING)
+    ticket = world.submit(host, "x")
+    world.run_for(200_000)
+    assert "x" in [text for _, text in newcomer.journal.entries] and ticket not in host.settled
+    world.heal()
+    assert world.run_while(lambda: ticket not in host.settled)
+
+
 def test_a_host_alone_waits_for_nobody() -> None:
     bench = Bench.of(1)
     host = bench.peers[0]
