@@ -148,9 +148,8 @@ class Reigns:
         self.announced_once(now, peer, seen, event)
         self.record.numbers = max(self.record.numbers, event.epoch.number)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
-        if (
-            claimed and seen.woke_us == now and peer.core.census["links"]
-        ):  # else who is to be asked?
+        others = peer.core.census["links"]  # without, nobody is there to be asked
+        if claimed and others and seen.woke_us == now:
             raise InvariantBroken("S09", f"{peer.name} wakes up and reigns")
         if claimed and seen.vetoed:
             raise InvariantBroken("S06", f"{peer.name} reigns though the host was proved alive")

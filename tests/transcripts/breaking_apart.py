@@ -126,7 +126,7 @@ def three_behind_a_bridge(world: CoreWorld) -> None:
     part(world, [host], far)
     world.run_for(2_000_000)
     ticket = world.submit(far[-1], "over-the-bridge")
-    world.run_for(500_000)
+    world.run_for(1_500_000)
     assert ticket in far[-1].settled
     for peer in far:
         assert [event.via for event in peer.saw(Relayed)] == [bridge.id]  # type: ignore[attr-defined]
