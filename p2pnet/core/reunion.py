@@ -123,6 +123,7 @@ class Reunion:
     def _yield(self, mine: Epoch, theirs: Epoch) -> None:
         s = self.session
         self.yielded_to = theirs
+        s.mesh.follow_process(theirs.host, theirs.nonce)  # an earlier one may be linked still
         s.move(Move.YIELD)
         s.timers.cancel("probation")
         s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())

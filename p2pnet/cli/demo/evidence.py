@@ -5,8 +5,9 @@ A *run* is one process: MachineA has two of them, one before it is killed and on
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -16,6 +17,8 @@ Record = Mapping[str, Any]
 
 _BULK: Final = frozenset({"submitted", "result", "dump", "status"})
 """Answers to what the demo asks all the time; no news to anybody."""
+
+_TICKET: Final = re.compile(rb"Machine[A-Z]#\d+:\d+")
 
 
 @attrs.frozen
@@ -75,7 +78,7 @@ class Evidence:
     returns: list[tuple[Run, Record]] = attrs.field(factory=list)  # "ready" of those who came back
     final: dict[Run, Record] = attrs.field(factory=dict)  # the last dumps, all at one position
     died: frozenset[Run] = frozenset()  # runs that were killed
-    discarded: frozenset[str] = frozenset()  # tickets that a peer was told are lost with a branch
+    discarded: set[str] = attrs.field(factory=set)  # of those a peer was told that they are lost
     _results: Counter[Run] = attrs.field(factory=Counter)
     _settled: Counter[Run] = attrs.field(factory=Counter)
 
@@ -98,6 +101,8 @@ class Evidence:
             self.dumps[run, request] = record
         elif kind == "status":
             self.statuses[run] = record
+        elif kind == "branch_discarded":
+            self.discarded |= tickets(record["commands"])
         if kind in _BULK:
             return False
         self.news.append((run, record))
@@ -136,3 +141,9 @@ class Evidence:
             and order.submitted_ms > since_ms
         )
         return min((time for time in times if time is not None), default=None)
+
+
+def tickets(commands: Iterable[str]) -> set[str]:
+    """Those in the commands that a peer was told are lost with a branch, each in hexadecimals."""
+    found = (_TICKET.findall(bytes.fromhex(command)) for command in commands)
+    return {ticket.decode() for some in found for ticket in some}

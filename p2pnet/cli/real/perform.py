@@ -25,7 +25,7 @@ from ..demo.verdict import ALWAYS, Finder, Verdict, judge, owned, sleeping
 from ..interrupts import on_interrupt
 from ..simulate_report import check_report, write_run
 from .picture import Sketch
-from .storm import BEAT_S, PLAYERS_MAX, PLAYERS_MIN, Storm, discarded
+from .storm import BEAT_S, PLAYERS_MAX, PLAYERS_MIN, Storm
 from .wires import Wires, open_wires
 
 _PATIENCE_S: Final = 40.0
@@ -54,10 +54,9 @@ class Wish:
 
 @attrs.define(eq=False)
 class Chorus:
-    """Tells what is done, and takes down what is lost with a branch."""
+    """Tells what is done."""
 
     console: Console
-    evidence: Evidence
     done: list[tuple[Run, Record]] = attrs.field(factory=list)  # all that was told, in order
     began: float = attrs.field(factory=trio.current_time)
 
@@ -66,7 +65,6 @@ class Chorus:
         self.console.print(f"{at:7.1f} s  {text}", markup=False, highlight=False)
 
     def news(self, run: Run, record: Record) -> None:
-        self.evidence.discarded |= discarded(record)
         self.done.append((run, record))
 
 
@@ -107,7 +105,7 @@ class Performance:
             nursery.start_soon(on_interrupt, partial(self._interrupt, nursery.cancel_scope))
             async with open_wires(names) as wires, trio.open_nursery() as stage:
                 self._say_how(wires)
-                self.chorus = Chorus(self.console, self.evidence)
+                self.chorus = Chorus(self.console)
                 cast = Cast(
                     stage,
                     self.chorus,

@@ -7,7 +7,6 @@ receipt promises at the ack level that is the default has to hold, and any loss 
 from __future__ import annotations
 
 import enum
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,7 +33,6 @@ _RESULTS: Final = 3  # that each has to have after each blow
 _HOLD_S: Final = ((0.1, 0.5), (1.0, 5.0))  # for how long a process stands still, or is cut off
 _SEAT_US: Final = 7 * 24 * 3_600_000_000  # nobody is dead for so long that its seat is given up
 _ALIVE_MIN: Final = 2  # a game of two goes on
-_TICKET: Final = re.compile(rb"Machine[A-Z]#\d+:\d+")
 _BACK: Final = ("became_host", "host_changed")
 
 
@@ -249,14 +247,3 @@ class Storm:
         await self._until_whole()
         evidence.final = await self.cast.equal_dumps(self.runs)
         await self.cast.end(self._host())
-
-
-def discarded(record: Record) -> set[str]:
-    """The tickets of the commands that a peer was told are lost with a branch."""
-    if record["event"] != "branch_discarded":
-        return set()
-    return {
-        found.decode()
-        for command in record["commands"]
-        for found in _TICKET.findall(bytes.fromhex(command))
-    }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from p2pnet.cli.demo.evidence import Evidence
+from p2pnet.cli.demo.evidence import Evidence, Run
 
 from .fabricated import A, B, order, told
 
@@ -66,3 +66,10 @@ def test_the_first_result_of_what_was_submitted_since() -> None:
         told(evidence, A, done, "result", id=number, value=1)
     assert evidence.first_result_ms(A, 15.0) == 30.0
     assert evidence.first_result_ms(A, 21.0) is None
+
+
+def test_what_is_lost_with_a_branch_is_told_by_its_tickets() -> None:
+    evidence, run = Evidence(), Run("MachineA", 2)
+    command = b"\x93\x01MachineA#2:17\x05".hex()
+    evidence.take(run, {"event": "branch_discarded", "commands": [command], "tickets": [3]})
+    assert evidence.discarded == {"MachineA#2:17"}

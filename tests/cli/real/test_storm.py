@@ -11,7 +11,7 @@ import pytest
 
 from p2pnet.cli.demo.child import CAN_FREEZE
 from p2pnet.cli.demo.evidence import Evidence, Run
-from p2pnet.cli.real.storm import Blow, Storm, discarded
+from p2pnet.cli.real.storm import Blow, Storm
 from p2pnet.cli.real.wires import Loopback
 
 NAMES = ("MachineA", "MachineB", "MachineC", "MachineD", "MachineE")
@@ -103,10 +103,3 @@ def test_it_is_measured_until_the_last_of_the_others_is_back() -> None:
     found._measure(Blow.STOP_CLIENT, 100, [])
     found._measure(Blow.KILL_HOST, 1_000, [])
     assert found.back_ms == {"silence": [70]}
-
-
-def test_what_is_lost_with_a_branch_is_told_by_its_tickets() -> None:
-    command = b"\x93\x01MachineA#2:17\x05".hex()
-    record = {"event": "branch_discarded", "commands": [command], "tickets": [3]}
-    assert discarded(record) == {"MachineA#2:17"}
-    assert discarded({"event": "host_lost"}) == set()
