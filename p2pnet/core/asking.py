@@ -89,8 +89,10 @@ class Asking:
     def _is_needed(self, peer: PeerId) -> bool:
         """Whether this answer is waited for, as long as there is time."""
         s = self.session
+        if s.mesh.is_green(s.now, peer) or s.mesh.is_late(s.now, peer):
+            return True
         enough = 2 * len(self.grants) >= len(self.asked)
-        return not enough or s.mesh.is_green(s.now, peer) or s.mesh.is_late(s.now, peer)
+        return not enough and s.mesh.is_rough()
 
     def _has_time(self, peer: PeerId) -> bool:
         s = self.session

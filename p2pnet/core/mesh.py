@@ -246,12 +246,15 @@ class Mesh:
         at one time, as those do that die together. Or they are more than two: that so many die
         together is rarer than that one is cut off.
         """
-        watches = [link.detector for _, link in self.peers()]
-        usual_us = self.settings.heartbeat_us * self.settings.yellow_tenths // 10
-        if len(watches) > 2 or any(watch.habit.longest_us > usual_us for watch in watches):
+        heard = [link.detector.heard_us for _, link in self.peers()]
+        if len(heard) > 2 or self.has_stalled():
             return True
-        heard = [watch.heard_us for watch in watches]
         return bool(heard) and max(heard) - min(heard) > self.settings.heartbeat_us
+
+    def has_stalled(self) -> bool:
+        """Whether somebody was silent for unusually long of late, and was heard again."""
+        usual_us = self.settings.heartbeat_us * self.settings.yellow_tenths // 10
+        return any(link.detector.habit.longest_us > usual_us for _, link in self.peers())
 
     def forgive(self, now: int) -> None:
         """This process stood still: nobody is accused of the silence."""

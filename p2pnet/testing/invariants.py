@@ -5,6 +5,7 @@ What must never happen for an instant is looked after by `watch`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from p2pnet.core.errors import EndReason
@@ -147,10 +148,10 @@ def seats_run_out(world: SimWorld) -> None:
 
 def nobody_left_has_a_seat(world: SimWorld) -> None:
     """S30: who left on purpose has no seat any more. Holds where everybody could hear of it."""
-    back = {peer.id for peer in world.members}
+    played = Counter(peer.id for peer in world.peers)  # in how many processes
     for peer in world.peers:
         ends = [event.reason for _, event in peer.events if isinstance(event, SessionEnded)]
-        gone = peer.alive and EndReason.LEFT in ends and peer.id not in back
+        gone = peer.alive and EndReason.LEFT in ends and played[peer.id] == 1
         if gone and any(host.core.roster.get(peer.id) is not None for host in world.hosts):
             raise InvariantBroken("S30", f"{peer.name} left, and has a seat")
 

@@ -148,7 +148,7 @@ class Reigns:
         self.announced_once(now, peer, seen, event)
         self.record.numbers = max(self.record.numbers, event.epoch.number)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
-        others = peer.core.census["links"]  # without, nobody is there to be asked
+        others = peer.core.census["links"] and len(self.record.world.members) > 1
         if claimed and others and seen.woke_us == now:
             raise InvariantBroken("S09", f"{peer.name} wakes up and reigns")
         if claimed and seen.vetoed:
