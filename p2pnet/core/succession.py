@@ -62,6 +62,7 @@ class Succession:
     granting: Granting
     search: Search
     paused: bool = False  # the application knows that we are too few
+    awake_us: int = 0  # after a sleep it claims no sooner
     asking: Asking = attrs.field(init=False)
     pulling: Pulling = attrs.field(init=False)
 
@@ -119,8 +120,8 @@ class Succession:
             return
         if self.granting.promises.to is not None:
             return  # until its reign comes, its link closes, or the promise runs out
-        wait = self._ahead() * s.mesh.answer_us()
-        if wait == 0:
+        wait = max(self._ahead() * s.mesh.answer_us(), self.awake_us - s.now)
+        if wait <= 0:
             self.claim()
         else:
             s.timers.set_once("claim", at=s.now + wait)
@@ -330,7 +331,10 @@ class Succession:
             s.timers.cancel("pull")
             self.granting.release()
             s.move(Move.WITHDRAW)
-        s.timers.set("claim", at=s.now + s.mesh.answer_us())
+        self.awake_us = (
+            s.now + s.mesh.answer_us()
+        )  # and what was granted before it fell asleep, too
+        s.timers.set("claim", at=self.awake_us)
 
     # --- links ---
 
