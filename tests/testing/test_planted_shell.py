@@ -6,11 +6,12 @@ from p2pnet.testing.catalogue import INVARIANTS
 from simulations.mutants import hunt
 from simulations.planted_shell import BED
 
-SEED = 3  # the first scenario of this campaign has all that it takes
+SEED = 3
+SCENARIOS = 24  # nearly always the first has all that it takes
 
 
 @pytest.mark.parametrize("name", list(BED.mutants))
 def test_a_bug_around_the_core_is_found_by_real_peers(name: str) -> None:
     mutant = BED.mutants[name]
-    found = hunt(name, 1, SEED)
-    assert mutant.invariant in INVARIANTS and found.found == 0, found
+    found = hunt(name, SCENARIOS, SEED)
+    assert mutant.invariant in INVARIANTS and found.found is not None, found

@@ -66,12 +66,13 @@ _FAULTS: Final = tuple(
         (r"wakes up to", Sort.FAULT, "late timers"),
         (r"says to \S+ what it should not", Sort.FAULT, "noise"),
         (r"has its seat claimed at", Sort.FAULT, "impostor"),
+        (r"tells \S+ what it can't prove", Sort.FAULT, "lies"),
         (r"claims out of turn", Sort.FAULT, "usurps"),
         (r"announces a reign", Sort.FAULT, "usurps"),
     )
 )
 
-NOISE_WORDS: Final = frozenset({"noise", "usurps"})
+NOISE_WORDS: Final = frozenset({"noise", "lies", "usurps"})
 """Faults that put frames on links which no core has sent."""
 
 _EVENTS: Final[MappingProxyType[type[Event], tuple[Sort, str | Callable[[Any], str]]]] = (
