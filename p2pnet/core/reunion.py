@@ -85,6 +85,7 @@ class Reunion:
     def seek(self, rival: Reign, addresses: tuple[str, ...]) -> None:
         """Another host is known of: get in touch with it."""
         s, host = self.session, rival.epoch.host
+        s.mesh.follow_process(host, rival.epoch.nonce)  # an earlier one may be linked still
         link = s.mesh.link_to(host)
         if link is not None:
             self._meet(link, rival.epoch)
@@ -123,7 +124,7 @@ class Reunion:
     def _yield(self, mine: Epoch, theirs: Epoch) -> None:
         s = self.session
         self.yielded_to = theirs
-        s.mesh.follow_process(theirs.host, theirs.nonce)  # an earlier one may be linked still
+        s.mesh.follow_process(theirs.host, theirs.nonce)
         s.move(Move.YIELD)
         s.timers.cancel("probation")
         s.timers.set("yield", at=s.now + 2 * s.mesh.answer_us())

@@ -192,7 +192,8 @@ class Watch(Observer):
         """What a neighbour is asked to pass on counts as said to whom it is for."""
         handlers = self._said.get(frame.data[1]) if frame.data else None
         if handlers:
-            target = next((p for p in self.world.peers if p.id == frame.far and p.alive), None)
+            far = (p for p in self.world.peers if p.id == frame.far and p.alive)
+            target = next((p for p in far if not p.impostor), None)  # nobody relays to that one
             inner = read(frame.data)
             for handler in handlers:
                 handler(peer, seen, (target,) if target else (), inner)
