@@ -35,6 +35,7 @@ CONVERGE_US: Final = 20_000_000
 
 _LATE_US: Final = 8_000_000  # by then it has come together, if nobody has to wait for others
 _WORK_US: Final = 3_000_000  # time for the last receipts
+_DEAD_RED_PERIODS: Final = 5  # after so long a host alone has noticed that the others are dead
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
 
 
@@ -205,6 +206,8 @@ class Run:
         # What was under way when they came together arrives, and who went through a neighbour is
         # back on a link of its own.
         world.run_for(settings.red_us + settings.redial_us_max)
+        if any(host.core.census["followers"] == 0 for host in world.hosts):
+            world.run_for(_DEAD_RED_PERIODS * settings.red_us)
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)
