@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.detector import Detector
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.following import Following
@@ -15,7 +16,6 @@ from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Rejoin
-from p2pnet.core.ordering import Ordering
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.roles import Roles
 from p2pnet.core.roster import Roster
@@ -50,12 +50,14 @@ def old_host_keeps_its_label_too() -> Planted:
 
 @BED.plants("S22", "of two links to one follower the newer one counts")
 def sends_on_every_link() -> Planted:
-    def links(ordering: Ordering) -> tuple[Any, ...]:
-        followers = ordering.followers
-        every = ordering.session.mesh.links.values()
-        return tuple(link.id for link in every if link.peer in followers)
+    def keeping_up(
+        slow: SlowLinks, session: Session, followers: Any, at_once: bool
+    ) -> tuple[Any, ...]:
+        mesh = session.mesh
+        follow = {mesh.links[f.link].peer for f in followers if f.link in mesh.links}
+        return tuple(link.id for link in mesh.links.values() if link.peer in follow)
 
-    return patched((Ordering, "links", lambda original: links))
+    return patched((SlowLinks, "keeping_up", lambda original: keeping_up))
 
 
 @BED.plants("S23", "a signature has to hold")
