@@ -5,12 +5,13 @@ value and one fifth the new one, held between the heartbeat H and 5 H. Silence f
 yellow, for 3 gaps red. With H = 200 ms red is never below 600 ms, which is two TCP retransmission
 timeouts in a row: below that, a lost packet would look like death.
 
-The scheme is that of TigerBeetle's fault detector (`src/vsr/fault_detector.zig`), with one rule
-more. An average says nothing about a link that stalls now and then: most of its gaps are short. So
-the gap is never below the second longest silence of late. One long silence is an accident, two are
-a habit of that peer's links, and a habit is no sign of death. Where many silences come within a
-minute the network loses what it is given, and even a very long one says little: there the gap is
-held between 15 H and 25 H.
+The scheme is that of TigerBeetle's fault detector (`src/vsr/fault_detector.zig`), with two rules
+more. The gap is never below the link's round trip, which varies by as much as that. And an average
+says nothing about a link that stalls now and then: most of its gaps are short. So the gap is never
+below the second longest silence of late. One long silence is an accident, two are a habit of that
+peer's links, and a habit is no sign of death. Where many silences come within a minute the network
+loses what it is given, and even a very long one says little: there the gap is held between 15 H and
+25 H.
 """
 
 from __future__ import annotations

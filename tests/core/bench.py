@@ -8,8 +8,10 @@ import attrs
 
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.effects import Dial, Effect, Send
+from p2pnet.core.events import PullStarted
 from p2pnet.core.messages import Frame
 from p2pnet.core.settings import Settings
+from p2pnet.core.states import State
 from p2pnet.core.values import LinkId, SessionId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import Observer, SimPeer
@@ -81,6 +83,23 @@ class Bench(Observer):
         _, there = self.world.network.connect(other.number, target.number)
         self.world.enter(target, lambda: target.core.link_opened(self.world.now, there, None))
         return other, there
+
+
+def pulling() -> tuple[Bench, SimPeer, SimPeer]:
+    """Four peers. The first successor lacks "x", which the others have, and pulls it from one.
+
+    Gives the successor and whom it asks.
+    """
+    bench = Bench.of(4)
+    host, first, ahead, _ = bench.peers
+    bench.world.cut(host, first)
+    bench.world.submit(ahead, "x")
+    bench.world.run_for(150_000)
+    bench.world.crash(host, lost_for=[first])
+    bench.world.heal()
+    assert bench.world.run_while(lambda: first.core.state is not State.PULLING)
+    source = first.saw(PullStarted)[0].source  # type: ignore[attr-defined]
+    return bench, first, next(peer for peer in bench.peers if peer.id == source)
 
 
 def picture(peer: SimPeer) -> object:

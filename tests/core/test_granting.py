@@ -135,3 +135,21 @@ def test_a_host_that_claims_is_not_said_to_be_alive() -> None:
     bench.world.run_for(400_000)
     assert [grant.number for grant in bench.heard(second, Grant)] == [4]
     assert not bench.heard(second, Refuse)
+
+
+def test_a_claim_is_evidence_though_its_claimant_has_lost_its_seat_since() -> None:
+    bench = Bench.of(3)
+    host, witness, kicked = bench.peers
+    claimant = kicked.core._s
+    reign, position = claimant.reign, claimant.history.position
+    assert reign is not None and position is not None
+    signature = claimant.sign(Says.CLAIM, 2, reign.epoch, position)
+    claim = Claim(2, claimant.key, reign, position, signature)
+    bench.world.enter(host, lambda: host.core.kick(bench.world.now, kicked.id, "out"))
+    bench.world.run_for(200_000)
+    assert witness.core.roster.get(kicked.id) is None
+    granting = witness.core._roles.succession.granting
+    assert granting.shown(encode(claim)) == claim
+    stranger, _ = bench.stranger(witness)
+    foreign = replace(claim, key=stranger.core._s.key)
+    assert granting.shown(encode(foreign)) is None

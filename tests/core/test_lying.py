@@ -15,21 +15,7 @@ from p2pnet.core.session import Session
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch
 from p2pnet.testing.sim_peer import SimPeer
-from tests.core.bench import Bench
-
-
-def pulling() -> tuple[Bench, SimPeer, SimPeer]:
-    """The claimant lacks "x", which both others have, and it asks the liar for it."""
-    bench = Bench.of(4)
-    host, first, ahead, _ = bench.peers
-    bench.world.cut(host, first)
-    bench.world.submit(ahead, "x")
-    bench.world.run_for(150_000)
-    bench.world.crash(host, lost_for=[first])
-    bench.world.heal()
-    assert bench.world.run_while(lambda: first.core.state is not State.PULLING)
-    source = first.saw(PullStarted)[0].source  # type: ignore[attr-defined]
-    return bench, first, next(peer for peer in bench.peers if peer.id == source)
+from tests.core.bench import Bench, pulling
 
 
 def forged_roster(liar: Session, epoch: Epoch, victim: SimPeer) -> Update:

@@ -87,6 +87,18 @@ def test_beside_a_dead_link_a_new_one_is_dialled(mesh: Mesh) -> None:
     assert mesh.may_dial(600_000, ANA)
 
 
+def test_a_new_link_is_needless_if_the_dead_one_came_back_first(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    mesh.dialling(700_000, ANA)
+    beside = mesh.opened(750_000, L2, ANA)
+    beside.nonce = mesh.links[L1].nonce
+    assert not mesh.is_needless(750_000, beside)
+    mesh.heard(760_000, mesh.links[L1])
+    assert mesh.is_needless(770_000, beside)
+    beside.nonce += 1  # it leads to another process, which is no less needed
+    assert not mesh.is_needless(770_000, beside)
+
+
 def test_a_dead_link_is_not_alive_and_a_missing_one_neither(mesh: Mesh) -> None:
     linked(mesh, L1, ANA)
     assert mesh.alive(100_000, ANA)

@@ -4,6 +4,7 @@ import pytest
 
 from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.settings import AckLevel
+from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import at_most_once, equal_states
 from p2pnet.testing.sim_peer import SimPeer
@@ -129,3 +130,21 @@ def test_who_swore_to_a_newer_reign_counts_for_no_older_one() -> None:
     assert bench.world.hosts != [host]
     assert not any(client.saw(BranchDiscarded) for client in clients)
     assert all(t in c.settled for t, c in zip(tickets, clients, strict=True))
+
+
+def test_a_yield_goes_to_the_process_that_reigns_though_an_earlier_one_is_linked() -> None:
+    bench = Bench.of(2)
+    old, new = bench.peers
+    part(bench.world, [old], [new])
+    bench.world.run_for(3_000_000)
+    bench.world.submit(old, "old")
+    bench.world.submit(new, "new")
+    bench.world.heal()
+    session = new.core._s
+    _, stale = bench.stranger(new)
+    state = session.mesh.links[stale]
+    state.peer, state.nonce = old.id, 1
+    session.mesh.prefer(state)
+    assert bench.world.run_while(lambda: new.core.state is not State.YIELDING)
+    reign = new.core._roles.reunion.yielded_to
+    assert reign is not None and session.mesh.link_to(old.id).nonce == reign.nonce
