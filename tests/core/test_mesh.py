@@ -99,6 +99,21 @@ def test_a_new_link_is_needless_if_the_dead_one_came_back_first(mesh: Mesh) -> N
     assert not mesh.is_needless(770_000, beside)
 
 
+def test_beside_a_dead_link_a_greeting_may_take_its_time(mesh: Mesh) -> None:
+    mesh.dialling(0, ANA)
+    assert mesh.opened(10_000, L1, ANA).mute_us == 10_000 + 2 * mesh.settings.heartbeat_us
+    mesh.greeted(20_000, L1, ANA, 0)
+    mesh.dialling(700_000, ANA)
+    assert mesh.opened(710_000, L2, ANA).mute_us == 710_000 + mesh.settings.connect_us
+
+
+def test_a_failed_dial_to_somebody_who_dialled_us_meanwhile_is_forgotten(mesh: Mesh) -> None:
+    mesh.dialling(0, ANA)
+    linked(mesh, L1, ANA)
+    mesh.failed(5, ANA)
+    assert ANA not in mesh.dials
+
+
 def test_a_dead_link_is_not_alive_and_a_missing_one_neither(mesh: Mesh) -> None:
     linked(mesh, L1, ANA)
     assert mesh.alive(100_000, ANA)
