@@ -109,3 +109,13 @@ def test_seven_stalls_are_no_weather() -> None:
     for number in range(1, 8):
         watch.heard(number * 500_000)
     assert watch.light(3_500_000 + 3_000_000) is Light.RED
+
+
+def test_the_gap_is_no_shorter_than_the_round_trip() -> None:
+    detector = steady(H)
+    detector.round_trip_us = 2 * H
+    detector.heard(detector.heard_us + H)
+    assert detector.gap_us == 2 * H
+    detector.round_trip_us = 9 * H
+    detector.heard(detector.heard_us + H)
+    assert detector.gap_us == 5 * H
