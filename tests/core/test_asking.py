@@ -106,3 +106,27 @@ def test_who_still_hears_the_host_answers_when_it_knows_and_not_before() -> None
     world.network.heal(witness.number, host.number)
     assert world.run_while(lambda: claimant.core.state is State.CLAIMING)
     assert claimant.core.state is State.ISOLATED and not claimant.saw(BecameHost)
+
+
+def test_where_the_network_is_fair_who_fell_silent_before_is_not_waited_for() -> None:
+    world = CoreWorld()
+    host, alone, other = world.game(3)
+    world.run_for(1_000_000)
+    world.crash(other, silent=True)
+    world.run_for(400_000)
+    world.crash(host)
+    assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= _WINDOW_US
+
+
+def test_where_silences_are_usual_who_fell_silent_is_waited_for_until_red() -> None:
+    world = CoreWorld()
+    host, alone, other = world.game(3)
+    world.cut(other, alone)
+    world.run_for(400_000)
+    world.heal()
+    world.run_for(1_000_000)
+    world.crash(other, silent=True)
+    world.run_for(400_000)
+    world.crash(host)
+    time_us = until_it_reigns_us(world, alone, lost_us(world, alone))
+    assert _WINDOW_US < time_us <= _RED_US + 2 * _WINDOW_US
