@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 import itertools
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 import attrs
 
+from p2pnet.world.game import Game
 from p2pnet.world.objects import NetworkObject
 from p2pnet.world.world import World
 
@@ -55,15 +57,58 @@ class Variables:
 
     def end(self, deed: Deed) -> Iterator[Mistake]:
         """Those that are different, it has changed."""
-        for place, value in _variables(deed.world):
+        for variable in _variables(deed.world.game):
+            place, value = variable.place, variable.value
             if place not in self._before or self._before[place] != _picture(value):
                 evidence = f"{deed} ran on the host and made it {shown(value)}."
                 evidence = evidence[:1].upper() + evidence[1:]
                 yield Mistake(MistakeKind.SHARED_VARIABLE, place, evidence)
 
 
+@attrs.frozen(eq=False)
+class _Variable:
+    """One variable of a module or a class."""
+
+    holder: Any
+    name: str
+    value: Any
+    place: str
+
+
+class Backup:
+    """What the variables of a game were before a story: the next one shall not inherit them."""
+
+    def __init__(self, game: Game) -> None:
+        self._kept: dict[str, tuple[_Variable, Any]] = {}
+        for variable in _variables(game):
+            try:
+                self._kept[variable.place] = variable, copy.deepcopy(variable.value)
+            except Exception:  # noqa: BLE001  # what can't be copied stays as the story leaves it
+                continue
+
+    def put_back(self, places: Collection[str]) -> None:
+        """Only these: whatever else has changed may be what a test collects."""
+        for place in places:
+            if place in self._kept:
+                variable, was = self._kept[place]
+                setattr(variable.holder, variable.name, _refilled(variable.value, was))
+
+
+def _refilled(value: Any, was: Any) -> Any:
+    """The same object with what it held, for others may have it by another name; or a copy."""
+    if isinstance(value, list | deque | bytearray):
+        value.clear()
+        value.extend(was)
+    elif isinstance(value, dict | set):
+        value.clear()
+        value.update(was)
+    else:
+        return was
+    return value
+
+
 def _pictures(world: World) -> dict[str, Any]:
-    return {place: _picture(value) for place, value in _variables(world)}
+    return {variable.place: _picture(variable.value) for variable in _variables(world.game)}
 
 
 def _picture(value: Any) -> Any:
@@ -72,10 +117,10 @@ def _picture(value: Any) -> Any:
     return still(value)
 
 
-def _variables(world: World) -> Iterator[tuple[str, Any]]:
-    """Names and values of all data in the classes of the game and in their modules."""
+def _variables(game: Game) -> Iterator[_Variable]:
+    """All data in the classes of the game and in their modules."""
     modules: dict[str, ModuleType] = {}
-    for layout in world.game.layouts:
+    for layout in game.layouts:
         cls = layout.cls
         if cls.__module__ in sys.modules and not cls.__module__.startswith("p2pnet."):
             modules[cls.__module__] = sys.modules[cls.__module__]
@@ -87,10 +132,10 @@ def _variables(world: World) -> Iterator[tuple[str, Any]]:
                 yield from _data_in(name, value)
 
 
-def _data_in(place: str, holder: Any) -> Iterator[tuple[str, Any]]:
+def _data_in(place: str, holder: Any) -> Iterator[_Variable]:
     for name, value in list(vars(holder).items()):
         if not name.startswith("__") and (isinstance(value, _DATA) or is_their_object(value)):
-            yield f"{place}.{name}", value
+            yield _Variable(holder, name, value, f"{place}.{name}")
 
 
 def _is_plain_class(value: Any) -> bool:

@@ -156,6 +156,11 @@ class Watch:
             self.note(self._mistake_of(deed, error, name))
         return list(self._found.values())
 
+    @property
+    def shared_variables(self) -> list[str]:
+        """The places of variables that all peers of the test share and code of the host changed."""
+        return [place for kind, place in self._found if kind is MistakeKind.SHARED_VARIABLE]
+
     def _mistake_of(self, deed: Deed, error: Exception, name: str) -> Iterable[Mistake]:
         if isinstance(error, AuthorityError) and not deed.is_host_only:
             evidence = f"{deed} ran on {name}, a client: {error}{_line_of(deed, error)}."

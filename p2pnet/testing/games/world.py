@@ -29,6 +29,7 @@ from .at_rest import look_at_rest
 from .mistakes import MistakesFound
 from .names import NAMES, peer_name
 from .story import Step, Story
+from .variables import Backup
 from .view import Call, View, Who
 from .watch import Watch
 from .watched import watch_world
@@ -382,7 +383,11 @@ async def open_game_world(
     stage = kind(game, seed=seed, settings=settings, delay_us=_DELAY_US, clock=clock)
     if watch is not None and isinstance(stage, WatchedWorld):
         watch(stage)
-    world = GameWorld(stage, Watch(frozenset(local)), invariants)
-    async with stage.living():
-        await world.begin(peers)
-        yield world
+    mistakes, backup = Watch(frozenset(local)), Backup(game)
+    world = GameWorld(stage, mistakes, invariants)
+    try:
+        async with stage.living():
+            await world.begin(peers)
+            yield world
+    finally:
+        backup.put_back(mistakes.shared_variables)

@@ -48,6 +48,29 @@ def test_what_a_hook_shows_is_each_peers_own() -> None:
     Rules(game=game_of(Banker)).play(body, 2)
 
 
+@pytest.mark.parametrize("command", ["pay", "draw", "open"])
+def test_each_story_begins_with_them_as_they_were(command: str) -> None:
+    """Else the shortest story that fails is one that fails only after another."""
+
+    async def body(world: GameWorld) -> None:
+        await world.call("bea", command)
+
+    told = set()
+    for _ in range(2):
+        with pytest.raises(MistakesFound) as caught:
+            Rules(game=game_of(Banker)).play(body, 2)
+        told.add(str(caught.value))
+    assert len(told) == 1
+
+
+def test_who_has_a_variable_by_another_name_sees_it_put_back_too() -> None:
+    SCORES.clear()
+    with pytest.raises(MistakesFound):
+        Rules(game=game_of(Scorer)).play(score, 2)
+    assert SCORES == {}
+
+
 def test_it_may_be_meant() -> None:
     SCORES.clear()
     Rules(game=game_of(Scorer), local=[f"{Scorer.__module__}.SCORES"]).play(score, 2)
+    assert SCORES, "what is meant is left alone"
