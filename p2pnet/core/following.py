@@ -146,10 +146,10 @@ class Following:
     def _rejoin(self, link: LinkState, epoch: Epoch, attempt: int) -> Rejoin:
         s = self.session
         old = RECONNECT_ID_HOST if self.was_host else s.connection_id
-        position = None if self.whole else s.history.position
+        at, whole = s.history.position, self.whole
         signature = s.sign(Says.REJOIN, epoch, link.key, attempt, s.nonce, ConnectionId(old))
         extra = s.choices.extra()
-        return Rejoin(attempt, epoch, ConnectionId(old), position, s.addresses, signature, extra)
+        return Rejoin(attempt, epoch, ConnectionId(old), at, whole, s.addresses, signature, extra)
 
     def on_seek_timer(self) -> None:
         """No welcome yet: ask again."""

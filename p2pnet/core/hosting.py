@@ -190,7 +190,8 @@ class Hosting:
         elif member.nonce != link.nonce and s.mesh.is_here(s.now, peer, member.nonce):
             self._dismiss(link.id)
         else:
-            self._seat_again(link, frame.attempt, frame.addresses, frame.position, frame.extra)
+            at = None if frame.whole else frame.position
+            self._seat_again(link, frame.attempt, frame.addresses, at, frame.extra)
 
     def _answer_unseated(self, link: LinkState, frame: Rejoin) -> None:
         """Who was kicked or away for too long is out. Who played on elsewhere was not away."""

@@ -146,7 +146,8 @@ class Rejoin(Frame, frozen=True, tag=12):
     attempt: int  # as in Join
     epoch: Epoch  # the reign that I want to follow
     old_connection_id: ConnectionId
-    position: Position | None  # None: send everything
+    position: Position | None
+    whole: bool  # send everything: what you sent did not fit to that
     addresses: tuple[str, ...]
     signature: bytes
     extra: bytes | None = None  # for the game on the host; empty is not None

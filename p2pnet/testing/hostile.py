@@ -128,7 +128,7 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
         Fenced(of_third, third.core.addresses),
         Claim(now.number + 1, peer.key, other.core.reign, position, _FALSE),
         Claim(now.number + 4, peer.key, other.core.reign, position, claim_sign, encode(shown)),
-        Rejoin(1 << 20, now, core.connection_id, position, core.addresses, _FALSE),
+        Rejoin(1 << 20, now, core.connection_id, position, False, core.addresses, _FALSE),
         Follow(now, _FALSE),
         Yield(ours, now, _FALSE),
         Meeting(Header(of_ours, here, here, lineage, (), _FALSE), False, core.addresses),

@@ -188,7 +188,8 @@ class Transcript(Observer):
     def _rejoin(self, frame: Rejoin) -> str:
         here = "nothing" if frame.position is None else self.show(frame.position)
         old = int(frame.old_connection_id)
-        return f"Rejoin {self.show(frame.epoch)}, old connection id {old}, at {here}"
+        whole = ", wants everything" if frame.whole else ""
+        return f"Rejoin {self.show(frame.epoch)}, old connection id {old}, at {here}{whole}"
 
     # --- values ---
 

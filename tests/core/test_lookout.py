@@ -101,6 +101,17 @@ def test_the_game_is_asked_about_who_comes_from_another_branch() -> None:
     assert far.core.state is State.FOLLOWING and far.core.roster.get(far.id) is not None
 
 
+def test_who_wants_everything_still_says_how_far_it_was_on_another_branch() -> None:
+    """What it was sent last did not fit. Without a position it would be one who was away."""
+    bench = Bench.of(3, SOON)
+    *mates, far = bench.peers
+    long_apart(bench, [far], mates)
+    far.core._roles.following.whole = True
+    bench.world.heal()
+    bench.world.run_for(1_500_000)
+    assert far.core.state is State.FOLLOWING and not far.saw(SessionEnded)
+
+
 def test_who_comes_from_another_branch_and_is_not_wanted_is_told() -> None:
     bench = Bench.of(3, SOON)
     host, _, far = bench.peers

@@ -155,7 +155,7 @@ def test_a_proof_counts_under_the_reign_that_it_names(scene: tuple[CoreWorld, Wa
     world, watch = scene
     host, one, _ = world.peers
     old = Epoch(0, host.id, 1)
-    rejoin = Rejoin(1, old, RECONNECT_ID_INVALID, at(host), (), b"")
+    rejoin = Rejoin(1, old, RECONNECT_ID_INVALID, at(host), False, (), b"")
     watch.took(world.now, host, one.number, encode(rejoin))
     reign = host.core.reign
     assert isinstance(reign, Reign)

@@ -82,7 +82,7 @@ class Scene:
 
     def grant(self, number: int, position: Position | None = None) -> Grant:
         at = position or self.position
-        rejoin = Rejoin(1, self.reign.epoch, RECONNECT_ID_INVALID, at, (), b"")
+        rejoin = Rejoin(1, self.reign.epoch, RECONNECT_ID_INVALID, at, False, (), b"")
         return Grant(number, at, rejoin)
 
     def claim(self, number: int, reign: Reign) -> Claim:
