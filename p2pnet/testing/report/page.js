@@ -187,12 +187,16 @@
           const x = this.x(a);
           element.setAttribute("transform", `translate(${x} 0)`);
           if (!word) continue;
-          const from = x - 7, to = from + word.textContent.length * CHAR + 17;
+          const width = word.textContent.length * CHAR + 17;
+          const left = x + width - 7 > this.width; // it would be cut off on the right
+          const from = left ? x - width + 7 : x - 7, to = from + width;
           const row = taken.findIndex(spans => spans.every(([left, right]) => to <= left || from >= right));
           word.classList.toggle("hidden", row < 0);
           if (row < 0) continue;
           taken[row].push([from, to]);
           word.setAttribute("y", up + 4 - 12 * row);
+          word.setAttribute("x", left ? -8 : 8);
+          word.setAttribute("text-anchor", left ? "end" : "start");
         }
       }
     }

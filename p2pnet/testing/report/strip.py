@@ -306,10 +306,7 @@ class Strip(Canvas):
     def _marks(self, marks: list[Mark]) -> Iterator[str]:
         ranked = sorted(marks, key=lambda mark: (list(Sort).index(mark.sort), mark.at_us))
         labels = [label_of(mark) for mark in ranked]
-        places = [
-            (self.x(mark.at_us) - 7, len(label) * CHAR_PX + 17 if label else 0.0)
-            for mark, label in zip(ranked, labels, strict=True)
-        ]
+        places = [self._place(mark, label) for mark, label in zip(ranked, labels, strict=True)]
         rows = fitting(places, self.look.label_rows)
         drawn = [
             (mark, self._mark(mark, label, row))
@@ -317,6 +314,15 @@ class Strip(Canvas):
         ]
         for _, text in reversed(drawn):  # what matters most is on top
             yield text
+
+    def _place(self, mark: Mark, label: str) -> tuple[float, float]:
+        """Where a mark with its label begins, and how wide it is."""
+        width = len(label) * CHAR_PX + 17 if label else 0.0
+        return self.x(mark.at_us) - (width - 7 if self._is_left(mark, label) else 7), width
+
+    def _is_left(self, mark: Mark, label: str) -> bool:
+        """Whether the label is on the left of its mark, since it would be cut off on the right."""
+        return self.x(mark.at_us) + len(label) * CHAR_PX + 10 > self.view.width
 
     def _mark(self, mark: Mark, label: str, row: int | None) -> str:
         of_all = mark.lane is None
@@ -326,7 +332,9 @@ class Strip(Canvas):
         if label:
             kind = "word" if row is not None else "word hidden"
             y = up + 4 - 12 * (row or 0)
-            glyph += words(label, class_=kind, x=8, y=y)
+            left = self._is_left(mark, label)
+            x, anchor = (-8, "end") if left else (8, None)
+            glyph += words(label, class_=kind, x=x, y=y, text_anchor=anchor)
         return tag(
             "g",
             glyph,

@@ -123,6 +123,18 @@ def test_many_labels_do_not_cover_one_another(crowded: Picture) -> None:
             assert all(a[1] <= b[0] + 1 for a, b in pairwise(found))
 
 
+def test_no_label_is_cut_off_at_the_right_edge(lost_twice: Picture) -> None:
+    last = next(m for m in lost_twice.marks if m.word == "crown 2")
+    view = View(lost_twice.from_us, last.at_us + 1_000, 1_000)
+    (mark,) = (
+        e
+        for e in of_class(drawn(lost_twice, view), "m-crown")
+        if float(e.get("transform", "")[10:].split()[0]) > 900
+    )
+    (word,) = (e for e in mark if "word" in e.get("class", ""))
+    assert (word.text, word.get("text-anchor"), word.get("x")) == ("crown 2", "end", "-8")
+
+
 def test_many_small_messages_are_faint_and_behind(crowded: Picture) -> None:
     root = drawn(crowded, whole(crowded), Look(40, heartbeats=True))
     (minor,) = of_class(root, "minor")
