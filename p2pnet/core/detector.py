@@ -40,6 +40,9 @@ class Light(enum.IntEnum):
     RED = 2
 
 
+GREEN: Final = Light.GREEN  # nearly always; see `states` for why it has a name of its own
+
+
 @attrs.define
 class Habit:
     """The longest silences of one peer of late. It outlives the peer's links."""
@@ -73,13 +76,23 @@ class Detector:
     settings: Settings
     heard_us: int  # when the last frame came, or when the watch began
     gap_us: int = attrs.field(init=False)
+    span_us: int = attrs.field(init=False)  # how long a silence may be before it is red
     warned: bool = False  # yellow was reported and not yet taken back
     habit: Habit = attrs.field(factory=Habit)
     round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.gap_us = self._mean_us = self.settings.heartbeat_us
+        self._mean_us = self.settings.heartbeat_us
+        self._expect(self._mean_us)
+
+    def adjust(self, settings: Settings) -> None:
+        """The session has other settings."""
+        self.settings = settings
+        self._expect(self.gap_us)
+
+    def _expect(self, gap_us: int) -> None:
+        self.gap_us, self.span_us = gap_us, gap_us * self.settings.red_tenths // 10
 
     def heard(self, now: int) -> None:
         """A frame came."""
@@ -96,7 +109,9 @@ class Detector:
             habit.learn(silence)  # else the link was broken, which teaches nothing
         gap = habit.second_us if habit.second_us > mean else mean
         gap = self.round_trip_us if self.round_trip_us > gap else gap
-        self.gap_us = low if gap < low else high if gap > high else gap
+        gap = low if gap < low else high if gap > high else gap
+        if gap != self.gap_us:
+            self._expect(gap)
 
     @property
     def stalls(self) -> bool:
@@ -107,11 +122,6 @@ class Detector:
     def forgive(self, now: int) -> None:
         """This process stood still itself: the silence until now accuses nobody."""
         self.heard_us = now
-
-    @property
-    def span_us(self) -> int:
-        """How long a silence may be before it is red."""
-        return self.gap_us * self.settings.red_tenths // 10
 
     @property
     def yellow_us(self) -> int:
@@ -125,6 +135,10 @@ class Detector:
 
     def light(self, now: int) -> Light:
         """The light at `now`."""
-        if now - self.heard_us < self.gap_us or now < self.yellow_us:  # nearly always
-            return Light.GREEN
+        if now - self.heard_us < self.gap_us or now < self.yellow_us:
+            return GREEN
         return Light.RED if now >= self.red_us else Light.YELLOW
+
+    def is_red(self, now: int) -> bool:
+        """Whether the light is red at `now`."""
+        return now - self.heard_us >= self.span_us

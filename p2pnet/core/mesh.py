@@ -72,7 +72,7 @@ class LinkState:
         A red link may come back to life, or be cut off for good with nobody to tell either end:
         a new one costs little, and is there at once when the network is.
         """
-        return self.relay is None and self.detector.light(now) is not Light.RED
+        return self.relay is None and not self.detector.is_red(now)
 
     def ponged(self, now: int, token: int) -> bool:
         """A pong came; True if it answers the latest ping."""
@@ -107,7 +107,7 @@ class Mesh:
     links: dict[LinkId, LinkState] = attrs.field(factory=dict)
     dials: dict[PeerId, Dialling] = attrs.field(factory=dict)
     habits: dict[PeerId, Habit] = attrs.field(factory=dict)  # of members
-    _by_peer: dict[PeerId, LinkId] = attrs.field(factory=dict)
+    _by_peer: dict[PeerId, LinkState] = attrs.field(factory=dict)  # the links that are used
     changes: int = 0
     """Counts up whenever there are other links, or they lead to others."""
 
@@ -145,17 +145,16 @@ class Mesh:
     def prefer(self, link: LinkState) -> None:
         """Of two links to one peer, use this one."""
         assert link.peer is not None
-        self._by_peer[link.peer] = link.id
+        self._by_peer[link.peer] = link
         self.changes += 1
 
     def heard(self, now: int, link: LinkState) -> None:
         """A frame came. If the link that we use to its peer is dead, this one is the better."""
         link.detector.heard(now)
         peer = link.peer
-        if peer is None or (used := self._by_peer.get(peer, link.id)) == link.id:
+        if peer is None or (used := self._by_peer.get(peer, link)) is link:
             return
-        other = self.links[used]
-        if other.nonce == link.nonce and other.detector.light(now) is Light.RED:
+        if used.nonce == link.nonce and used.detector.is_red(now):
             self.prefer(link)
 
     def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> LinkId | None:
@@ -171,7 +170,7 @@ class Mesh:
         older = self.link_to(peer)
         if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
             return None
-        self._by_peer[peer] = link
+        self._by_peer[peer] = state
         return older.id if older is not None and older.id != link else None
 
     def know(self, peer: PeerId, link: LinkId) -> None:
@@ -193,7 +192,7 @@ class Mesh:
     def is_here(self, now: int, peer: PeerId, seated: int) -> bool:
         """Whether a link leads to the process that has the seat, and it is not red."""
         return any(
-            link.peer == peer and link.nonce == seated and link.detector.light(now) is not Light.RED
+            link.peer == peer and link.nonce == seated and not link.detector.is_red(now)
             for link in self.links.values()
         )
 
@@ -205,29 +204,27 @@ class Mesh:
             self.failed(now, state.dialled)
             if state.dialled in self.dials:  # somebody is there, and time has been lost already
                 self.dials[state.dialled].next_us = now + self.settings.redial_us_min
-        if state is None or state.peer is None or self._by_peer.get(state.peer) != link:
+        if state is None or state.peer is None or self._by_peer.get(state.peer) is not state:
             return None
         del self._by_peer[state.peer]
         for other in self.links.values():
             if other.peer == state.peer:
-                self._by_peer[state.peer] = other.id
+                self._by_peer[state.peer] = other
                 return None
         return state.peer
 
     def link_to(self, peer: PeerId | None) -> LinkState | None:
         """The link that leads to a peer, or None."""
-        link = None if peer is None else self._by_peer.get(peer)
-        return None if link is None else self.links[link]
+        return None if peer is None else self._by_peer.get(peer)
 
     def peers(self) -> Iterator[tuple[PeerId, LinkState]]:
         """Everybody that is linked, in the order they greeted."""
-        for peer, link in self._by_peer.items():
-            yield peer, self.links[link]
+        yield from self._by_peer.items()
 
     def alive(self, now: int, peer: PeerId | None) -> bool:
         """Whether a link leads there and it is not red."""
         state = self.link_to(peer)
-        return state is not None and state.detector.light(now) is not Light.RED
+        return state is not None and not state.detector.is_red(now)
 
     def is_green(self, now: int, peer: PeerId | None) -> bool:
         """Whether a link leads there that has not been silent for unusually long."""
@@ -290,17 +287,17 @@ class Mesh:
 
     def to_reach(self, now: int, members: Iterable[Member]) -> list[Member]:
         """Those to whom no link of our own leads that is any good."""
-        links, link_of = self.links, self._by_peer.get
+        link_of = self._by_peer.get
         return [
             member
             for member in members
-            if (link := link_of(member.peer)) is None or not links[link].is_good(now)
+            if (link := link_of(member.peer)) is None or not link.is_good(now)
         ]
 
     def _reaches(self, now: int, peer: PeerId) -> bool:
         """Whether a link of our own leads there that is any good."""
         link = self._by_peer.get(peer)
-        return link is not None and self.links[link].is_good(now)
+        return link is not None and link.is_good(now)
 
     def may_dial(self, now: int, peer: PeerId) -> bool:
         """Whether a dial to this peer is due: no good link of our own, and the wait is over."""
@@ -318,7 +315,7 @@ class Mesh:
         """Whether we dialled beside a red link that came back to life meanwhile."""
         if link.dialled is None or link.relay or not self._reaches(now, link.dialled):
             return False
-        return self.links[self._by_peer[link.dialled]].nonce == link.nonce
+        return self._by_peer[link.dialled].nonce == link.nonce
 
     def is_new(self, peer: PeerId) -> bool:
         """Whether our first dial to this peer is under way: nothing is known of it so far."""

@@ -28,7 +28,6 @@ from msgspec.structs import replace
 from .codec import encode
 from .condensing import Follower, SlowLinks
 from .credentials import Says
-from .detector import Light
 from .frame_parts import Executed, Oath, RosterProof
 from .mesh import LinkState
 from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Marks, Update, Write
@@ -424,6 +423,6 @@ class Ordering:
         links, red = self.session.mesh.links, []
         for peer, follower in self.followers.items():
             link = links.get(follower.link)
-            if link is None or link.detector.light(now) is Light.RED:
+            if link is None or link.detector.is_red(now):
                 red.append(peer)
         return red

@@ -104,6 +104,8 @@ class Outbox:
 
     def settle(self, one: int, all_: int, applied: int) -> list[Submission]:
         """Remove and return what is durable enough, given how far the history is."""
+        if not self._waiting:
+            return []
         reach = {AckLevel.HOST: applied, AckLevel.ONE: one, AckLevel.ALL: all_}
         done = [
             submission

@@ -11,8 +11,6 @@ not go on hosting it.
 
 from __future__ import annotations
 
-from typing import Final
-
 from .choices import Choices
 from .codec import encode
 from .credentials import Credentials, challenge
@@ -35,11 +33,9 @@ from .routing import Router
 from .saving import Saved, restore, save
 from .session import Session
 from .settings import AckLevel, Settings
-from .states import HOSTLESS, Move, State
+from .states import FOLLOWING, HOSTLESS, JOINING, REIGNING, SETTLED, Move, State
 from .upkeep import Upkeep
 from .values import Epoch, LinkId, PeerId, SessionId
-
-_PLAYING: Final = frozenset({State.FOLLOWING, State.REIGNING})
 
 
 class PeerCore(Reading):
@@ -124,25 +120,25 @@ class PeerCore(Reading):
             raise TooManyInFlight(
                 f"{len(s.outbox)} commands wait for their results; await some of the receipts"
             )
-        if s.state not in _PLAYING:
+        if s.state not in SETTLED:
             s.outbox.keep(s.settings)
         submission = s.outbox.add(payload, ack or s.settings.ack)
-        if s.state is State.REIGNING:
+        if s.state is REIGNING:
             self._roles.hosting.ordering.submit(submission)
-        elif s.state is State.FOLLOWING:
+        elif s.state is FOLLOWING:
             self._roles.following.submit(submission)
         return submission.ticket
 
     def write(self, now: int, payload: bytes) -> None:
         """Tell the host what was written here to fields of our own; void while there is none."""
         self._observe(now)
-        if self._s.state is State.FOLLOWING:
+        if self._s.state is FOLLOWING:
             self._roles.following.write(payload)
 
     def keep_seats(self, now: int) -> None:
         """On a host: ask the replica anew how long the seats of absent members are kept."""
         self._observe(now)
-        if self._s.state is State.REIGNING:
+        if self._s.state is REIGNING:
             self._roles.hosting.keep_seats()
 
     def crowd(self, now: int, links: frozenset[LinkId]) -> None:
@@ -153,7 +149,7 @@ class PeerCore(Reading):
     def save(self, now: int) -> bytes:
         """The whole session, to be resumed one day. Raises `LocalProtocolError` on a client."""
         self._observe(now)
-        if self._s.state is not State.REIGNING:
+        if self._s.state is not REIGNING:
             raise LocalProtocolError("only the host can save the session")
         self._roles.hosting.ordering.order()
         return save(self._s)
@@ -172,7 +168,7 @@ class PeerCore(Reading):
     def tick(self, now: int) -> None:
         """The game clock: on a host the game advances and its changes go out."""
         self._observe(now)
-        if self._s.state is State.REIGNING:
+        if self._s.state is REIGNING:
             self._roles.hosting.ordering.tick(now)
 
     def kick(self, now: int, peer: PeerId, text: str, reason: EndReason = EndReason.KICKED) -> None:
@@ -180,7 +176,7 @@ class PeerCore(Reading):
         come back. Raises `LocalProtocolError` unless this peer hosts it.
         """
         self._observe(now)
-        if self._s.state is not State.REIGNING:
+        if self._s.state is not REIGNING:
             raise LocalProtocolError("only the host can kick")
         if peer == self.me or self._s.roster.get(peer) is None:
             raise LocalProtocolError("there is no such other member to kick")
@@ -219,7 +215,7 @@ class PeerCore(Reading):
     def announce(self, now: int) -> None:
         """Tell everybody the roster once more. Raises `LocalProtocolError` on a client."""
         self._observe(now)
-        if self._s.state is not State.REIGNING:
+        if self._s.state is not REIGNING:
             raise LocalProtocolError("only the host tells the others who is there")
         self._roles.hosting.announce()
 
@@ -229,7 +225,7 @@ class PeerCore(Reading):
         Raises `LocalProtocolError` unless this peer hosts, and that one follows it.
         """
         self._observe(now)
-        if self._s.state is not State.REIGNING:
+        if self._s.state is not REIGNING:
             raise LocalProtocolError("only the host can hand over")
         self._roles.handing_over.begin(to)
 
@@ -243,7 +239,7 @@ class PeerCore(Reading):
         handing_over = self._roles.handing_over
         if self._s.state is State.HANDING_OVER:
             handing_over.leaving = reason
-        elif self._s.state is State.REIGNING and handing_over.successor() is not None:
+        elif self._s.state is REIGNING and handing_over.successor() is not None:
             handing_over.begin(None, leaving=reason)
         else:
             self._go(now, reason, text)
@@ -274,7 +270,7 @@ class PeerCore(Reading):
     def _go(self, now: int, reason: EndReason, text: str) -> None:
         s = self._s
         s.now = now
-        if s.state is State.REIGNING and reason is not EndReason.CRASHED:
+        if s.state is REIGNING and reason is not EndReason.CRASHED:
             self._roles.hosting.ordering.order_for_all()
         if s.state in HOSTS and reason is not EndReason.CRASHED:
             self._roles.abdicate()
@@ -302,7 +298,7 @@ class PeerCore(Reading):
         self._observe(now)
         s.mesh.failed(now, peer)
         s.plan_dial(peer)
-        if s.state is State.JOINING and peer == self._roles.following.target:
+        if s.state is JOINING and peer == self._roles.following.target:
             if s.seat is None:
                 text = f"nobody can be reached there ({end.value})"
                 self._roles.following.fail(EndReason.UNREACHABLE, text)
@@ -350,7 +346,7 @@ class PeerCore(Reading):
         s = self._s
         self._observe(now)
         self._roles.reunion.answer_waiting()
-        if s.state is State.REIGNING:
+        if s.state is REIGNING:
             self._roles.hosting.ordering.flush()
 
     # --- outputs ---
@@ -362,7 +358,7 @@ class PeerCore(Reading):
     @property
     def awaits_tick(self) -> bool:
         """Whether this host has news that go out with a tick, whatever its world says."""
-        return self._s.state is State.REIGNING and self._roles.hosting.ordering.has_changes
+        return self._s.state is REIGNING and self._roles.hosting.ordering.has_changes
 
     @property
     def has_effects(self) -> bool:

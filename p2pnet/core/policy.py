@@ -17,8 +17,8 @@ class Standing(enum.Enum):
 
 def stand(policy: Policy, present: int, seats: int) -> Standing:
     """What `present` members, this one included, may do of a session with so many seats."""
+    if 2 * present > seats:
+        return Standing.GO
     if policy is Policy.PAUSE_MINORITY and 2 * present < seats:
         return Standing.WAIT
-    if policy is Policy.MAJORITY_ONLY and 2 * present <= seats:
-        return Standing.STOP
-    return Standing.GO
+    return Standing.STOP if policy is Policy.MAJORITY_ONLY else Standing.GO

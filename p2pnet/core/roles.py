@@ -14,7 +14,7 @@ import attrs
 from .codec import encode
 from .condensing import kept_back
 from .corroboration import Corroboration
-from .detector import Light
+from .detector import GREEN, Light
 from .errors import EndReason, LinkEnd
 from .events import Deposed, HostAnnounced, LossCause, Overslept
 from .following import Following
@@ -88,9 +88,11 @@ class Roles:
     def watch_host(self) -> None:
         """Look at the host's light."""
         light = self.watching.light(self.session.now)
+        if light is GREEN:
+            return
         if light is Light.RED:
             self.lose_host(LossCause.SILENT)
-        elif light is Light.YELLOW and self.watching.warn():
+        elif self.watching.warn():
             self.corroboration.suspect()
 
     def back_to_direct(self, link: LinkState) -> None:

@@ -63,7 +63,7 @@ from .messages import (
 from .proofs import check_claim, check_header, check_oath, check_reign, check_yield
 from .roles import HOSTS, IN_SESSION, Roles
 from .session import Session
-from .states import HOSTLESS, State
+from .states import FOLLOWING, HOSTLESS, REIGNING, State
 from .values import Epoch, LinkId
 
 _WAITING: Final = frozenset({State.PROBATION, State.YIELDING, State.HANDING_OVER})
@@ -126,11 +126,11 @@ class Router:
         s = self.session
         if s.state in HOSTLESS:
             self._hear_lost_host(link)
-        elif s.state is State.REIGNING:
+        elif s.state is REIGNING:
             self.roles.hosting.ordering.on_confirm(link, frame)
-        elif s.state is State.FOLLOWING and link.id == self.roles.following.link:
+        elif s.state is FOLLOWING and link.id == self.roles.following.link:
             self.roles.following.on_heartbeat(frame)
-        elif s.state is State.FOLLOWING and link.peer == s.host:
+        elif s.state is FOLLOWING and link.peer == s.host:
             self.roles.back_to_direct(link)
 
     def _hear_lost_host(self, link: LinkState) -> None:

@@ -37,7 +37,7 @@ from .pieces import cut
 from .replica import Replica
 from .roster import Member, Roster
 from .settings import Settings
-from .states import ROLES, Move, Role, State, after
+from .states import REIGNING, ROLES, Move, Role, State, after
 from .timers import Timers
 from .values import (
     RECONNECT_ID_INVALID,
@@ -253,7 +253,7 @@ class Session:
         """
         if self.seat is None or self.host is None:
             return
-        members, hosting = self.roster.members, self.state is State.REIGNING
+        members, hosting = self.roster.members, self.state is REIGNING
         mesh, now = self.mesh, self.now
         if len(members) > self.settings.warm_links_all_max and not hosting:
             members = self.roster.successors(self.host)[: self.settings.successors]
@@ -324,7 +324,7 @@ class Session:
         self.history.updates_max = settings.tail_updates_max
         self.history.bytes_max = settings.tail_bytes_max
         for link in self.mesh.links.values():
-            link.detector.settings = settings
+            link.detector.adjust(settings)
 
     # --- submissions ---
 

@@ -41,6 +41,13 @@ class State(enum.StrEnum):
     LEFT = "left"  # out of the session for good
 
 
+JOINING: Final = State.JOINING
+FOLLOWING: Final = State.FOLLOWING
+REIGNING: Final = State.REIGNING
+# They are asked for with every frame and at every wake. Before Python 3.12 it takes longer to look
+# a member up in its enum than to call a function, or two.
+
+
 class Move(enum.StrEnum):
     """What takes a peer from one state to another."""
 

@@ -11,7 +11,7 @@ from .errors import DenyReason, EndReason, LinkEnd
 from .events import LossCause
 from .roles import IN_SESSION, Roles
 from .session import Session
-from .states import State
+from .states import FOLLOWING, JOINING, REIGNING, SETTLED, State
 from .values import LinkId, PeerId
 
 _DECISIONS: Final = frozenset({"seat", "pause", "rank"})
@@ -59,24 +59,24 @@ class Upkeep:
         self._promised_in = None
         while (name := s.timers.take_due(s.now)) is not None:
             self.on_timer(name)
-        if s.state is State.REIGNING:
+        if s.state is REIGNING:
             self.roles.hosting.watch(s.now)
-        elif s.state in (State.JOINING, State.FOLLOWING):
+        elif s.state is FOLLOWING or s.state is JOINING:
             self.roles.watch_host()
         self.keep_links()
 
     def _watch_us(self) -> int | None:
         """When the light of somebody whose silence would matter changes next."""
         state = self.session.state
-        if state is State.FOLLOWING or state is State.JOINING:
+        if state is FOLLOWING or state is JOINING:
             return self.roles.watching.watch_us()
-        return self.roles.hosting.ordering.watch_us() if state is State.REIGNING else None
+        return self.roles.hosting.ordering.watch_us() if state is REIGNING else None
 
     def on_timer(self, name: tuple[str, ...]) -> None:
         """What came due. What a host decides by itself waits until it knows that it is the host."""
         kind, *rest = name
         s = self.session
-        if kind in _DECISIONS and s.state is not State.REIGNING:
+        if kind in _DECISIONS and s.state is not REIGNING:
             s.timers.set(*name, at=s.now + s.mesh.answer_us())
             return
         following, succession = self.roles.following, self.roles.succession
@@ -108,7 +108,7 @@ class Upkeep:
 
     def _on_cold_timer(self) -> None:
         s = self.session
-        if s.state is not State.JOINING or s.seat is None:
+        if s.state is not JOINING or s.seat is None:
             return  # a newcomer has a deadline of its own
         link = s.mesh.link_to(self.roles.following.target)
         if link is not None and link.pieces.parts:
@@ -149,5 +149,5 @@ class Upkeep:
             quiet = [ln for ln in quiet if ln.id in s.mesh.links and ln.sent_us <= soon_us]
         if quiet:
             self.roles.heartbeat(quiet)
-        if s.state in (State.REIGNING, State.FOLLOWING):
+        if s.state in SETTLED:
             s.dial_missing()

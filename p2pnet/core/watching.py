@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .detector import Detector, Light
+from .detector import GREEN, Detector, Light
 from .events import HostRecovered, HostSuspected
 from .following import Following
 from .session import Session
@@ -34,10 +34,9 @@ class Watching:
     def light(self, now: int) -> Light:
         """The host's light; green as long as there is none to watch."""
         detector = self.detector()
-        light = Light.GREEN if detector is None else detector.light(now)
-        if light is Light.GREEN or self.session.seat is None or self.session.host is None:
-            return Light.GREEN
-        return light
+        if detector is None or (light := detector.light(now)) is GREEN:
+            return GREEN
+        return GREEN if self.session.seat is None or self.session.host is None else light
 
     def warn(self) -> bool:
         """The light is yellow. True if that is news."""

@@ -21,7 +21,7 @@ from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import Settings
-from p2pnet.core.states import State
+from p2pnet.core.states import REIGNING
 from p2pnet.core.values import LinkId, PeerId
 
 from .frames import HEARTBEAT
@@ -139,7 +139,7 @@ class Engine(Timeline):
         if core.has_effects:
             self._perform(peer, listening)
         self._plan_wake(peer)
-        if core.state is State.REIGNING:
+        if core.state is REIGNING:
             self._plan_tick(peer)
         for observer in listening.to_steps:
             observer.stepped(self.now, peer)

@@ -13,7 +13,7 @@ from typing import Final
 
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.settings import AckLevel, Settings
-from p2pnet.core.states import State
+from p2pnet.core.states import FOLLOWING, REIGNING, State
 from p2pnet.core.values import LinkId
 
 from .network import Network
@@ -199,14 +199,13 @@ class SimWorld(abc.ABC):
     @property
     def hosts(self) -> list[SimPeer]:
         """Those that are alive and in the host role."""
-        return [p for p in self.peers if p.alive and p.core.state is State.REIGNING]
+        return [p for p in self.peers if p.alive and p.core.state is REIGNING]
 
     @property
     def members(self) -> list[SimPeer]:
         """Those that are alive and in the session."""
-        return [
-            p for p in self.peers if p.alive and p.core.state is not State.LEFT and not p.impostor
-        ]
+        left = State.LEFT
+        return [p for p in self.peers if p.alive and p.core.state is not left and not p.impostor]
 
     def converged(self, newcomers: bool = True) -> bool:
         """One host, and everybody who is alive and in the session is at its position.
@@ -221,7 +220,7 @@ class SimWorld(abc.ABC):
         for peer in self.members:
             if peer is not host or peer.paused:
                 core = peer.core
-                here = core.state is State.FOLLOWING and core.position == position
+                here = core.state is FOLLOWING and core.position == position
                 if (peer.paused or not here) and (newcomers or core.roster.get(core.me)):
                     return False
         return True
