@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from p2pnet.core import routing
 from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.detector import Detector
 from p2pnet.core.errors import LinkEnd
@@ -19,13 +20,11 @@ from p2pnet.core.messages import Rejoin
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.roles import Roles
 from p2pnet.core.roster import Roster
-from p2pnet.core.routing import Router
 from p2pnet.core.session import Session
 from p2pnet.core.timers import Timers
-from p2pnet.testing.frames import tag_of
 from p2pnet.testing.journal import Journal
 
-from .planting import Bed, always, nothing, patched
+from .planting import Bed, always, nothing, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -87,28 +86,8 @@ def lets_the_banned_in() -> Planted:
 
 @BED.plants("S26", "a proof counts for one reign")
 def takes_proofs_for_older_reigns() -> Planted:
-    def wrap(original: Any) -> Any:
-        def fenced(router: Router, link: Any, epoch: Any) -> bool:
-            if _ROUTED and _ROUTED[-1] == tag_of(Rejoin):
-                return False
-            return bool(original(router, link, epoch))
-
-        return fenced
-
-    def note(original: Any) -> Any:
-        def take(router: Router, link: Any, data: bytes) -> None:
-            _ROUTED.append(data[1])
-            try:
-                original(router, link, data)
-            finally:
-                _ROUTED.pop()
-
-        return take
-
-    return patched((Router, "_fenced", wrap), (Router, "take", note))
-
-
-_ROUTED: Final[list[int]] = []
+    states, _, handler = routing._ROUTES[Rejoin]
+    return rerouted(routing._ROUTES, {Rejoin: (states, False, handler)})
 
 
 @BED.plants("S27", "the application is told once of each reign")
@@ -212,15 +191,15 @@ def never_present_again() -> Planted:
 
 @BED.plants("L5", "silence is borne for three heartbeats, and the host is asked first")
 def nervous() -> Planted:
-    def red_us(detector: Detector) -> int:
-        return detector.heard_us + detector.gap_us * 21 // 20
+    def expect(detector: Detector, gap_us: int) -> None:
+        detector.gap_us, detector.span_us = gap_us, gap_us * 21 // 20
 
     def verify(grantor: Granting, claimant: Any, claim: Any) -> None:
         grantor._grant(claimant, claim)
 
     return patched(
-        (Detector, "red_us", lambda original: property(red_us)),
-        (Detector, "yellow_us", lambda original: property(red_us)),
+        (Detector, "_expect", lambda original: expect),
+        (Detector, "yellow_us", lambda original: Detector.red_us),
         (Granting, "_verify", lambda original: verify),
     )
 

@@ -225,7 +225,8 @@ class Following:
             self.seek(epoch.host, ())
             return
         changed = self.welcomed != epoch
-        s.reign, self.welcomed = frame.reign, epoch
+        s.set_reign(frame.reign)
+        self.welcomed = epoch
         self.link, self.whole, self.was_host = link.id, False, False
         self.seatless = None
         self._stop_seeking()
@@ -352,7 +353,7 @@ class Following:
         """A newer reign: obey it, and ask its host for our seat."""
         s = self.session
         self.rival = self.heir = None
-        s.reign = reign
+        s.set_reign(reign)
         s.move(Move.ADOPT)
         self.seek(reign.epoch.host, addresses or s.addresses_of(reign.epoch.host))
 
@@ -382,7 +383,8 @@ class Following:
         s = self.session
         if link.id != self.link or reign.parent != s.history.position:
             return False
-        s.reign, self.welcomed = reign, reign.epoch
+        s.set_reign(reign)
+        self.welcomed = reign.epoch
         s.history.begin(reign.epoch)
         self._swear(reign.epoch)
         self.rival = None  # the two hosts have settled it: this is the one that goes on

@@ -51,7 +51,7 @@ class Hosting:
         """This peer is the host from now on."""
         s = self.session
         migrated = reign.parent is not None
-        s.reign = reign
+        s.set_reign(reign)
         s.history.begin(reign.epoch)
         self.ordering.begin(reign.parent)
         if migrated:
@@ -107,12 +107,13 @@ class Hosting:
         """The same reign goes on under a higher number: one history, and every older claim void."""
         s = self.session
         self.ordering.order_for_all()
-        s.reign = s.reign_of(Epoch(number, s.me, s.nonce), s.history.position)
-        s.history.begin(s.reign.epoch)
+        reign = s.reign_of(Epoch(number, s.me, s.nonce), s.history.position)
+        s.set_reign(reign)
+        s.history.begin(reign.epoch)
         followers = self.ordering.links()
-        s.send_on(followers, encode(Renumber(s.reign)))
+        s.send_on(followers, encode(Renumber(reign)))
         others = (link.id for _, link in s.mesh.peers() if link.id not in followers)
-        s.send_on(tuple(others), encode(Fenced(s.reign, s.addresses)))
+        s.send_on(tuple(others), encode(Fenced(reign, s.addresses)))
 
     def resume(self) -> None:
         """Go on after a probation: the time slept through is not the game's."""

@@ -71,8 +71,8 @@ class PeerCore(Reading):
             choices=choices or Choices(),
         )
         self._roles = Roles(self._s)
-        self._router = Router(self._s, self._roles, self._take)
-        self._upkeep = Upkeep(self._s, self._roles, self._take)
+        self._router = Router(self._s, self._roles, self._take_again)
+        self._upkeep = Upkeep(self._s, self._roles, self._take_again)
 
     # --- inputs: what the application wants ---
 
@@ -318,14 +318,11 @@ class PeerCore(Reading):
     def frame_received(self, now: int, link: LinkId, data: bytes) -> None:
         """A frame came in."""
         self._observe(now)
-        self._take(link, data)
-
-    def _take(self, link: LinkId, data: bytes) -> None:
         s = self._s
         state = s.mesh.links.get(link)
         if state is None:
             return
-        s.mesh.heard(s.now, state)
+        s.mesh.heard(now, state)
         if state.detector.warned:
             self._roles.watching.on_host_heard(state.detector)
         try:
@@ -333,6 +330,10 @@ class PeerCore(Reading):
         except RemoteProtocolError as error:
             s.emit(StrangerRefused(str(error)))
             self._roles.cut(link, LinkEnd.NOT_P2PNET)
+
+    def _take_again(self, link: LinkId, data: bytes) -> None:
+        """A request that was held back."""
+        self.frame_received(self._s.now, link, data)
 
     # --- inputs: time ---
 
@@ -345,7 +346,8 @@ class PeerCore(Reading):
         """After a batch of input, of the game's maybe: what somebody waits for goes out."""
         s = self._s
         self._observe(now)
-        self._roles.reunion.answer_waiting()
+        if self._roles.reunion.waiting:
+            self._roles.reunion.answer_waiting()
         if s.state is REIGNING:
             self._roles.hosting.ordering.flush()
 

@@ -35,7 +35,7 @@ class Reunion:
     hosting: Hosting
     yielded_to: Epoch | None = None  # whose host is to take us in
     _said: tuple[LinkId, Yield] | None = None  # our yield, and on which link we sent it
-    _waiting: dict[LinkId, Yield] = attrs.field(factory=dict)  # until we reign, or know who does
+    waiting: dict[LinkId, Yield] = attrs.field(factory=dict)  # until we reign, or know who does
     _sought: dict[PeerId, tuple[tuple[LinkId, Epoch, Epoch], int]] = attrs.field(factory=dict)
 
     def header(self) -> Header:
@@ -162,7 +162,7 @@ class Reunion:
             assert s.reign is not None
             s.send_on((link.id,), encode(Fenced(s.reign, s.addresses_of(s.host))))
         else:
-            self._waiting[link.id] = frame
+            self.waiting[link.id] = frame
 
     def _take_in(self, link: LinkState, frame: Yield) -> None:
         """Go on, under a number that the members of the other reign can obey."""
@@ -177,9 +177,9 @@ class Reunion:
     def answer_waiting(self) -> None:
         """Answer those who yielded while this peer neither reigned nor obeyed anybody."""
         s = self.session
-        if not self._waiting or s.state not in (State.REIGNING, State.JOINING, State.FOLLOWING):
+        if s.state not in (State.REIGNING, State.JOINING, State.FOLLOWING):
             return
-        waiting, self._waiting = self._waiting, {}
+        waiting, self.waiting = self.waiting, {}
         for link, frame in waiting.items():
             if (state := s.mesh.links.get(link)) is not None:
                 self.on_yield(state, frame)

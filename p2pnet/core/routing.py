@@ -104,7 +104,8 @@ class Router:
             return
         if state not in states:
             return
-        if fenced and self._fenced(link, frame.epoch):  # type: ignore[union-attr]
+        if fenced and frame.epoch != self.session.epoch:  # type: ignore[union-attr]
+            self._fence(link, frame.epoch)  # type: ignore[union-attr]
             return
         handler(self, link, frame, data)
 
@@ -124,14 +125,15 @@ class Router:
 
     def _on_heartbeat(self, link: LinkState, frame: Heartbeat, data: bytes) -> None:
         s = self.session
-        if s.state in HOSTLESS:
-            self._hear_lost_host(link)
+        if s.state is FOLLOWING:
+            if link.id == self.roles.following.link:
+                self.roles.following.on_heartbeat(frame)
+            elif link.peer == s.host:
+                self.roles.back_to_direct(link)
         elif s.state is REIGNING:
             self.roles.hosting.ordering.on_confirm(link, frame)
-        elif s.state is FOLLOWING and link.id == self.roles.following.link:
-            self.roles.following.on_heartbeat(frame)
-        elif s.state is FOLLOWING and link.peer == s.host:
-            self.roles.back_to_direct(link)
+        elif s.state in HOSTLESS:
+            self._hear_lost_host(link)
 
     def _hear_lost_host(self, link: LinkState) -> None:
         """If the lost host speaks, and still for the reign that we know, it is back."""
@@ -287,7 +289,7 @@ class Router:
         if s.epoch is not None and frame.epoch > s.epoch:
             self.roles.hear_of(link, frame, ())
         elif s.epoch is not None and frame.epoch < s.epoch:
-            self._fenced(link, frame.epoch)
+            self._fence(link, frame.epoch)
 
     def _on_fenced(self, link: LinkState, frame: Fenced, data: bytes) -> None:
         s = self.session
@@ -343,17 +345,14 @@ class Router:
 
     # --- epochs ---
 
-    def _fenced(self, link: LinkState, epoch: Epoch) -> bool:
-        """Whether a frame of this epoch is void here. Who is behind is told, by either side."""
+    def _fence(self, link: LinkState, epoch: Epoch) -> None:
+        """A frame of this epoch is void here. Who is behind is told, by either side."""
         s, reign = self.session, self.session.reign
-        if reign is None or epoch == reign.epoch:
-            return reign is None
-        if link.is_to_tell(s.now, epoch, reign.epoch):
+        if reign is not None and link.is_to_tell(s.now, epoch, reign.epoch):
             frame: Frame = Heartbeat(reign.epoch, s.history.seq)
             if epoch < reign.epoch:
                 frame = Fenced(reign, self._host_addresses())
             s.send_on((link.id,), encode(frame))
-        return True
 
     def _host_addresses(self) -> tuple[str, ...]:
         s = self.session

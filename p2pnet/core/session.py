@@ -72,7 +72,10 @@ class Session:
     state: State = State.IDLE
     id: SessionId | None = None
     reign: Reign | None = None  # the newest that this peer knows of and obeys
+    epoch: Epoch | None = None  # of that reign …
+    host: PeerId | None = None  # … and whose it is
     roster: Roster = attrs.field(factory=Roster)
+    seat: Member | None = None  # this peer's own place in the roster
     roster_proof: RosterProof | None = None
     rejected: int = 0  # proofs that did not hold
     refused: int = 0  # claims that this peer did not stand behind
@@ -96,19 +99,6 @@ class Session:
     @property
     def role(self) -> Role | None:
         return ROLES[self.state]
-
-    @property
-    def epoch(self) -> Epoch | None:
-        return self.reign.epoch if self.reign is not None else None
-
-    @property
-    def host(self) -> PeerId | None:
-        return self.reign.epoch.host if self.reign is not None else None
-
-    @property
-    def seat(self) -> Member | None:
-        """This peer's own place in the roster."""
-        return self.roster.get(self.me)
 
     @property
     def connection_id(self) -> ConnectionId:
@@ -283,9 +273,13 @@ class Session:
             self.effects.append(TakeRole(ROLES[new]))
             self.emit(RoleChanged(ROLES[new]))
 
+    def set_reign(self, reign: Reign) -> None:
+        """From now on this reign is the one that counts."""
+        self.reign, self.epoch, self.host = reign, reign.epoch, reign.epoch.host
+
     def set_roster(self, roster: Roster) -> None:
         """The roster changed: tell what that means, and forget who is gone."""
-        old, self.roster = self.roster, roster
+        old, self.roster, self.seat = self.roster, roster, roster.get(self.me)
         if roster == old:  # on two branches one version may be two rosters
             return
         for member in old.members:

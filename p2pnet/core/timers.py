@@ -16,6 +16,9 @@ class Timers:
     changes: int = 0
     """Counts up whenever the earliest deadline may be another one."""
 
+    _next_us: int | None = None  # the earliest, …
+    _next_at: int = 0  # … as it was when so many changes had been made
+
     def set(self, *name: str, at: int) -> None:
         """Have `name` come due at `at`."""
         self.changes += 1
@@ -50,7 +53,10 @@ class Timers:
 
     def next(self) -> int | None:
         """The earliest deadline, or None."""
-        return min(self._due.values()) if self._due else None
+        if self._next_at != self.changes:
+            self._next_at = self.changes
+            self._next_us = min(self._due.values()) if self._due else None
+        return self._next_us
 
     def take_due(self, now: int) -> Name | None:
         """Remove and return one name that is due, the earliest first, or None.

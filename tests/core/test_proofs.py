@@ -39,7 +39,7 @@ def _claim(bench: Bench) -> Claim:
 
 def _meeting(bench: Bench) -> Meeting:
     liar = bench.peers[1]
-    liar.core._s.reign = liar.core._s.reign_of(Epoch(2, liar.id, 1), liar.core.position)
+    liar.core._s.set_reign(liar.core._s.reign_of(Epoch(2, liar.id, 1), liar.core.position))
     liar.core._roles.hosting.ordering.worked = liar.core.position
     header = liar.core._roles.reunion.header()
     return Meeting(
