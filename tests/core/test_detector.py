@@ -119,3 +119,10 @@ def test_the_gap_is_no_shorter_than_the_round_trip() -> None:
     detector.round_trip_us = 9 * H
     detector.heard(detector.heard_us + H)
     assert detector.gap_us == 5 * H
+
+
+def test_other_settings_count_at_once() -> None:
+    detector = steady(H)
+    detector.adjust(Settings(red_tenths=40))
+    assert not detector.is_red(detector.heard_us + 4 * H - 1)
+    assert detector.is_red(detector.heard_us + 4 * H)
