@@ -34,5 +34,7 @@ class Arrivals:
 
     def release(self) -> list[Event]:
         """What is to be told by now, in the order in which they came."""
+        if not self._held:
+            return []
         ready = [peer for peer in self._held if self.is_ready(peer)]
         return [event for peer in ready for event in self._held.pop(peer)]

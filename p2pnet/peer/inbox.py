@@ -8,6 +8,7 @@ from typing import Final
 
 import trio
 
+from .bell import Bell
 from .inputs import Input
 
 _WAITING_MAX: Final = 1_024
@@ -20,7 +21,7 @@ class Inbox:
         self._waiting: deque[Input] = deque()
         self._is_closed = False
         self._is_rung = False
-        self._takers = trio.lowlevel.ParkingLot()
+        self._bell = Bell()  # for the pump, which takes
         self._putters = trio.lowlevel.ParkingLot()
         self.at_once: Callable[[Input], bool] | None = None
         """Takes a heartbeat in the moment in which it comes, if nothing waits before it. Says
@@ -33,7 +34,7 @@ class Inbox:
         """Add something, over the bound if need be: for what there is little of."""
         if not self._is_closed:
             self._waiting.append(item)
-            self._takers.unpark()
+            self._bell.ring()
 
     def offer(self, item: Input) -> bool:
         """Add something if there is room; says whether there was."""
@@ -62,13 +63,13 @@ class Inbox:
         if self._waiting or self._is_rung:
             await trio.lowlevel.checkpoint()
         while not self._waiting and not self._is_rung:
-            await self._takers.park()
+            await self._bell.wait()
         self._is_rung = False
 
     def ring(self) -> None:
         """End the wait of whoever takes, though there may be nothing to take."""
         self._is_rung = True
-        self._takers.unpark()
+        self._bell.ring()
 
     def take(self, count_max: int) -> list[Input]:
         """Remove and return the first so many."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 
 import trio
 
 from ..links.base import US_PER_S
+from .alarm import Alarm
 
 
 class Machine:
@@ -29,6 +31,10 @@ class Machine:
     def deadline_s(self, at_us: int | None) -> float:
         """When the clock will show so much, as a deadline for trio; None is never."""
         return math.inf if at_us is None else at_us / US_PER_S
+
+    def alarm(self, ring: Callable[[], None]) -> Alarm:
+        """An alarm of this machine's. It goes off while `run` of it runs."""
+        return Alarm(ring)
 
     async def tick(self, at_s: float) -> None:
         """Wait until the game clock ticks, at this time of trio's."""

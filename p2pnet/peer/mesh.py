@@ -236,8 +236,10 @@ class Mesh:
             self._all_gone.set()
 
     async def _read(self, link: Link, number: LinkId) -> LinkEnd:
+        offer = self._inbox.offer
+
         def sink(data: bytes) -> bool:
-            return self._inbox.offer(FrameReceived(number, data))
+            return offer(FrameReceived(number, data))
 
         try:
             await link.pour(sink, self._inbox.wait_room)

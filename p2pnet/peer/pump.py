@@ -20,7 +20,6 @@ from ..core.errors import GameCodeError, GameError
 from ..core.peer import PeerCore
 from ..core.states import State
 from ..links.base import background_nursery
-from .alarm import Alarm
 from .inbox import Inbox
 from .inputs import Input
 from .machine import Machine
@@ -42,16 +41,20 @@ class Pump:
         performers: Performers,
         finish_batch: Callable[[], None],
         machine: Machine,
+        observe: Callable[[int], None] = lambda now: None,
         begin_batch: Callable[[int], None] = lambda now: None,
     ) -> None:
-        """`begin_batch` is called before each batch, `finish_batch` after its effects."""
+        """`observe` is called before anything is fed, with the time; `begin_batch` before each batch,
+        but not for a heartbeat that is fed at once; `finish_batch` after the effects of a batch.
+        """
         self._core = core
         self._inbox = inbox
         self._performers = performers
         self._finish_batch = finish_batch
         self._machine = machine
+        self._observe = observe
         self._begin_batch = begin_batch
-        self._alarm = Alarm(inbox.ring)
+        self._alarm = machine.alarm(inbox.ring)
         self._now = 0
         self._wake: int | None = None
         self._raised: Exception | None = None  # by what was fed outside of the task
@@ -101,7 +104,7 @@ class Pump:
             return False
         self._now = now = max(self._now, self._machine.now_us())
         try:
-            self._begin_batch(now)
+            self._observe(now)
             item.feed(self._core, now)
         except Exception as error:  # noqa: BLE001  # raised by the task, not by whose link it is
             self._raised = error
@@ -114,6 +117,7 @@ class Pump:
         try:
             if self._raised is not None:
                 raise self._raised
+            self._observe(now)
             self._begin_batch(now)
             for item in batch:
                 item.feed(self._core, now)
@@ -131,8 +135,10 @@ class Pump:
             raise GameError(f"the game raised {error}") from (error.errors[0] if alone else error)
         except Exception as error:
             raise GameError(f"this peer can't go on: {error!r}") from error
-        self._wake = self._core.next_wake()
-        self._alarm.set(self._machine.deadline_s(self._wake))
+        wake = self._core.next_wake()
+        if wake != self._wake or (wake is not None and wake <= now):
+            self._wake = wake
+            self._alarm.set(self._machine.deadline_s(wake))
 
 
 def _says_nothing(batch: list[Input]) -> bool:

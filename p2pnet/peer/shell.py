@@ -304,7 +304,8 @@ class Shell(View):
         nursery.start_soon(self._roles.run)
         performers, machine = self._performers(), self.machine
         pump = Pump(
-            *(self.core, self.inbox, performers, self._finish_batch, machine), self._begin_batch
+            *(self.core, self.inbox, performers, self._finish_batch, machine),
+            *(self.world.observe, self._begin_batch),
         )
         keeping = trio.CancelScope()
         nursery.start_soon(self._keep_scenes, keeping)
@@ -385,9 +386,9 @@ class Shell(View):
         self.fanout.put(event)
 
     def _begin_batch(self, now: int) -> None:
-        self.world.observe(now)
-        if self.core is not None and self.mesh.watch_backlogs():
-            self.core.crowd(now, self.mesh.crowded)
+        core = self.core
+        if core is not None and core.role is Role.HOST and self.mesh.watch_backlogs():
+            core.crowd(now, self.mesh.crowded)
 
     def _finish_batch(self) -> None:
         for event in self._arrivals.release():

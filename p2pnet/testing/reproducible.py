@@ -65,7 +65,7 @@ def bury(clock: VirtualClock) -> None:
     """Do away with the tasks of a run that was stopped. They complain as they are collected."""
     assert clock.failure is not None
     clock.failure = clock.failure.with_traceback(None)
-    clock.on_stuck.clear()
+    clock.forget_run()
     with mock.patch.object(sys, "unraisablehook"):
         gc.collect()
 

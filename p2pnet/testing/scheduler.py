@@ -35,15 +35,20 @@ def repeatable(dice: random.Random) -> Iterator[None]:
         shuffler.setstate(before)
 
 
-def somebody_waits_for_idleness() -> bool:
-    """Whether a task of this run is in `trio.testing.wait_all_tasks_blocked`."""
-    return bool(_of_trio(_CONTEXT).runner.waiting_for_idle)
+class Agenda:
+    """Who has something to do in the run of trio that goes on here, and when."""
 
+    def __init__(self) -> None:
+        self._runner = _of_trio(_CONTEXT).runner
 
-def next_deadline() -> float:
-    """Until when no task of this run has anything to do: always, if one has something now."""
-    runner = _of_trio(_CONTEXT).runner
-    return -math.inf if runner.runq else float(runner.deadlines.next_deadline())
+    def somebody_waits_for_idleness(self) -> bool:
+        """Whether a task is in `trio.testing.wait_all_tasks_blocked`."""
+        return bool(self._runner.waiting_for_idle)
+
+    def next_deadline(self) -> float:
+        """Until when no task has anything to do: always, if one has something now."""
+        runner = self._runner
+        return -math.inf if runner.runq else runner.deadlines.next_deadline()  # type: ignore[no-any-return]
 
 
 def queue_of(task: trio.lowlevel.Task) -> deque[trio.lowlevel.Task]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import attrs
 import trio
@@ -12,6 +13,8 @@ import trio
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.states import State
 from p2pnet.links.base import US_PER_S
+from p2pnet.peer.alarm import Alarm
+from p2pnet.peer.bell import Bell
 from p2pnet.peer.machine import Machine
 from p2pnet.peer.opening import PeerTask, hold
 from p2pnet.peer.peer import Peer
@@ -115,8 +118,13 @@ class SimMachine(Machine):
         late_us = self.dice.randrange(late_us) if late_us else 0
         return (self.process.clock.world_at(at_us) + late_us) / US_PER_S
 
+    def alarm(self, ring: Callable[[], None]) -> Alarm:
+        return SimAlarm(ring, self.clock)
+
     async def tick(self, at_s: float) -> None:
-        await trio.sleep_until(at_s)
+        bell = Bell()
+        self.clock.at(max(self.clock.now_us, round(at_s * US_PER_S)), bell.ring)
+        await bell.wait()
         while self.lids.stop_ticks:
             await self.lids.opened.park()
 
@@ -129,6 +137,29 @@ class SimMachine(Machine):
             await trio.sleep(self.process.slow_us / US_PER_S)
         if not self.process.alive:
             await trio.sleep_forever()  # it was killed while it stood still, and does nothing more
+
+
+class SimAlarm(Alarm):
+    """Is woken by the clock of the world itself, as what arrives is: a task costs far more."""
+
+    def __init__(self, ring: Callable[[], None], clock: VirtualClock) -> None:
+        super().__init__(ring)
+        self._clock = clock
+
+    def _move(self, off_s: float) -> None:
+        at_us = max(self._clock.now_us, round(off_s * US_PER_S))
+        self._clock.at(at_us, partial(self._on_time, off_s))
+
+    def _on_time(self, off_s: float) -> None:
+        if off_s != self._off_s:
+            return  # it was set for an earlier time after that, and has gone off
+        self._go_off()
+        if self._off_s != math.inf:
+            self._move(self._off_s)
+
+    async def run(self) -> None:
+        """Nothing is to be done for it."""
+        await trio.lowlevel.checkpoint()
 
 
 @attrs.define(eq=False)

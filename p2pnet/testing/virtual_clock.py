@@ -12,16 +12,16 @@ In each case the clock says so, once, to whom it may concern, and who does not l
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Final
 
 import attrs
 import trio
 
-from .scheduler import next_deadline, somebody_waits_for_idleness
+from .scheduler import Agenda
 
 US_PER_S: Final = 1_000_000
 _LOOKS_MAX: Final = 20_000
@@ -71,6 +71,7 @@ class VirtualClock(trio.abc.Clock):
         self.is_held = False
         """Time would have to go on, and does not for now."""
         self._seconds = 0.0
+        self._agenda: Agenda | None = None
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._waits: list[_Wait] = []
@@ -81,11 +82,11 @@ class VirtualClock(trio.abc.Clock):
 
     def after(self, delay_us: int, do: Callable[[], None]) -> None:
         """Have a thing done after so many microseconds. It must not wait for anything."""
-        heapq.heappush(self._heap, (self.now_us + delay_us, next(self._order), do))
+        heappush(self._heap, (self.now_us + delay_us, next(self._order), do))
 
     def at(self, at_us: int, do: Callable[[], None]) -> None:
         """Have a thing done at a time that has not gone by."""
-        heapq.heappush(self._heap, (at_us, next(self._order), do))
+        heappush(self._heap, (at_us, next(self._order), do))
 
     @property
     def now(self) -> int:
@@ -116,6 +117,7 @@ class VirtualClock(trio.abc.Clock):
 
     def start_clock(self) -> None:
         """It stands until somebody waits."""
+        self._agenda = Agenda()
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Trio asks for this when no task has anything to do: go on to what happens next.
@@ -125,12 +127,14 @@ class VirtualClock(trio.abc.Clock):
         """
         if deadline <= self._seconds:
             return 0
-        if somebody_waits_for_idleness():
+        agenda = self._agenda
+        assert agenda is not None
+        if agenda.somebody_waits_for_idleness():
             return _LONG_S
         for _ in range(_INSTANTS_MAX):
             if not self._goes_on(deadline):
                 break
-            deadline = next_deadline()
+            deadline = agenda.next_deadline()
             if deadline <= self._seconds:
                 break
         return 0
@@ -140,9 +144,10 @@ class VirtualClock(trio.abc.Clock):
         if self.hold_when is not None and self.hold_when():
             self.is_held = True
             return False
-        if self._end_a_wait():
+        if self._waits and self._end_a_wait():
             return False
-        return self._jump(min(deadline, self._heap[0][0] / US_PER_S) if self._heap else deadline)
+        next_s = self._heap[0][0] / US_PER_S if self._heap else math.inf
+        return self._jump(next_s if next_s < deadline else deadline)
 
     def _end_a_wait(self) -> bool:
         """Whether what somebody waits for has come true."""
@@ -174,7 +179,9 @@ class VirtualClock(trio.abc.Clock):
     def _go_to(self, seconds: float) -> None:
         if seconds > self._seconds:
             self._seconds = seconds
-            self.now_us = max(self.now_us, round(seconds * US_PER_S))
+            now_us = round(seconds * US_PER_S)
+            if now_us > self.now_us:
+                self.now_us = now_us
             self._looks = self._idle_passes = 0
 
     def _do_what_is_due(self) -> bool:
@@ -183,7 +190,8 @@ class VirtualClock(trio.abc.Clock):
         for _ in range(_DUE_MAX):
             if not heap or heap[0][0] > at_us:
                 return True
-            heapq.heappop(heap)[2]()
+            _, _, do = heappop(heap)
+            do()
         return False
 
     # --- the end of patience ---
@@ -191,6 +199,11 @@ class VirtualClock(trio.abc.Clock):
     def limit_soon(self) -> None:
         """Everything is called off: it has some virtual time to come to its end, and no more."""
         self.limit_s = min(self.limit_s, self._seconds + _GRACE_S)
+
+    def forget_run(self) -> None:
+        """Hold nothing of a run that is over."""
+        self.on_stuck.clear()
+        self._agenda = None
 
     def give_up(self, why: str) -> None:
         """Call everything off; the second time, stop it."""

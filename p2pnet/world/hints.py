@@ -50,6 +50,9 @@ class WireType:
     dump: Callable[[Any], Any] | None = None
     """What to encode in place of the value; None where msgspec encodes the value itself."""
 
+    plain: type | None = None
+    """What msgpack makes of bytes is a value as it is, if it is exactly of this type."""
+
     def same(self, old: Any, new: Any) -> bool:
         """Whether writing `new` over `old` is no change. `1` and `True` are not the same."""
         if self.dump is not None:
@@ -103,7 +106,8 @@ def wire_type(hint: Any, where: str, mutable: bool) -> WireType:
         raise DeclarationError(f"{where}: {hint!r} can't travel: {error}") from error
     members = info.types if isinstance(info, inspect.UnionType) else (info,)
     exact = _exact_guards(members)
-    return WireType(text, _checker(text, exact, decoder), _loader(text, exact, hint))
+    check, load = _checker(text, exact, decoder), _loader(text, exact, hint)
+    return WireType(text, check, load, plain=_plain_type(members))
 
 
 def custom_wire_type(
@@ -202,6 +206,13 @@ def _exact_guards(members: tuple[inspect.Type, ...]) -> dict[type, _Guard]:
     if float in exact and int not in exact:
         exact[int] = _float_of_int
     return exact
+
+
+def _plain_type(members: tuple[inspect.Type, ...]) -> type | None:
+    """Of a hint that is one of the usual types: that. All that it guards against can't be sent."""
+    if len(members) == 1 and type(members[0]) in _GUARDS and not _is_constrained(members[0]):
+        return _GUARDS[type(members[0])][0]
+    return None
 
 
 def _is_constrained(member: inspect.Type) -> bool:

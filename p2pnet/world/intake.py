@@ -76,7 +76,7 @@ class Intake:
 
     def _find(self, object_id: int) -> NetworkObject:
         """An object that comes and goes."""
-        if object_id in self._objects:
+        if self._objects and object_id in self._objects:
             obj = self._objects[object_id]
         else:
             obj = self.world.registry.objects.get(object_id)
@@ -93,15 +93,17 @@ class Intake:
     def _judge_vars(self, op: Vars) -> None:
         obj = self._find_any(op.object_id)
         picked = obj.__layout__.pick(op.mask)
-        values = [load(raw) for load, raw in zip(picked.loads, op.values, strict=True)]
-        self._steps.append((self._set_vars, obj, picked, values))
+        values = op.values
+        if tuple(map(type, values)) != picked.plain:
+            values = [load(raw) for load, raw in zip(picked.loads, values, strict=True)]
+        if picked.have_hooks or self.world.mine.overlays:
+            self._steps.append((self._set_vars, obj, picked, values))
+        else:
+            self._steps.append((obj.__dict__.update, zip(picked.names, values, strict=True)))
 
     def _set_vars(self, obj: NetworkObject, picked: Picked, values: list[Any]) -> None:
         state = obj.__dict__
         overlays = self.world.mine.overlays
-        if not overlays and not picked.have_hooks:
-            state.update(zip(picked.names, values, strict=True))
-            return
         for field, new in zip(picked.fields, values, strict=True):
             if overlays and (overlay := overlays.get((obj.object_id, field.index))) is not None:
                 overlay.agreed = new  # the owner's own value lies over it until it is answered

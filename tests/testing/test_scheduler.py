@@ -8,7 +8,7 @@ import trio
 from trio._core import _run
 
 from p2pnet.testing import scheduler
-from p2pnet.testing.scheduler import next_deadline, repeatable, somebody_waits_for_idleness
+from p2pnet.testing.scheduler import Agenda, repeatable
 
 
 def schedule(seed: int) -> list[int]:
@@ -58,24 +58,26 @@ def test_trio_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_somebody_waits_for_idleness() -> None:
-    assert not somebody_waits_for_idleness()
+    agenda = Agenda()
+    assert not agenda.somebody_waits_for_idleness()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.testing.wait_all_tasks_blocked)
         seen = False
         for _ in range(3):
             await trio.lowlevel.checkpoint()
-            seen = seen or somebody_waits_for_idleness()
+            seen = seen or agenda.somebody_waits_for_idleness()
     assert seen
 
 
 async def test_the_next_deadline_is_now_if_somebody_has_something_to_do() -> None:
+    agenda = Agenda()
     with trio.CancelScope(deadline=trio.current_time() + 1_000) as scope:
-        assert next_deadline() == scope.deadline
+        assert agenda.next_deadline() == scope.deadline
         event = trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(event.wait)
-            assert next_deadline() == -math.inf
+            assert agenda.next_deadline() == -math.inf
             await trio.testing.wait_all_tasks_blocked()
-            assert next_deadline() == scope.deadline
+            assert agenda.next_deadline() == scope.deadline
             event.set()
-            assert next_deadline() == -math.inf
+            assert agenda.next_deadline() == -math.inf
