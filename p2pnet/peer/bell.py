@@ -1,7 +1,7 @@
 """What the one task that has to do with it waits for, and anybody rings.
 
-A parking lot does this for any number of tasks, and keeps them in order. A peer is woken hundreds of
-times a second, by whoever is there, and it is always the same task that is: so less will do.
+A parking lot does this for any number of tasks, and keeps them in order. Here it is always the same
+task that waits, and it is woken for everything that happens to a peer: so less will do.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ class Pump:
         observe: Callable[[int], None] = lambda now: None,
         begin_batch: Callable[[int], None] = lambda now: None,
     ) -> None:
-        """`observe` is called before anything is fed, with the time; `begin_batch` before each batch,
-        but not for a heartbeat that is fed at once; `finish_batch` after the effects of a batch.
+        """`observe` is called with the time before anything is fed. `begin_batch` is called before
+        each batch, not for a heartbeat that is fed at once; `finish_batch` after its effects.
         """
         self._core = core
         self._inbox = inbox

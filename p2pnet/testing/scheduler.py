@@ -48,7 +48,7 @@ class Agenda:
     def next_deadline(self) -> float:
         """Until when no task has anything to do: always, if one has something now."""
         runner = self._runner
-        return -math.inf if runner.runq else runner.deadlines.next_deadline()  # type: ignore[no-any-return]
+        return -math.inf if runner.runq else runner.deadlines.next_deadline()
 
 
 def queue_of(task: trio.lowlevel.Task) -> deque[trio.lowlevel.Task]:

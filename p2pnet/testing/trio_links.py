@@ -47,13 +47,15 @@ class SimLink(Link):
             if len(frame) > self._limits.frame_bytes_max:
                 self.go_down(LinkEnd.OVERSIZE, f"a frame of {len(frame)} bytes")
                 self._ether.end(self, LinkEnd.OVERSIZE, "a frame was too large")
-            elif far is not None and far.is_full:
+            elif far is None:
+                self._ether.carry(self, frame)  # nobody is there any more, and this is not known
+            elif far.is_full:
                 self.go_down(LinkEnd.SLOW, f"{self.remote} does not read")
                 self._ether.end(self, *_GONE)
             else:
-                if far is not None:
-                    far.unread_bytes += len(frame)
-                self._ether.carry(self, frame)
+                far.unread_bytes += len(frame)
+                # As `carry` does, but that the far end is known.
+                self._ether.network.transmit(*self.end, lambda peer, link: far.arrive(frame))
         if self._down is not None:
             raise LinkDown(self._down.end, self._down.text)
 

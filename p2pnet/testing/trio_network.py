@@ -94,8 +94,10 @@ class TrioNetwork:
 
     def far(self, here: E) -> E | None:
         """The other end, if it is still there. It is of the same kind."""
-        end = self.network.far_end(*here.end)
-        return None if end is None else self.ends.get(end)  # type: ignore[return-value]
+        pipe = self.network.pipes.get(here.end)
+        if pipe is None:
+            return None
+        return self.ends.get((pipe.target, pipe.link_at_target))  # type: ignore[return-value]
 
     def carry(self, here: Arriving, data: bytes) -> None:
         """Have bytes arrive at the far end, in their time."""

@@ -7,7 +7,7 @@ the order of the changes: hooks see a state that is complete, and one that raise
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
@@ -60,9 +60,15 @@ class Intake:
     _objects: dict[int, NetworkObject | None] = attrs.field(factory=dict, init=False)
     _contents: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
     _next_id: int = attrs.field(init=False)
+    _known: Mapping[int, NetworkObject] = attrs.field(init=False)
+    _have_overlays: bool = attrs.field(init=False)
+    """While an update is taken in, they become no more."""
 
     def __attrs_post_init__(self) -> None:
-        self._next_id = self.world.registry.next_id
+        registry = self.world.registry
+        self._next_id = registry.next_id
+        self._known = registry.objects
+        self._have_overlays = bool(self.world.mine.overlays)
 
     def take(self, update: bytes) -> None:
         """Judge the update, then do it. Raises `RemoteProtocolError` with nothing done."""
@@ -91,15 +97,18 @@ class Intake:
     # --- plain fields ---
 
     def _judge_vars(self, op: Vars) -> None:
-        obj = self._find_any(op.object_id)
-        picked = obj.__layout__.pick(op.mask)
-        values = op.values
+        # Most of what a client ever does is in here: what is usual takes few steps.
+        obj = None if self._objects else self._known.get(op.object_id)
+        if obj is None:
+            obj = self._find_any(op.object_id)
+        layout, values = obj.__layout__, op.values
+        picked = layout.picks.get(op.mask) or layout.pick(op.mask)
         if tuple(map(type, values)) != picked.plain:
             values = [load(raw) for load, raw in zip(picked.loads, values, strict=True)]
-        if picked.have_hooks or self.world.mine.overlays:
+        if picked.have_hooks or self._have_overlays:
             self._steps.append((self._set_vars, obj, picked, values))
         else:
-            self._steps.append((obj.__dict__.update, zip(picked.names, values, strict=True)))
+            self._steps.append((obj.__dict__.update, zip(picked.names, values)))  # noqa: B905  as many
 
     def _set_vars(self, obj: NetworkObject, picked: Picked, values: list[Any]) -> None:
         state = obj.__dict__

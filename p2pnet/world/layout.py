@@ -72,7 +72,8 @@ class Layout:
 
     field_of: dict[str, SyncField] = attrs.field(init=False)
     call_of: dict[str, CallSpec] = attrs.field(init=False)
-    _masks: dict[int, Picked] = attrs.field(init=False, factory=dict)
+    picks: dict[int, Picked] = attrs.field(init=False, factory=dict)
+    """What was picked lately, by mask: for those who do little else."""
 
     def __attrs_post_init__(self) -> None:
         plain = [field for field in self.fields if isinstance(field, VarField)]
@@ -103,7 +104,7 @@ class Layout:
 
     def pick(self, mask: int) -> Picked:
         """The same as `vars_in`, with more about them."""
-        found = self._masks.get(mask)
+        found = self.picks.get(mask)
         if found is not None:
             return found
         if not 0 < mask < 1 << len(self.fields):
@@ -113,9 +114,9 @@ class Layout:
         if len(fields) != len(picked):
             raise Misfit(f"the mask {mask:#x} of {self.cls.__name__} names a container")
         names = tuple(field.name for field in fields)
-        if len(self._masks) >= _MASKS_KEPT_MAX:
-            self._masks.clear()
-        found = self._masks[mask] = Picked(
+        if len(self.picks) >= _MASKS_KEPT_MAX:
+            self.picks.clear()
+        found = self.picks[mask] = Picked(
             fields,
             names,
             tuple(field.value.load for field in fields),

@@ -7,7 +7,8 @@ import trio
 
 from p2pnet.core.states import State
 from p2pnet.testing.reproducible import run
-from p2pnet.testing.trio_peer import SimMachine
+from p2pnet.testing.trio_peer import SimAlarm, SimMachine
+from p2pnet.testing.virtual_clock import VirtualClock
 from p2pnet.testing.worlds import open_world
 
 from .tanks import RUNNERS, TANKS, tank
@@ -87,3 +88,24 @@ def test_a_killed_process_ends_within_the_instant() -> None:
             assert world.now == before and victim.failure is None
 
     run(main)
+
+
+def test_an_alarm_rings_once_at_the_time_that_was_set_last() -> None:
+    async def main() -> list[float]:
+        clock, rung = trio.lowlevel.current_clock(), []
+        assert isinstance(clock, VirtualClock)
+        alarm = SimAlarm(lambda: rung.append(trio.current_time()), clock)
+        await alarm.run()
+        for at_s in (3, 5, 4, 10, 2):
+            alarm.set(at_s)
+        await trio.sleep_until(20)
+        for at_s in (30, 40, math.inf):
+            alarm.set(at_s)
+            await trio.sleep(5)
+        alarm.set(43)
+        await trio.sleep_until(50)
+        alarm.set(1)  # which is over, and so is now
+        await trio.sleep(1)
+        return rung
+
+    assert run(main) == [2, 43, 50]

@@ -5,7 +5,7 @@ import enum
 import math
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 import attrs
@@ -143,6 +143,15 @@ def test_an_int_is_kept_as_a_float_where_a_float_is_declared() -> None:
     assert type(kept) is float and kept == 3.0
     assert wire(tuple[float, ...]).check((1, 2)) == (1.0, 2.0)
     assert type(wire(tuple[float, ...]).check((1, 2))[0]) is float
+
+
+def test_one_usual_type_needs_no_loading_and_nothing_else_does_without() -> None:
+    assert [wire(hint).plain for hint in (float, int, str, bool, bytes)] == [
+        *(float, int, str, bool, bytes)
+    ]
+    small = Annotated[int, msgspec.Meta(lt=9)]
+    for hint in (float | None, small, tuple[int, ...], Literal[1, 2]):
+        assert wire(hint).plain is None
 
 
 def test_subclasses_of_plain_values_are_kept_plain() -> None:
