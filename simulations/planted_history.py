@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Final
 
 import msgspec
 
-from p2pnet.core import catchup, hosting, succession
+from p2pnet.core import hosting, routing
 from p2pnet.core.codec import encode
+from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
-from p2pnet.core.frame_parts import Executed, Missing
+from p2pnet.core.frame_parts import Executed
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Bye, Command, Update
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
-from p2pnet.core.states import Move, State
+from p2pnet.core.routing import Router
+from p2pnet.core.session import Session
+from p2pnet.core.states import State
 
-from .planting import Bed, Wrap, always, nothing, patched
+from .planting import Bed, always, nothing, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -52,18 +55,25 @@ def applies_updates_again() -> Planted:
 
 @BED.plants("S13", "nothing of a reign is applied before its welcome")
 def skips_the_welcome() -> Planted:
-    def wrap(original: Any) -> Any:
-        def adopt(following: Following, reign: Any, addresses: Any) -> None:
-            original(following, reign, addresses)
-            s = following.session
-            link = s.mesh.link_to(reign.epoch.host)
-            if link is not None and s.state is State.JOINING:
-                following.link = link.id
-                s.move(Move.WELCOMED)
+    """A host sends its updates to all members, and they take them whether they are welcome yet."""
 
-        return adopt
+    def to_all_members(
+        slow: SlowLinks, session: Session, followers: Any, at_once: bool
+    ) -> tuple[Any, ...]:
+        peers = session.mesh.peers()
+        return tuple(link.id for peer, link in peers if session.roster.get(peer) is not None)
 
-    return patched((Following, "adopt", wrap))
+    def take(router: Router, link: Any, frame: Update, data: bytes) -> None:
+        if router.session.state is State.JOINING and link.peer == router.session.host:
+            router.roles.following.link = link.id
+        on_update(router, link, frame, data)
+
+    states, fenced, on_update = routing._ROUTES[Update]
+    stack = ExitStack()
+    stack.enter_context(patched((SlowLinks, "keeping_up", lambda original: to_all_members)))
+    route = states | {State.JOINING}, fenced, take
+    stack.enter_context(rerouted(routing._ROUTES, {Update: route}))
+    return stack
 
 
 @BED.plants("S15", "a receipt is given when a successor has the update")
@@ -150,26 +160,13 @@ def no_at_most_once() -> Planted:
     )
 
 
-def _without_table(original: Any) -> Any:
-    def missing_for(session: Any, position: Any) -> Missing:
-        missing: Missing = original(session, position)
-        if missing.snapshot is None:
-            return missing
-        bare = msgspec.structs.replace(missing.snapshot, executed=(), marks={})
-        return msgspec.structs.replace(missing, snapshot=bare)
+@BED.plants("S17", "a new host looks up which of its own commands were run")
+def runs_its_own_again() -> Planted:
+    def run_own(ordering: Ordering) -> None:
+        for submission in list(ordering.session.outbox):
+            ordering.submit(submission)
 
-    return missing_for
-
-
-@BED.plants("S17", "the at-most-once table is part of a snapshot")
-def snapshots_without_the_table() -> Planted:
-    modules = (catchup, hosting, succession)
-    changes: list[tuple[Any, str, Wrap]] = [
-        (module, "missing_for", _without_table)
-        for module in modules
-        if "missing_for" in vars(module)
-    ]
-    return patched(*changes)
+    return patched((Ledger, "record", _lenient), (Ordering, "run_own", lambda original: run_own))
 
 
 @BED.plants("S18", "the commands of one player are run in the order submitted")

@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from p2pnet.core import minority, reunion, succession
-from p2pnet.core.errors import EndReason
+from p2pnet.core.errors import EndReason, RefuseReason
+from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
@@ -40,6 +41,18 @@ def the_absent_count() -> Planted:
         return len(minority.session.roster.members)
 
     return patched((Minority, "_here", lambda original: here))
+
+
+@BED.plants("S34", "who can't host gets nobody's word")
+def anybody_may_host() -> Planted:
+    def wrap(original: Any) -> Any:
+        def objection(grantor: Granting, claimant: Any, claim: Any) -> Any:
+            found = original(grantor, claimant, claim)
+            return None if found is RefuseReason.UNABLE else found
+
+        return objection
+
+    return patched((Granting, "_objection", wrap))
 
 
 @BED.plants("S24", "a new host knows who was kicked")

@@ -13,6 +13,7 @@ from p2pnet.core.handover import HandingOver
 from p2pnet.core.lookout import Lookout
 from p2pnet.core.merge import Verdict
 from p2pnet.core.messages import Claim, Fenced, Refuse
+from p2pnet.core.ordering import Ordering
 from p2pnet.core.promises import Promises
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.roles import HOSTS, Roles
@@ -199,7 +200,15 @@ def forgets_the_other_side() -> Planted:
 
 @BED.plants("S09", "a host that asks whether it rules gives up no seat")
 def gives_up_seats_while_it_asks() -> Planted:
-    return patched((upkeep, "_DECISIONS", lambda original: frozenset()))
+    """Two rules hold that: the deadline waits, and nothing is ordered on probation."""
+
+    def order(ordering: Ordering) -> None:
+        ordering._order(ordering.followers.values())
+
+    return patched(
+        (upkeep, "_DECISIONS", lambda original: frozenset()),
+        (Ordering, "order", lambda original: order),
+    )
 
 
 @BED.plants("L2", "a lone survivor reigns when its redial is refused")

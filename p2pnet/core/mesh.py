@@ -264,6 +264,15 @@ class Mesh:
         slowest = max((state.rtt_us or 0 for state in self.links.values()), default=0)
         return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
 
+    def overdue(self, now: int) -> int:
+        """How many links there are that should have been given up a heartbeat ago."""
+        long_ago = now - self.settings.heartbeat_us
+        dead = long_ago - self.settings.dead_link_us
+        return sum(
+            link.mute_us < long_ago if link.peer is None else link.detector.heard_us < dead
+            for link in self.links.values()
+        )
+
     def heartbeat_due_us(self) -> int | None:
         """When the first link will have been silent from our side for one heartbeat.
 

@@ -93,6 +93,7 @@ class Reading:
         s = self._s
         return {
             "links": len(s.mesh.links),
+            "overdue": s.mesh.overdue(s.now),
             "dials": len(s.mesh.dials),
             "timers": len(s.timers),
             "outbox": len(s.outbox),

@@ -55,6 +55,11 @@ class Link(abc.ABC):
         """How much of what was sent still waits on this machine for a slow other side."""
         return 0
 
+    @property
+    def held_bytes(self) -> int:
+        """How much this end keeps in all: of what came in, and of what waits to go out."""
+        return 0
+
     @abc.abstractmethod
     async def receive(self) -> bytes:
         """The next frame. Raises LinkDown once the link has ended and all frames are taken.

@@ -45,6 +45,10 @@ class MemoryLink(Link):
     def waiting_bytes(self) -> int:
         return self._other._inbox.waiting_bytes
 
+    @property
+    def held_bytes(self) -> int:
+        return self._inbox.waiting_bytes
+
     def _check(self, frame: bytes) -> None:
         """End the link if the frame can't go over it."""
         other = self._other

@@ -93,6 +93,10 @@ class WebSocketLink(Link):
     def waiting_bytes(self) -> int:
         return self._stream.waiting_bytes
 
+    @property
+    def held_bytes(self) -> int:
+        return self._inbox.waiting_bytes + self._stream.waiting_bytes
+
     async def receive(self) -> bytes:
         return await self._inbox.take()
 

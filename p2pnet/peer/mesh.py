@@ -9,7 +9,7 @@ first link on which the right peer greets; the acceptor greets at once, so this 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -18,7 +18,7 @@ import trio
 
 from ..core.codec import decode
 from ..core.effects import CloseLink, Dial, Send
-from ..core.errors import LinkDown, LinkEnd, RemoteProtocolError
+from ..core.errors import GameCodeError, LinkDown, LinkEnd, RemoteProtocolError
 from ..core.messages import Hello
 from ..core.settings import Settings
 from ..core.values import LinkId, PeerId, peer_id
@@ -94,11 +94,14 @@ class Mesh:
         nursery: trio.Nursery,
         settings: Settings,
         hooks: SessionHooks | None = None,
+        guard: Callable[[GameCodeError], None] | None = None,
     ) -> None:
+        """`guard` judges what a hook raises: it raises that again, or this peer goes on."""
         self._transport = transport
         self._inbox = inbox
         self._nursery = nursery
         self._hooks = hooks or SessionHooks()
+        self._guard = guard
         self._limits = Limits(
             frame_bytes_max=settings.frame_bytes_max,
             send_bytes_max=settings.send_bytes_max,
@@ -123,6 +126,15 @@ class Mesh:
         """Address of the other side of an open link."""
         entry = self._open.get(number)
         return None if entry is None else entry.link.remote
+
+    def __len__(self) -> int:
+        """How many links are open."""
+        return len(self._open)
+
+    @property
+    def held_bytes(self) -> int:
+        """How much all links keep, besides what is in the inbox of this peer."""
+        return sum(entry.link.held_bytes for entry in self._open.values())
 
     # --- accepting ---
 
@@ -193,7 +205,7 @@ class Mesh:
                 nursery.start_soon(self._attempt, race, address)
         if race.winner is None:
             self._inbox.put_nowait(DialFailed(peer, race.end))
-            self._hooks.on_transport_error(peer, race.end)
+            self._tell(self._hooks.on_transport_error, peer, race.end)
 
     async def _attempt(self, race: _Race, address: str) -> None:
         with race.attempts[address] as scope:
@@ -219,7 +231,7 @@ class Mesh:
         try:
             async with trio.open_nursery() as nursery:
                 entry = self._open[number] = _OpenLink(link, nursery)
-                self._hooks.on_transport_connect(link.remote)
+                self._tell(self._hooks.on_transport_connect, link.remote)
                 await self._inbox.put(LinkOpened(number, dialled))
                 for data in read:
                     await self._inbox.put(FrameReceived(number, data))
@@ -227,7 +239,15 @@ class Mesh:
                 entry.is_closing = True  # by itself; the nursery takes no more tasks
         finally:
             self._forget(number, end)
-            self._hooks.on_transport_disconnect(link.remote, end)
+            self._tell(self._hooks.on_transport_disconnect, link.remote, end)
+
+    def _tell(self, hook: Callable[..., None], *details: object) -> None:
+        try:
+            hook(*details)
+        except Exception as error:
+            if self._guard is None:
+                raise
+            self._guard(GameCodeError([error]))
 
     def _forget(self, number: LinkId, end: LinkEnd) -> None:
         del self._open[number]

@@ -20,6 +20,7 @@ from ..core.errors import (
     CommandLost,
     Denied,
     EndReason,
+    GameCodeError,
     GameError,
     HostUnreachable,
     LocalProtocolError,
@@ -278,7 +279,8 @@ class Shell(View):
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     hooks = self.session_hooks
-                    self.mesh = Mesh(self.transport, self.inbox, nursery, self.settings, hooks)
+                    details = self.transport, self.inbox, nursery, self.settings
+                    self.mesh = Mesh(*details, hooks, self._guard_link)
                     self._nursery = nursery
                     self._farewell.greet()
                     self._ready.set()
@@ -297,6 +299,13 @@ class Shell(View):
             finally:
                 self.failure = self.failure or self._farewell.failure
                 self.stopped.set()
+
+    def _guard_link(self, error: GameCodeError) -> None:
+        """A hook raised in the task of a link. Raises GameError unless this peer goes on."""
+        try:
+            self.guard(error)
+        except GameCodeError:
+            raise GameError(f"the game raised {error}") from error.errors[0]
 
     async def _play(self, nursery: trio.Nursery) -> None:
         if self.core is None or self._first is None:

@@ -43,6 +43,10 @@ class Subscription:
             await self._readers.park()
         return self._waiting.popleft()
 
+    def __len__(self) -> int:
+        """How many events wait to be read."""
+        return len(self._waiting)
+
     @property
     def is_over(self) -> bool:
         """Whether nothing will be added any more."""

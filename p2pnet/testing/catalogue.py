@@ -43,6 +43,7 @@ INVARIANTS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "S31": "time-forward",
         "S32": "replay-equal",
         "S33": "minority-stands-still",
+        "S34": "only-the-able-host",
         "L1": "converge",
         "L2": "lone-survivor",
         "L3": "everyone-home",
@@ -55,7 +56,7 @@ INVARIANTS: Final[MappingProxyType[str, str]] = MappingProxyType(
 
 MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
     {
-        "S01": "An epoch names one reign at most, and only its host orders updates under it.",
+        "S01": "An epoch names one reign at most, and only its host speaks for it.",
         "S02": "Whoever follows an epoch follows who reigned under it, and sees label 0 there.",
         "S03": "The epoch that a peer obeys never goes back.",
         "S04": "A frame of an older epoch changes nothing.",
@@ -88,6 +89,7 @@ MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "S31": "A core that is woken before anything is due does nothing.",
         "S32": "One scenario is one run, however often it is played.",
         "S33": "A part of a session runs commands if its policy lets so few, and else none.",
+        "S34": "Nobody reigns, or is granted a claim, who said when it joined that it can't host.",
         "L1": "A healed session comes together: one host, everybody at its position.",
         "L2": "The survivor of a game of two goes on in time.",
         "L3": "Whoever lives and has a seat is present with the host.",

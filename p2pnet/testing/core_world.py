@@ -34,9 +34,11 @@ class CoreWorld(Engine, SimWorld):
         self.enter(peer, lambda: peer.core.host(peer.clock.at(self.now), _SESSION))
         return peer
 
-    def join(self, via: SimPeer, name: str = "client", key: bytes | None = None) -> SimPeer:
+    def join(
+        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+    ) -> SimPeer:
         """Another peer, which has an invite from `via`."""
-        peer = self.start(name, key)
+        peer = self.start(name, key, can_host=can_host)
         self.enter_session(peer, via)
         return peer
 

@@ -7,7 +7,7 @@ So one in so many scenarios of a campaign is a drill: a plain session to which o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from types import MappingProxyType
 from typing import Final
@@ -16,89 +16,17 @@ import attrs
 
 from p2pnet.core.events import BranchDiscarded, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings
-from p2pnet.core.states import SETTLED, State
+from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
-from .hostile import forge
-from .scenario import AMOUNTS, Drill, Kind, Scenario
-from .sim_peer import SimPeer
+from .ground import NOTICED_US, SOON_US, Ground, holds
+from .hostile import usurp
+from .masquerades import lies, old_words, twin
+from .scenario import Drill
+from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
-from .streams import stream
-from .watch import Watch
 
-_NOTICED_US: Final = 3_000_000  # by then a cut was noticed, and whoever may has a new host
-_SOON_US: Final = 1_500_000
-_APART_US: Final = 20_000_000
-_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8})  # lies, by number
-_NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6})
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
-
-
-@attrs.define(eq=False)
-class Ground:
-    """The session of one drill."""
-
-    world: SimWorld
-    watch: Watch
-    scenario: Scenario
-    rng: Random = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.rng = stream(self.scenario.seed, "what happens in a drill")
-
-    @property
-    def settings(self) -> Settings:
-        return self.scenario.settings
-
-    @property
-    def peers(self) -> list[SimPeer]:
-        return self.world.peers
-
-    def say(self, peer: SimPeer, what: str, ack: AckLevel = AckLevel.ONE) -> str:
-        """A player does something, of which nothing else has the name."""
-        text = f"{what} of {peer.name}"
-        self.world.submit(peer, text, ack)
-        return text
-
-    def part(self, one: Sequence[SimPeer], other: Sequence[SimPeer]) -> None:
-        """Nothing gets through between two sides."""
-        for here in one:
-            for there in other:
-                self.world.cut_both(here, there)
-
-    def heal(self) -> None:
-        """Nothing is cut any more, and all come together, while everybody is at work."""
-        self.world.heal()
-        for number in range(12):
-            self.world.run_for(15_000)
-            peer = self.peers[number % len(self.peers)]
-            if peer.core.role is not None:
-                self.say(peer, f"number {number} meanwhile")
-        if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
-            raise InvariantBroken("L1", "not together after a drill")
-        self.world.run_for(_SOON_US)
-
-    def settled(self, peer: SimPeer) -> None:
-        """L4: all that this player did has its receipt."""
-        waits = [text for ticket, text in peer.sent.items() if ticket not in peer.settled]
-        if waits:
-            raise InvariantBroken("L4", f"{peer.name} waits for {waits[0][:40]}")
-
-    def seated(self, peers: Sequence[SimPeer]) -> None:
-        """L3: these have their seats, also after those of the absent are given up."""
-        self.world.run_for(self.settings.seat_us)
-        for peer in peers:
-            if peer.core.state not in SETTLED:
-                raise InvariantBroken("L3", f"{peer.name} was there, and lost its seat")
-
-    def same_reign(self, reigns: int, why: str) -> None:
-        """L5: nobody has begun a reign since there were so many."""
-        if self.watch.reigns != reigns:
-            raise InvariantBroken("L5", f"a new reign, and {why}")
-
-
-def _holds(peer: SimPeer, text: str) -> bool:
-    return any(what == text for _, what in peer.journal.entries)
 
 
 # --- drills ---------------------------------------------------------------------------------------
@@ -112,9 +40,9 @@ def _two_sides(ground: Ground) -> None:
     count = ground.rng.randint(1, len(peers) // 2)
     small, large = peers[:count], peers[count:]
     ground.part(small, large)
-    ground.world.run_for(_NOTICED_US)
+    ground.world.run_for(NOTICED_US)
     done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in peers}
-    ground.world.run_for(_SOON_US)
+    ground.world.run_for(SOON_US)
     stops = settings.policy is Policy.MAJORITY_ONLY
     small_goes = settings.policy is Policy.CONTINUE or (not stops and 2 * count == len(peers))
     large_goes = not stops or 2 * count < len(peers)
@@ -130,7 +58,7 @@ def _two_sides(ground: Ground) -> None:
 def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
     """S33: a side of this size runs what its players do, or it does not."""
     for peer in side:
-        if _holds(peer, done[peer]) is not goes:
+        if holds(peer, done[peer]) is not goes:
             text = f"{peer.name} is one of {len(side)}, and {'stands still' if goes else 'goes on'}"
             raise InvariantBroken("S33", text)
 
@@ -148,11 +76,11 @@ def _merged(
     for peer in ground.peers:
         ground.settled(peer)
         for other in ground.peers:
-            if _holds(other, done[peer]) is (both and peer in loses):
+            if holds(other, done[peer]) is (both and peer in loses):
                 text = f"{len(loses)} of {len(ground.peers)} have to give way: {done[peer]}"
                 raise InvariantBroken("S20", text)
         named = [n for event in peer.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
-        lost = [ticket for ticket, text in peer.sent.items() if not _holds(peer, text)]
+        lost = [ticket for ticket, text in peer.sent.items() if not holds(peer, text)]
         if named != lost:
             raise InvariantBroken("S16", f"{peer.name} lost {lost}, and {named} are named")
 
@@ -162,16 +90,16 @@ def _neighbour(ground: Ground) -> None:
     host, *clients = ground.peers
     client, reigns = ground.rng.choice(clients), ground.watch.reigns
     ground.part([host], [client])
-    ground.world.run_for(_NOTICED_US)
+    ground.world.run_for(NOTICED_US)
     ground.say(client, "through a neighbour")
-    ground.world.run_for(_SOON_US)
+    ground.world.run_for(SOON_US)
     ground.settled(client)
     ground.same_reign(reigns, f"only {client.name} had lost the host")
     if not client.saw(Relayed):
         raise InvariantBroken("L3", f"{client.name} was not told who helps it")
     ground.heal()
     ground.say(client, "direct again")
-    ground.world.run_for(_SOON_US)
+    ground.world.run_for(SOON_US)
     ground.settled(client)
     ground.same_reign(reigns, "the only client that was cut off is back")
 
@@ -188,6 +116,47 @@ def _sleeper(ground: Ground) -> None:
     ground.settled(client)
     ground.same_reign(reigns, f"only {client.name} slept")
     ground.seated(ground.peers)
+
+
+def _unreachable(ground: Ground) -> None:
+    """All links to one peer break, and nobody can dial it: it has to look for the others itself.
+
+    At first it hears nothing on the links that it opens.
+    """
+    world, victim = ground.world, ground.rng.choice(ground.peers)
+    others = [peer for peer in ground.peers if peer is not victim]
+    victim.dials = ground.rng.choice((Dials.REFUSED, Dials.IGNORED))
+    breaks = ground.rng.choice((world.reset_links, world.half_close))
+    for other in others:
+        breaks(victim, other)
+        other.dials = Dials.MUTE
+    world.run_for(SOON_US)
+    for other in others:
+        other.dials = Dials.WELCOME
+    world.run_for(NOTICED_US)
+    if not world.converged():
+        raise InvariantBroken("L1", f"{victim.name} can dial all others, and is not with them")
+    ground.say(victim, "found them")
+    world.run_for(SOON_US)
+    ground.settled(victim)
+    ground.heal()
+
+
+def _spectators(ground: Ground) -> None:
+    """Two that can't host are cut off from all that can, and one of them wants to reign."""
+    world, able = ground.world, list(ground.peers)
+    names = (f"spectator{number}" for number in range(2))
+    spectators = [world.join(able[0], name, can_host=False) for name in names]
+    world.run_for(SOON_US)
+    reigns = ground.watch.reigns
+    ground.part(able, spectators)
+    world.run_for(NOTICED_US)
+    usurp(world, spectators[0], 0)
+    world.run_for(SOON_US)
+    ground.heal()
+    for spectator in spectators:
+        ground.settled(spectator)
+    ground.same_reign(reigns, "all that can host were together")
 
 
 def _in_order(ground: Ground) -> None:
@@ -213,22 +182,6 @@ def _in_order(ground: Ground) -> None:
     ground.seated(clients)
     if leaves and ground.world.hosts[0].core.roster.get(host.id) is not None:
         raise InvariantBroken("S30", f"{host.name} left, and has a seat")
-
-
-def _lies(ground: Ground) -> None:
-    """A member tells the host, and another client, what it has no proof of."""
-    host, liar, other, *_ = ground.peers
-    reigns = ground.watch.reigns
-    for target, rejects in ((host, _NO_HOST_BELIEVES), (other, _NO_CLIENT_BELIEVES)):
-        for which in range(AMOUNTS[Kind.FORGE][1] + 1):
-            before = target.core.census["rejected"]
-            data = forge(ground.world, liar, target, which)
-            if data is not None:
-                ground.watch.forged.add(data)
-            ground.world.run_for(_SOON_US)  # until the two are linked again
-            if which in rejects and target.core.census["rejected"] == before:
-                raise InvariantBroken("S24", f"{target.name} did not reject lie {which}")
-    ground.same_reign(reigns, f"{liar.name} has only lied")
 
 
 def _seats(ground: Ground) -> None:
@@ -305,8 +258,12 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(_sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),
-        Drill.LIES: Rules(_lies, 3),
+        Drill.LIES: Rules(lies, 3),
         Drill.SEATS: Rules(_seats, 4, _few_seats),
+        Drill.OLD_WORDS: Rules(old_words, 3),
+        Drill.UNREACHABLE: Rules(_unreachable, 2),
+        Drill.SPECTATORS: Rules(_spectators, 2),
+        Drill.TWIN: Rules(twin, 3),
     }
 )
 

@@ -99,6 +99,7 @@ def nothing_piles_up(world: SimWorld) -> None:
         known = len(world.peers)  # the links of a machine that vanished outlast its seat
         limits = {
             "links": 2 * known,  # one that was replaced may not have been missed yet
+            "overdue": 0,  # links on which nothing is heard
             "dials": known,
             "timers": 2 * known + 4,  # a seat and a dial for each
             "outbox": 0,

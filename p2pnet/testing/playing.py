@@ -16,9 +16,10 @@ from p2pnet.core.states import State
 from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
-from .drills import Ground, hold
+from .drills import hold
 from .faults import DOINGS
 from .goals import Tally
+from .ground import Ground
 from .hostile import Tape
 from .invariants import check_end, everything_settled, in_session
 from .lanes import world_of
@@ -33,7 +34,8 @@ from .watch import Watch
 CONVERGE_US: Final = 20_000_000
 """Time that a healed session has to come together, from its last progress on."""
 
-_LATE_US: Final = 8_000_000  # by then it has come together, if nobody has to wait for others
+_LATE_US: Final = 3_000_000  # by then it has come together …
+_VERY_LATE_US: Final = 8_000_000  # … also if a death was not noticed, or seats had expired
 _WORK_US: Final = 3_000_000  # time for the last receipts
 _DEAD_RED_PERIODS: Final = 5  # after so long a host alone has noticed that the others are dead
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
@@ -201,7 +203,8 @@ class Run:
         if self.converged_us is None:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
-        if self.converged_us > _LATE_US and settings.policy is Policy.CONTINUE:
+        late_us = _VERY_LATE_US if self.was_bereft or self.was_given_up else _LATE_US
+        if self.converged_us > late_us and settings.policy is Policy.CONTINUE:
             raise InvariantBroken("L1", f"together {self.converged_us} us after all healed")
         # What was under way when they came together arrives, and who went through a neighbour is
         # back on a link of its own.

@@ -53,6 +53,7 @@ class Seen:
     handing_over: Epoch | None = None  # the reign under which it may order nothing any more
     granted: dict[int, PeerId] = attrs.field(factory=dict)  # by number
     grants: dict[int, Position] = attrs.field(factory=dict)  # for its own claim, by process
+    heard: dict[int, Position] = attrs.field(factory=dict)  # those of them that have come in
     claimed: int = 0  # the number of its own claim
     vetoed: bool = False  # proof that the host lives has come for its own claim
     claims: deque[int] = attrs.field(factory=lambda: deque(maxlen=_A_SECOND_MAX))

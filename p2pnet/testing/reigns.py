@@ -1,6 +1,6 @@
 """What must never happen to reigns: who claims, who grants, who orders, and who gives way.
 
-S01 to S10, S14, S19, S20 and S27, and the claims of L6. `watch` knows what is called when.
+S01 to S10, S14, S19, S20, S27 and S34, and the claims of L6. `watch` knows what is called when.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from p2pnet.core.events import (
     Isolated,
     Joined,
     MigrationStarted,
+    PullStarted,
     ReignsMet,
     StateChanged,
 )
@@ -92,7 +93,8 @@ class Reigns:
     # --- claims ---
 
     def claims(self, now: int, peer: SimPeer, seen: Seen, event: ClaimMade) -> None:
-        seen.grants, seen.vetoed, seen.claimed = {}, False, event.number
+        seen.grants, seen.heard = {}, {}
+        seen.vetoed, seen.claimed = False, event.number
         self.record.numbers = max(self.record.numbers, event.number)
         paced(now, seen.claims, peer, "claims")
         if seen.asleep:
@@ -106,6 +108,7 @@ class Reigns:
     def grants(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Grant) -> None:
         if not targets:
             return  # the claimant has closed the link meanwhile
+        self.can_host(peer, targets[0].id)
         claimant, number = targets[0].id, frame.number
         if seen.granted.setdefault(number, claimant) != claimant or number < max(seen.granted):
             given = ", ".join(f"{n} to {who}" for n, who in seen.granted.items())
@@ -134,9 +137,15 @@ class Reigns:
             if lost is not None and epoch is not None and epoch < lost:
                 raise InvariantBroken("S07", f"{peer.name} of {epoch} defends against {lost}")
 
+    def can_host(self, peer: SimPeer, whom: PeerId) -> None:
+        """Whoever stands behind a new host knows that it can be one."""
+        member = peer.core.roster.get(whom)
+        if member is not None and not member.can_host:
+            raise InvariantBroken("S34", f"{peer.name} wants {whom} to host, which can't")
+
     def takes_grant(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Grant) -> None:
         if peer.core.state in (State.CLAIMING, State.PULLING, State.REIGNING):
-            seen.grants[source.number] = frame.position
+            seen.grants[source.number] = seen.heard[source.number] = frame.position
 
     def takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
         own = peer.core.host_peer == peer.id  # a host that claims anew knows that it lives
@@ -146,6 +155,7 @@ class Reigns:
     def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
         self.one_reign_per_epoch(peer, event.epoch)
         self.announced_once(now, peer, seen, event)
+        self.can_host(peer, peer.id)
         self.record.numbers = max(self.record.numbers, event.epoch.number)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
         others = peer.core.census["links"] and len(self.record.world.members) > 1
@@ -164,6 +174,16 @@ class Reigns:
             ):
                 text = f"{peer.name} reigns from {parent}, {grantor.name} had {position}"
                 raise InvariantBroken("S14", text)
+
+    def pulls(self, now: int, peer: SimPeer, seen: Seen, event: PullStarted) -> None:
+        """Whoever is behind asks the freshest first: with each question time goes by."""
+        if seen.state is not State.CLAIMING or not self.record.together:
+            return  # not the first that it asks, or some can't be asked
+        living = {member.number for member in self.record.world.members}
+        best = max((at for n, at in seen.heard.items() if n in living), default=event.position)
+        if event.position < best:
+            text = f"{peer.name} asks for {event.position}, and somebody has {best}"
+            raise InvariantBroken("S14", text)
 
     # --- sleep and handover ---
 

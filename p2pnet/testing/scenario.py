@@ -208,6 +208,10 @@ class Drill(enum.StrEnum):
     IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost
     LIES = "lies"  # a member tells all sorts of things that it can't prove: each is rejected
     SEATS = "seats"  # some leave, one is kicked, the host dies, others come; seats go by the rules
+    OLD_WORDS = "old_words"  # what was right under an older reign, or from the host, is said again
+    UNREACHABLE = "unreachable"  # nobody can dial one of them, and its links break: it dials itself
+    SPECTATORS = "spectators"  # those who can't host are left alone: they wait for somebody who can
+    TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 
 
 @attrs.frozen

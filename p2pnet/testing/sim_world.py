@@ -61,7 +61,9 @@ class SimWorld(abc.ABC):
         """A running session of so many peers, the host first."""
 
     @abc.abstractmethod
-    def join(self, via: SimPeer, name: str = "client", key: bytes | None = None) -> SimPeer:
+    def join(
+        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+    ) -> SimPeer:
         """Another peer, which has an invite from `via`."""
 
     @abc.abstractmethod

@@ -14,7 +14,6 @@ from typing import Any, Final
 import attrs
 import trio
 
-from p2pnet.core.codec import encode
 from p2pnet.core.effects import Send
 from p2pnet.core.errors import (
     CommandRefused,
@@ -26,18 +25,21 @@ from p2pnet.core.errors import (
     RemoteProtocolError,
     SessionOver,
 )
-from p2pnet.core.messages import Heartbeat
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import State
 from p2pnet.core.values import LinkId
 from p2pnet.peer.identity import Identity
 from p2pnet.peer.inputs import HandOver, Input, Kick
+from p2pnet.peer.migration import MigrationManager
 from p2pnet.peer.receipts import Receipt
+from p2pnet.peer.session_hooks import SessionHooks
 from p2pnet.world.wire import OUTCOME, Refused
 
 from .catalogue import InvariantBroken
 from .chronicle import Chronicled, Scribe, chronicle_game
+from .clumsy import ClumsyHooks, ClumsyManager
+from .flood import Flood, within_sight
 from .guest import Guest
 from .journal import REFUSED, Written
 from .leftovers import count_tasks, count_timers, listen_to_python, open_files, story_of
@@ -51,10 +53,8 @@ from .witness import LaneWitness
 
 _LEAVE_US: Final = 10_000_000  # everybody has left by then, and every link has ended
 _ARRIVE_US: Final = 2_000_000  # what is under way has arrived
-_FLOOD_EVERY: Final = 4  # once in so many scenarios, a peer that stands still is flooded
-_FLOOD_FRAMES: Final = 1_500
-_FLOOD_US: Final = 250_000  # everything has arrived, and nobody is missed yet
-_INBOX_MAX: Final = 1_100  # its limit, and what of its own it holds above
+_CLUMSY_EVERY: Final = 4  # once in so many scenarios, the hooks of a peer raise
+_FLOOD_EVERY: Final = 4  # and once in so many, a peer that stands still is flooded
 _EXPECTED: Final = (Denied, HostUnreachable, SessionOver)  # what can become of who joins
 
 
@@ -70,7 +70,7 @@ class TrioLane(SimWorld):
         tick_us: int = 50_000,
         websockets: bool = False,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings = within_sight(settings or Settings())
         self.observers = []
         self.broken: InvariantBroken | None = None
         """The first thing that did not hold."""
@@ -94,6 +94,7 @@ class TrioLane(SimWorld):
         self.trio.observers = self.observers
         self.network = self.trio.network
         self.peers = self.trio.peers  # type: ignore[assignment]  # nobody else adds to them
+        self.trio.is_clumsy = seed % _CLUMSY_EVERY == 1
         self._guest.start(self._live)
         self._idle_tasks = self._guest.call(count_tasks)
 
@@ -154,8 +155,10 @@ class TrioLane(SimWorld):
         if not self.run_while(lambda: peer.core.state not in playing):
             raise InvariantBroken("L3", f"{peer.name} gets no seat")
 
-    def join(self, via: SimPeer, name: str = "client", key: bytes | None = None) -> SimPeer:
-        return self._watch(self.trio.join(via, name, key=key))
+    def join(
+        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+    ) -> SimPeer:
+        return self._watch(self.trio.join(via, name, key=key, can_host=can_host))
 
     def _watch(self, peer: TrioPeer) -> TrioPeer:
         shell = peer.shell
@@ -164,7 +167,7 @@ class TrioLane(SimWorld):
         return peer
 
     def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> object:
-        process = self._process(peer)
+        process = self.process(peer)
         player, shell = process.peer.player, process.shell
         if not isinstance(player, Scribe) or not peer.alive:
             return None  # it has no seat, and so nobody to act
@@ -178,23 +181,24 @@ class TrioLane(SimWorld):
         """In a chronicle nothing is anybody's own."""
 
     def leave(self, peer: SimPeer) -> None:
-        self.trio.leave(self._process(peer))
+        self.trio.leave(self.process(peer))
 
     def kick(self, host: SimPeer, peer: SimPeer) -> None:
         self.befall(host, f"kicks {peer.name}")
-        self._process(host).shell.post(Kick(peer.id, "out"))
+        self.process(host).shell.post(Kick(peer.id, "out"))
 
     def hand_over(self, host: SimPeer, to: SimPeer) -> None:
         self.befall(host, f"hands over to {to.name}")
-        self._process(host).shell.post(HandOver(Receipt(), to.id))
+        self.process(host).shell.post(HandOver(Receipt(), to.id))
 
-    def _process(self, peer: SimPeer) -> TrioPeer:
+    def process(self, peer: SimPeer) -> TrioPeer:
+        """What runs it."""
         return self.trio.peers[peer.number]
 
     # --- what they do not ---
 
     def slip(self, source: SimPeer, target: SimPeer, data: bytes) -> None:
-        shell = self._process(source).shell
+        shell = self.process(source).shell
         assert isinstance(shell, WatchedShell)
         links = [link for link, far in shell.watched.remotes.items() if far == target.number]
         open_links = [link for link in links if shell.mesh.remote(link) is not None]
@@ -212,7 +216,7 @@ class TrioLane(SimWorld):
 
     def crash(self, peer: SimPeer, silent: bool = False, lost_for: Sequence[SimPeer] = ()) -> None:
         super().crash(peer, silent, lost_for)
-        self._process(peer).die()
+        self.process(peer).die()
 
     def _let_go(self, peer: SimPeer, link: LinkId) -> None:
         self.trio.ether.end_at((peer.number, link), LinkEnd.BROKEN)
@@ -221,23 +225,23 @@ class TrioLane(SimWorld):
         self.trio.ether.ended(target, link, end)
 
     def pause(self, peer: SimPeer) -> None:
-        self.trio.pause(self._process(peer))
+        self.trio.pause(self.process(peer))
 
     def resume(self, peer: SimPeer) -> None:
-        self.trio.resume(self._process(peer))
+        self.trio.resume(self.process(peer))
 
     def set_clock_rate(self, peer: SimPeer, rate: int) -> None:
         if peer.clock.rate != rate and peer.alive:
             peer.clock.set_rate(self.now, rate)
-            self._process(peer).shell.post(_LookAtTheClock())
+            self.process(peer).shell.post(_LookAtTheClock())
 
     def wake_early(self, peer: SimPeer) -> None:
-        self._process(peer).shell.post(_WakeEarly(partial(self.befall, peer, WOKEN_EARLY)))
+        self.process(peer).shell.post(_WakeEarly(partial(self.befall, peer, WOKEN_EARLY)))
 
     # --- looking ---
 
     def far_peer(self, peer: SimPeer, link: LinkId) -> int | None:
-        shell = self._process(peer).shell
+        shell = self.process(peer).shell
         assert isinstance(shell, WatchedShell)
         return shell.watched.remotes.get(link)
 
@@ -265,7 +269,7 @@ class TrioLane(SimWorld):
 
     def wind_up(self) -> None:
         if self._floods:
-            self._flood()
+            Flood(self).play()
         processes = [peer for peer in self.trio.peers if not peer.ended.is_set()]
         for peer in processes:
             peer.shell.shut()
@@ -289,24 +293,6 @@ class TrioLane(SimWorld):
             if peer.alive and not receipt.done:
                 raise InvariantBroken("L4", f"{peer.name} holds a receipt that is never given")
 
-    def _flood(self) -> None:
-        """Say far more to a peer that stands still than it can hold. It must not hold it."""
-        talkers = [peer for peer in self.members if peer.core.epoch is not None]
-        if len(talkers) < 2:
-            return
-        source, target = self._process(talkers[0]), self._process(talkers[-1])
-        assert source.core.epoch is not None
-        data = encode(Heartbeat(source.core.epoch, 0))
-        self.pause(target)
-        for _ in range(_FLOOD_FRAMES):
-            self.slip(source, target, data)
-        self.run_for(_FLOOD_US)
-        held = len(target.shell.inbox)
-        if held > _INBOX_MAX:
-            raise InvariantBroken("S28", f"{target.name} holds {held} frames in its inbox")
-        self.resume(target)
-        self.run_for(_FLOOD_US)
-
     def close(self) -> None:
         if self._is_closed:
             return
@@ -327,6 +313,14 @@ class _World(TrioWorld):
     """Peers whose shells can be watched."""
 
     shell_type = WatchedShell
+    is_clumsy = False
+    """Whether the game of one peer raises whenever it can."""
+
+    def _manager(self, number: int) -> MigrationManager:
+        return ClumsyManager() if self.is_clumsy and number == 1 else super()._manager(number)
+
+    def _session_hooks(self, number: int) -> SessionHooks:
+        return ClumsyHooks() if self.is_clumsy and number == 1 else super()._session_hooks(number)
 
     def _written(self, shell: SimShell) -> Written:
         return Chronicled(shell.world)

@@ -71,6 +71,10 @@ class SimLink(Link):
             self._down = LinkDown(end, text)
             self._inbox.end(end, text)
 
+    @property
+    def held_bytes(self) -> int:
+        return self._inbox.waiting_bytes
+
     async def receive(self) -> bytes:
         return await self._inbox.take()
 

@@ -24,6 +24,7 @@ from p2pnet.peer.invite import Invite
 from p2pnet.peer.migration import MigrationManager
 from p2pnet.peer.opening import PeerTask
 from p2pnet.peer.peer import Peer
+from p2pnet.peer.session_hooks import SessionHooks
 from p2pnet.world.game import Game
 
 from .journal import Journal, Written
@@ -110,6 +111,7 @@ class TrioWorld:
         key: bytes | None = None,
         identity: Identity | None = None,
         migration: MigrationManager | None = None,
+        can_host: bool = True,
         host_task: PeerTask | None = None,
         client_task: PeerTask | None = None,
     ) -> TrioPeer:
@@ -124,9 +126,11 @@ class TrioWorld:
             settings=self.settings,
             identity=identity,
             transport=self._transport(number),
-            manager=migration or MigrationManager(),
+            manager=migration or self._manager(number),
+            session_hooks=self._session_hooks(number),
             role_tasks={},
             machine=machine,
+            can_host=can_host,
         )
         process = TrioPeer(
             number,
@@ -150,6 +154,14 @@ class TrioWorld:
     def _written(self, shell: SimShell) -> Written:
         """What those see who compare what peers hold."""
         return Journal()
+
+    def _manager(self, number: int) -> MigrationManager:
+        """The hooks about a change of host, of the game of a process that brings none."""
+        return MigrationManager()
+
+    def _session_hooks(self, number: int) -> SessionHooks:
+        """The hooks about who comes and goes."""
+        return SessionHooks()
 
     def _transport(self, number: int) -> Transport:
         if self._websockets:

@@ -148,8 +148,13 @@ class WatchedInbox(Inbox):
             if item.link in self._open:
                 self._open.remove(item.link)
             else:
-                self.shell.watched.witness.amiss(f"link {item.link} ends that was not open")
+                self._amiss(f"link {item.link} ends that was not open")
+        elif isinstance(item, FrameReceived) and item.link not in self._open:
+            self._amiss(f"a frame comes from link {item.link} that was not open")
         super().put_nowait(item)
+
+    def _amiss(self, text: str) -> None:
+        self.shell.watched.witness.amiss(text)
 
     def take(self, count_max: int) -> list[Input]:
         return [Told(item) for item in super().take(count_max)]

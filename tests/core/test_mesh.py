@@ -48,6 +48,16 @@ def test_closing_the_older_link_loses_nobody(mesh: Mesh) -> None:
     assert mesh.link_to(ANA) is not None
 
 
+def test_who_never_greets_and_who_falls_silent_is_overdue(mesh: Mesh) -> None:
+    settings = mesh.settings
+    linked(mesh, L1, ANA)
+    mesh.opened(0, L2, BO, seated=False)
+    late_us = settings.heartbeat_us + 1
+    assert mesh.overdue(settings.connect_us) == 0
+    assert mesh.overdue(settings.connect_us + late_us) == 1
+    assert mesh.overdue(settings.dead_link_us + late_us) == 2
+
+
 def test_nobody_is_dialled_twice_at_once(mesh: Mesh) -> None:
     assert mesh.may_dial(0, ANA)
     mesh.dialling(0, ANA)

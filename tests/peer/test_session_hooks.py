@@ -15,6 +15,7 @@ from p2pnet import (
     DenyReason,
     End,
     EndReason,
+    GameError,
     LinkEnd,
     LocalProtocolError,
     Newcomer,
@@ -28,6 +29,7 @@ from p2pnet import (
     events,
     open_peer,
 )
+from p2pnet.core.errors import GameCodeError
 
 from .conftest import GAME, Table, crash, seed, tank
 
@@ -328,6 +330,36 @@ async def test_links_below_are_told_of(clock: MockClock, table: Table) -> None:
         ("unreachable", ana.me, LinkEnd.REFUSED),
     ]
     assert ben.role is Role.HOST
+
+
+class Fumbled(SessionHooks):
+    goes_on = False
+
+    def on_transport_connect(self, remote: str) -> None:
+        raise RuntimeError("no hook is perfect")
+
+    def on_hook_error(self, error: GameCodeError) -> bool:
+        return self.goes_on
+
+
+async def test_a_hook_about_a_link_that_raises_ends_its_peer(
+    clock: MockClock, table: Table
+) -> None:
+    ana = await table.host("ana")
+    with pytest.raises(GameError, match="no hook is perfect"):
+        async with open_peer(GAME, name="ben", transport=table.network, hooks=Fumbled()) as ben:
+            await ben.join(ana.invite, address="ben")
+    assert ana.role is Role.HOST
+
+
+async def test_a_peer_can_go_on_without_its_hooks_about_links(
+    clock: MockClock, table: Table
+) -> None:
+    hooks = Fumbled()
+    hooks.goes_on = True
+    ana = await table.host("ana")
+    ben = await table.join("ben", ana, hooks=hooks)
+    assert ben.role is Role.CLIENT
 
 
 # --- approval ---

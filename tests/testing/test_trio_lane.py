@@ -11,9 +11,10 @@ import trio
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import LinkId
-from p2pnet.peer.inputs import LinkClosed
+from p2pnet.peer.inputs import FrameReceived, LinkClosed
 from p2pnet.peer.receipts import Receipt
 from p2pnet.testing.catalogue import InvariantBroken
+from p2pnet.testing.flood import Flood
 from p2pnet.testing.leftovers import open_files
 from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.trio_lane import TrioLane
@@ -108,18 +109,25 @@ def test_a_coroutine_that_nobody_awaits_is_found(lane: TrioLane) -> None:
         lane.close()
 
 
-@pytest.mark.parametrize("websockets", [False, True])
-def test_who_stands_still_holds_no_more_than_its_limit(websockets: bool) -> None:
-    lane = TrioLane(seed=4, websockets=websockets)
-    lane.game(3)
-    lane.wind_up()
-    lane.close()
-    assert lane._floods
+def test_now_and_then_a_peer_is_flooded_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    floods: list[str] = []
+    monkeypatch.setattr(Flood, "play", lambda flood: floods.append("more than it can take"))
+    for seed in range(8):
+        lane = TrioLane(seed=seed)
+        lane.wind_up()
+        lane.close()
+    assert len(floods) == 2
 
 
 def test_a_link_that_ends_without_having_been_open_is_found(lane: TrioLane) -> None:
     lane.trio.peers[1].shell.inbox.put_nowait(LinkClosed(LinkId(99), LinkEnd.CLOSED))
     with pytest.raises(InvariantBroken, match=r"S30.*peer1: link 99 ends that was not open"):
+        lane.run_for(1)
+
+
+def test_a_frame_from_a_link_that_is_over_is_found(lane: TrioLane) -> None:
+    lane.trio.peers[1].shell.inbox.put_nowait(FrameReceived(LinkId(99), b""))
+    with pytest.raises(InvariantBroken, match=r"S30.*a frame comes from link 99"):
         lane.run_for(1)
 
 

@@ -1,0 +1,91 @@
+"""The session of one drill: what can be done there, and what has to be so afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+import attrs
+
+from p2pnet.core.settings import AckLevel, Settings
+from p2pnet.core.states import SETTLED
+
+from .catalogue import InvariantBroken
+from .scenario import Scenario
+from .sim_peer import SimPeer
+from .sim_world import SimWorld
+from .streams import stream
+from .watch import Watch
+
+NOTICED_US: Final = 3_000_000  # by then a cut was noticed, and whoever may has a new host
+SOON_US: Final = 1_500_000
+_APART_US: Final = 20_000_000
+
+
+@attrs.define(eq=False)
+class Ground:
+    """The session of one drill."""
+
+    world: SimWorld
+    watch: Watch
+    scenario: Scenario
+    rng: Random = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.rng = stream(self.scenario.seed, "what happens in a drill")
+
+    @property
+    def settings(self) -> Settings:
+        return self.scenario.settings
+
+    @property
+    def peers(self) -> list[SimPeer]:
+        return self.world.peers
+
+    def say(self, peer: SimPeer, what: str, ack: AckLevel = AckLevel.ONE) -> str:
+        """A player does something, of which nothing else has the name."""
+        text = f"{what} of {peer.name}"
+        self.world.submit(peer, text, ack)
+        return text
+
+    def part(self, one: Sequence[SimPeer], other: Sequence[SimPeer]) -> None:
+        """Nothing gets through between two sides."""
+        for here in one:
+            for there in other:
+                self.world.cut_both(here, there)
+
+    def heal(self) -> None:
+        """Nothing is cut any more, and all come together, while everybody is at work."""
+        self.world.heal()
+        for number in range(12):
+            self.world.run_for(15_000)
+            peer = self.peers[number % len(self.peers)]
+            if peer.core.role is not None:
+                self.say(peer, f"number {number} meanwhile")
+        if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
+            raise InvariantBroken("L1", "not together after a drill")
+        self.world.run_for(SOON_US)
+
+    def settled(self, peer: SimPeer) -> None:
+        """L4: all that this player did has its receipt."""
+        waits = [text for ticket, text in peer.sent.items() if ticket not in peer.settled]
+        if waits:
+            raise InvariantBroken("L4", f"{peer.name} waits for {waits[0][:40]}")
+
+    def seated(self, peers: Sequence[SimPeer]) -> None:
+        """L3: these have their seats, also after those of the absent are given up."""
+        self.world.run_for(self.settings.seat_us)
+        for peer in peers:
+            if peer.core.state not in SETTLED:
+                raise InvariantBroken("L3", f"{peer.name} was there, and lost its seat")
+
+    def same_reign(self, reigns: int, why: str) -> None:
+        """L5: nobody has begun a reign since there were so many."""
+        if self.watch.reigns != reigns:
+            raise InvariantBroken("L5", f"a new reign, and {why}")
+
+
+def holds(peer: SimPeer, text: str) -> bool:
+    """Whether what a player did is in the history of this peer."""
+    return any(what == text for _, what in peer.journal.entries)
