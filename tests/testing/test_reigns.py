@@ -103,13 +103,13 @@ def test_nobody_speaks_for_the_reign_of_another() -> None:
 
 def test_nobody_follows_a_reign_that_nobody_began() -> None:
     s = Scene.set_up()
-    s.one.core._s.reign = replace(s.reign, epoch=Epoch(7, s.other.id, 1))
+    s.one.core._s.set_reign(replace(s.reign, epoch=Epoch(7, s.other.id, 1)))
     broken("S02", lambda: s.watch.stepped(s.world.now, s.one))
 
 
 def test_an_adopted_epoch_never_goes_back() -> None:
     s = Scene.set_up()
-    s.one.core._s.reign = replace(s.reign, epoch=Epoch(0, s.one.id, 1))
+    s.one.core._s.set_reign(replace(s.reign, epoch=Epoch(0, s.one.id, 1)))
     broken("S03", lambda: s.watch.stepped(s.world.now, s.one))
 
 
@@ -184,7 +184,7 @@ def test_a_reign_starts_from_the_freshest_of_those_who_granted_it() -> None:
     ahead = Position(s.position.epoch, s.position.seq + 3)
     s.takes(s.one, s.other, s.grant(2, ahead))
     epoch = Epoch(2, s.one.id, 1)
-    s.one.core._s.reign = replace(s.reign, epoch=epoch, parent=s.position)
+    s.one.core._s.set_reign(replace(s.reign, epoch=epoch, parent=s.position))
     broken("S14", lambda: s.tells(s.one, BecameHost(epoch, s.position, True)))
 
 
@@ -215,7 +215,7 @@ def test_a_yield_that_comes_again_begins_no_reign_again() -> None:
     lost = Epoch(1, s.one.id, 1)
     for number in (3, 4):
         s.takes(s.host, s.one, Yield(lost, lost, b""))
-        s.host.core._s.reign = replace(s.reign, epoch=Epoch(number, s.host.id, 1))
+        s.host.core._s.set_reign(replace(s.reign, epoch=Epoch(number, s.host.id, 1)))
         if number == 3:
             s.watch.stepped(s.world.now, s.host)
     broken("S20", lambda: s.watch.stepped(s.world.now, s.host))
