@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from .events import LossCause
-from .messages import Claim, Grant
+from .messages import Claim, Grant, Withdraw
 from .session import Session
 from .values import PeerId
 
@@ -37,7 +37,7 @@ class Asking:
         """The host was lost just now."""
         s = self.session
         self.redialling = cause is LossCause.CLOSED
-        patient = cause is LossCause.SILENT and s.mesh.is_rough()
+        patient = cause is LossCause.SILENT and self._is_rough()
         self._deaf_us = s.now + patient * _DEAF * s.settings.red_us
 
     def begin(self, claim: Claim, lost: PeerId | None) -> None:
@@ -56,7 +56,8 @@ class Asking:
             s.send(peer, self._claim)
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
-        s.timers.set("answers", at=s.now + windows * s.mesh.answer_us())
+        at = s.now + windows * s.mesh.answer_us()
+        s.timers.set("answers", at=min(at, self._deaf_us) if self._is_deaf() else at)
 
     def lose(self, peer: PeerId) -> None:
         """Somebody can't be reached any more."""
@@ -73,15 +74,27 @@ class Asking:
             self._is_needed(peer) and self._has_time(peer) for peer in self._missing()
         )
 
+    def withdraw(self, alive: bool = False) -> None:
+        """No reign comes of this claim: whoever gave its word need not wait for one."""
+        if self._claim is not None:
+            for peer in {**self.asked, **self.grants}:
+                self.session.send(peer, Withdraw(self._claim.number, alive))
+        self.end()
+
     def end(self) -> None:
-        """The search is over."""
+        """There is a reign, or there was no claim."""
+        self._claim = None
         self.asked.clear()
         self.grants.clear()
-        self.redialling = False
 
     def _others(self) -> list[PeerId]:
         s = self.session
         return [peer for peer, _ in s.mesh.peers() if peer != self._lost and s.roster.get(peer)]
+
+    def _is_rough(self) -> bool:
+        """Whether the network may be to blame. Who was away before says nothing of it."""
+        s = self.session
+        return s.mesh.is_rough({member.peer for member in s.roster.members if member.present})
 
     def _missing(self) -> list[PeerId]:
         return [peer for peer in self.asked if peer not in self.grants]
@@ -89,10 +102,14 @@ class Asking:
     def _is_needed(self, peer: PeerId) -> bool:
         """Whether this answer is waited for, as long as there is time."""
         s = self.session
-        if s.mesh.is_green(s.now, peer) or s.mesh.is_late(s.now, peer):
+        if s.mesh.is_late(s.now, peer):
+            return True
+        if s.mesh.is_mute(s.now, peer):
+            return False
+        if s.mesh.is_green(s.now, peer):
             return True
         enough = 2 * len(self.grants) >= len(self.asked)
-        return not enough and s.mesh.is_rough()
+        return not enough and self._is_rough()
 
     def _has_time(self, peer: PeerId) -> bool:
         s = self.session

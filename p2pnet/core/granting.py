@@ -17,16 +17,17 @@ from typing import Final
 import attrs
 import msgspec
 
+from .asking import Asking
 from .codec import decode, encode
 from .errors import RefuseReason
 from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
 from .following import Following
 from .mesh import LinkState
-from .messages import Claim, Fenced, Grant, Refuse, Reign
+from .messages import Claim, Fenced, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
 from .session import Session
 from .states import HOSTLESS, Move, State
-from .values import Epoch, PeerId
+from .values import Epoch, PeerId, peer_id
 
 ROUND_WINDOWS: Final = 3
 """A claimant has its answers and its reign is known within so many answer windows."""
@@ -41,6 +42,7 @@ class Search:
     number: int = 0  # of our own claim
     chosen: PeerId | None = None  # who the game says shall be the host
     offer: Fenced | None = None  # the newest reign that the game has not decided about
+    shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
 
 
 @attrs.define
@@ -58,6 +60,7 @@ class Granting:
     session: Session
     following: Following
     search: Search
+    asking: Asking  # of a claim of our own
     promises: Promises = attrs.field(factory=Promises)
     doubts: list[Doubt] = attrs.field(factory=list)
 
@@ -65,6 +68,7 @@ class Granting:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
         s = self.session
         assert link.peer is not None
+        self.search.shown.discard(link.peer)
         if link.peer == s.host and self._is_second_try(frame.number):
             self._grant(link.peer, frame)
         elif (reason := self._objection(link.peer, frame)) is not None:
@@ -121,7 +125,8 @@ class Granting:
         for member in s.roster.successors(self.search.lost or s.me):
             if member.peer == claimant:
                 break
-            ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
+            if member.peer not in self.search.shown:
+                ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
         return self.search.lost_us + ahead * s.mesh.answer_us()
 
     def _free_for(self, claimant: PeerId, claim: Claim) -> bool:
@@ -152,6 +157,7 @@ class Granting:
         if s.state in (State.CLAIMING, State.PULLING):
             s.timers.cancel("answers")
             s.timers.cancel("pull")
+            self.asking.withdraw()
             s.move(Move.WITHDRAW)
         elif s.state is State.ISOLATED:
             s.move(Move.WITHDRAW)
@@ -203,6 +209,23 @@ class Granting:
             self.search.chosen = None
             if not self.session.choices.automatic:
                 self.session.emit(NewHostUnreachable(peer))
+
+    def on_withdraw(self, claimant: PeerId, frame: Withdraw) -> bool:
+        """A claimant gives up. True if that was what kept us from a claim of our own."""
+        number = frame.number
+        if frame.alive:
+            self.search.shown.add(claimant)
+        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
+        if not self.doubts:
+            self.session.timers.cancel("verify")
+        promises = self.promises
+        if promises.to is not None:
+            if (promises.to, promises.spent) != (claimant, number):
+                return False
+            self.release()
+            return True
+        shown = promises.evidence  # it has the word of somebody who refused us for it
+        return shown is not None and (peer_id(shown.key), shown.number) == (claimant, number)
 
     def release(self) -> None:
         """Our word is free again."""

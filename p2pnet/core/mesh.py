@@ -11,7 +11,7 @@ ends can't close one each and be left with none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import attrs
@@ -108,6 +108,7 @@ class Mesh:
     dials: dict[PeerId, Dialling] = attrs.field(factory=dict)
     habits: dict[PeerId, Habit] = attrs.field(factory=dict)  # of members
     _by_peer: dict[PeerId, LinkState] = attrs.field(factory=dict)  # the links that are used
+    woke_us: int | None = None  # when this process had overslept, and asked who is there
     changes: int = 0
     """Counts up whenever there are other links, or they lead to others."""
 
@@ -236,14 +237,27 @@ class Mesh:
         state = self.link_to(peer)
         return state is not None and state.detector.stalls and self.alive(now, peer)
 
-    def is_rough(self) -> bool:
-        """Whether the network may be to blame if nobody is heard any more.
+    def is_mute(self, now: int, peer: PeerId) -> bool:
+        """Whether this peer was asked for a sign of life as we woke, and has not given one in time.
+
+        The silence of before accuses nobody, so its link looks like any other. What was read within
+        half a round trip was sent before it was asked.
+        """
+        state = self.link_to(peer)
+        if state is None or self.woke_us is None or state.ping_us != self.woke_us:
+            return False
+        if state.detector.heard_us > self.woke_us + (state.rtt_us or 0) // 2:
+            return False
+        return now >= self.woke_us + self.answer_us()
+
+    def is_rough(self, present: Collection[PeerId]) -> bool:
+        """Whether the network may be to blame if none of those present is heard any more.
 
         Somebody was silent for unusually long of late, and was heard again. Or not all fell silent
         at one time, as those do that die together. Or they are more than two: that so many die
         together is rarer than that one is cut off.
         """
-        heard = [link.detector.heard_us for _, link in self.peers()]
+        heard = [link.detector.heard_us for peer, link in self.peers() if peer in present]
         if len(heard) > 2 or self.has_stalled():
             return True
         return bool(heard) and max(heard) - min(heard) > self.settings.heartbeat_us
@@ -321,8 +335,10 @@ class Mesh:
         return (dial is None or not dial.busy) and not self._reaches(now, peer)
 
     def is_needless(self, now: int, link: LinkState) -> bool:
-        """Whether we dialled beside a red link that came back to life meanwhile."""
-        if link.dialled is None or link.relay or not self._reaches(now, link.dialled):
+        """Whether there is a good link of our own by now, and this is one that we wanted for lack
+        of it: dialled beside a red one that came back to life, or through a neighbour.
+        """
+        if link.dialled is None or not self._reaches(now, link.dialled):
             return False
         return self._by_peer[link.dialled].nonce == link.nonce
 

@@ -285,6 +285,13 @@ class Refuse(Frame, frozen=True, tag=32):
     evidence: bytes = b""  # with PROMISED: the claim that has my word
 
 
+class Withdraw(Frame, frozen=True, tag=43):
+    """No reign comes of my claim under `number`: whoever gave me its word has it back."""
+
+    number: int
+    alive: bool  # I was shown that the host lives: it is not my turn again for a while
+
+
 class Header(msgspec.Struct, frozen=True, array_like=True):
     """What a host says of its reign when it meets another one."""
 
@@ -376,6 +383,7 @@ AnyFrame = (
     | Claim
     | Grant
     | Refuse
+    | Withdraw
     | Pull
     | Tail
     | Fenced

@@ -67,6 +67,13 @@ class Ordering:
         self.followers[peer] = follower
         self.aside.discard(peer)
 
+    def unfollow(self, link: LinkState) -> None:
+        """A process that hosts follows nobody: a welcome of ours was lost on it."""
+        follower = None if link.peer is None else self.followers.get(link.peer)
+        bound = None if follower is None else self.session.mesh.links.get(follower.link)
+        if bound is not None and bound.nonce == link.nonce and link.peer is not None:
+            del self.followers[link.peer]
+
     def begin(self, parent: Position | None) -> None:
         """A reign begins after `parent`: so far it has done nothing of its own."""
         self.worked = parent or self.session.history.position

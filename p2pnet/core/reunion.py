@@ -88,11 +88,11 @@ class Reunion:
         s.mesh.follow_process(host, rival.epoch.nonce)  # an earlier one may be linked still
         link = s.mesh.link_to(host)
         if link is not None:
-            self._meet(link, rival.epoch)
+            self.meet(link, rival.epoch)
         elif s.mesh.may_dial(s.now, host):
             s.dial(host, addresses)
 
-    def _meet(self, link: LinkState, rival: Epoch) -> None:
+    def meet(self, link: LinkState, rival: Epoch) -> None:
         """Show our header, unless this pair of reigns has just met: many frames lead here."""
         s = self.session
         assert s.epoch is not None and link.peer is not None
@@ -106,6 +106,7 @@ class Reunion:
         """Another host's header. Returns its reign if this peer is to obey it at once."""
         s = self.session
         self.hosting.ordering.order()
+        self.hosting.ordering.unfollow(link)
         mine, theirs = self.header(), frame.header
         if mine.reign.epoch == theirs.reign.epoch:
             return None
@@ -168,6 +169,7 @@ class Reunion:
         """Go on, under a number that the members of the other reign can obey."""
         s = self.session
         assert s.reign is not None
+        self.hosting.ordering.unfollow(link)
         still_ours = any(epoch == frame.to for epoch, _ in s.history.lineage)
         if still_ours and frame.epoch > s.reign.epoch:
             self.hosting.renumber(frame.epoch.number + 1)  # the one that yields hears of it as well

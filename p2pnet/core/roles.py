@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from .asking import Asking
 from .codec import encode
 from .condensing import kept_back
 from .corroboration import Corroboration
@@ -63,7 +64,8 @@ class Roles:
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
         search = Search()
-        self.granting = Granting(self.session, self.following, search)
+        asking = Asking(self.session)
+        self.granting = Granting(self.session, self.following, search, asking)
         self.succession = Succession(self.session, self.hosting, self.relay, self.granting, search)
         self.handing_over = HandingOver(self.session, self.hosting, self.following, self.succession)
         self.reunion = Reunion(self.session, self.hosting)
@@ -246,7 +248,10 @@ class Roles:
         """
         s = self.session
         s.emit(Overslept(late_us))
-        if s.state in HOSTLESS:
+        s.mesh.woke_us = s.now
+        for peer, _ in s.mesh.peers():
+            s.ping(peer)
+        if ROLES[s.state] is Role.CLIENT:
             self.succession.oversleep()
         if s.state not in (State.REIGNING, State.PROBATION) or len(s.roster.members) == 1:
             return

@@ -57,6 +57,7 @@ from .messages import (
     Update,
     Vouch,
     Welcome,
+    Withdraw,
     Write,
     Yield,
 )
@@ -277,6 +278,10 @@ class Router:
         else:
             self.roles.succession.on_refuse(link, frame)
 
+    def _on_withdraw(self, link: LinkState, frame: Withdraw, data: bytes) -> None:
+        if link.peer is not None:
+            self.roles.succession.on_withdraw(link.peer, frame)
+
     def _on_pull(self, link: LinkState, frame: Pull, data: bytes) -> None:
         self.roles.succession.pulling.answer(link, frame)
 
@@ -353,6 +358,8 @@ class Router:
             if epoch < reign.epoch:
                 frame = Fenced(reign, self._host_addresses())
             s.send_on((link.id,), encode(frame))
+            if s.state is State.REIGNING and link.peer == epoch.host:
+                self.roles.reunion.meet(link, epoch)  # spares the other host to ask for it
 
     def _host_addresses(self) -> tuple[str, ...]:
         s = self.session
@@ -392,6 +399,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Claim: (IN_SESSION, False, _C._on_claim),
     Grant: (frozenset({State.CLAIMING}), False, _C._on_grant),
     Refuse: (frozenset({State.CLAIMING}), False, _C._on_refuse),
+    Withdraw: (_CLIENTS, False, _C._on_withdraw),
     Pull: (_CLIENTS, False, _C._on_pull),
     Tail: (frozenset({State.PULLING}), False, _C._on_tail),
     Fenced: (IN_SESSION, False, _C._on_fenced),

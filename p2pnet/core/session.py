@@ -228,11 +228,16 @@ class Session:
             self.effects.append(Dial(peer, addresses))
 
     def plan_dial(self, peer: PeerId | None) -> None:
-        """Be awake when this peer may be dialled again: without a link nothing else wakes us."""
+        """Be awake when this peer may be dialled again: without a link nothing else wakes us.
+
+        A host wants everybody back at once. Of a client's neighbours most that are lost are dead,
+        and one that is being dialled counts as alive for as long as that takes.
+        """
         if peer is None or self.state in (State.IDLE, State.LEFT):
             return
         dial = self.mesh.dials.get(peer)
-        soon = self.now + self.settings.heartbeat_us
+        hosting = self.state is State.REIGNING
+        soon = self.now if hosting else self.now + self.settings.heartbeat_us
         self.timers.set("dial", peer, at=soon if dial is None else max(soon, dial.next_us))
 
     def dial_missing(self) -> None:

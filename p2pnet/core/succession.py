@@ -43,7 +43,7 @@ from .events import (
 from .granting import ROUND_WINDOWS, Granting, Search
 from .hosting import Hosting
 from .mesh import LinkState
-from .messages import Claim, Grant, Refuse, Reign, Tail
+from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
 from .policy import Standing, stand
 from .pulling import Pulling
 from .relay import Relay
@@ -62,13 +62,15 @@ class Succession:
     granting: Granting
     search: Search
     paused: bool = False  # the application knows that we are too few
-    awake_us: int = 0  # after a sleep it claims no sooner
-    asking: Asking = attrs.field(init=False)
     pulling: Pulling = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.asking = Asking(self.session)
         self.pulling = Pulling(self.session)
+
+    @property
+    def asking(self) -> Asking:
+        """The claim of our own."""
+        return self.granting.asking
 
     # --- the host is lost ---
 
@@ -98,6 +100,7 @@ class Succession:
 
     def _search(self, lost: PeerId | None) -> None:
         self.search.lost, self.search.lost_us = lost, self.session.now
+        self.search.shown.clear()
 
     def _better(self) -> list[PeerId]:
         """Those ahead of us in rank that are not known to be dead."""
@@ -106,7 +109,10 @@ class Succession:
         for member in s.roster.successors(self.search.lost or s.me):
             if member.peer == s.me:
                 break
-            if s.mesh.is_green(s.now, member.peer) or s.mesh.is_new(member.peer):
+            if member.peer in self.search.shown:
+                continue
+            heard = s.mesh.is_green(s.now, member.peer) and not s.mesh.is_mute(s.now, member.peer)
+            if heard or s.mesh.is_new(member.peer):
                 better.append(member.peer)
         return better
 
@@ -120,11 +126,13 @@ class Succession:
             return
         if self.granting.promises.to is not None:
             return  # until its reign comes, its link closes, or the promise runs out
-        wait = max(self._ahead() * s.mesh.answer_us(), self.awake_us - s.now)
-        if wait <= 0:
+        if ("awake",) in s.timers:
+            return  # it is not known yet who else is there
+        ahead = self._ahead()
+        if ahead == 0:
             self.claim()
         else:
-            s.timers.set_once("claim", at=s.now + wait)
+            s.timers.set_once("claim", at=s.now + ahead * s.mesh.answer_us())
 
     def _ahead(self) -> int:
         """How many answer windows to wait before it is our turn."""
@@ -175,6 +183,7 @@ class Succession:
         if position is None:
             return
         self.search.number = self.granting.promises.next_number(s.reign.epoch)
+        self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
         self.asking.begin(self._signed(s.reign, position), self.search.lost)
@@ -230,6 +239,8 @@ class Succession:
         assert self.search.lost is not None
         s.timers.cancel("answers")
         self.granting.release()
+        self.asking.withdraw(alive=True)
+        self.search.shown.add(s.me)
         s.move(Move.ISOLATE)
         s.emit(Isolated(self.search.lost, voucher))
         self.relay.open(self.search.lost, voucher)
@@ -241,8 +252,20 @@ class Succession:
         s = self.session
         s.timers.cancel("answers")
         self.granting.release()
+        self.asking.withdraw()
         s.move(Move.WITHDRAW)
         s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+
+    def on_withdraw(self, claimant: PeerId, frame: Withdraw) -> None:
+        """Whom we waited for has given up: it may be our turn."""
+        s = self.session
+        if not self.granting.on_withdraw(claimant, frame) or s.state is not State.DOUBTING:
+            return
+        s.timers.cancel("claim")
+        if s.me in self.search.shown:
+            s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+        else:
+            self.reconsider()
 
     def _count(self) -> None:
         """Enough answers there? Then go on."""
@@ -303,6 +326,7 @@ class Succession:
         s = self.session
         reign = s.reign_of(Epoch(self.search.number, s.me, s.nonce), s.history.position)
         grants = dict(self.asking.grants)
+        self.asking.end()
         s.move(Move.CROWN)
         self.end()
         s.send_all(reign)
@@ -324,17 +348,29 @@ class Succession:
         self.reconsider()
 
     def oversleep(self) -> None:
-        """This process stood still: others may have a host by now, and the word of it be here."""
+        """This process stood still: others may have a host by now, and the word of it be here.
+
+        What was granted to it before, or what it granted, says nothing any more either.
+        """
         s = self.session
         if s.state in (State.CLAIMING, State.PULLING):
             s.timers.cancel("answers")
             s.timers.cancel("pull")
             self.granting.release()
+            self.asking.withdraw()
             s.move(Move.WITHDRAW)
-        self.awake_us = (
-            s.now + s.mesh.answer_us()
-        )  # and what was granted before it fell asleep, too
-        s.timers.set("claim", at=self.awake_us)
+        s.timers.cancel("claim")
+        s.timers.set("awake", at=s.now + s.mesh.answer_us())
+
+    def on_awake_timer(self) -> None:
+        """Whoever is there has answered by now: is it our turn?"""
+        s, promised = self.session, self.granting.promises.to
+        if promised is not None and s.mesh.is_mute(s.now, promised):
+            self.granting.release()
+        if s.state is State.ISOLATED:
+            self.on_claim_timer()
+        else:
+            self.reconsider()
 
     # --- links ---
 
@@ -376,7 +412,8 @@ class Succession:
             s.timers.cancel(timer)
         self.granting.promises.release()
         self.granting.drop_doubts()
-        self.asking.end()
+        self.asking.withdraw()
+        self.asking.redialling = False
         self.pulling.end()
         self.search.lost = self.search.chosen = self.search.offer = None
         self.paused = False

@@ -87,6 +87,7 @@ class Upkeep:
             "seek": following.on_seek_timer,
             "cold": self._on_cold_timer,
             "claim": succession.on_claim_timer,
+            "awake": succession.on_awake_timer,
             "answers": succession.on_answers_timer,
             "pull": succession.on_pull_timer,
             "promise": succession.on_promise_timer,

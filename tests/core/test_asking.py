@@ -68,6 +68,16 @@ def test_the_last_of_three_waits_no_longer_if_the_others_fell_silent_together() 
     assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= 2 * _WINDOW_US
 
 
+def test_who_was_away_before_the_host_was_lost_is_no_sign_of_a_rough_network() -> None:
+    world = CoreWorld()
+    first, second, alone = world.game(3)
+    world.crash(first, silent=True)
+    assert world.run_while(lambda: not world.converged())
+    world.run_for(1_000_000)
+    world.crash(second, silent=True)
+    assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= _WINDOW_US
+
+
 @pytest.mark.parametrize("players", [2, 3])
 def test_where_silences_are_usual_hearing_nobody_says_little(players: int) -> None:
     world = CoreWorld()

@@ -9,12 +9,14 @@ from p2pnet.core.errors import LocalProtocolError, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimDenied,
+    ClaimGranted,
     ClaimMade,
+    ClaimRefused,
     HostLost,
     Isolated,
     ProofRejected,
 )
-from p2pnet.core.messages import Claim, Grant, Refuse
+from p2pnet.core.messages import Claim, Grant, Refuse, Withdraw
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import usurp
@@ -52,6 +54,64 @@ def test_who_alone_lost_the_host_is_refused_and_starts_no_reign() -> None:
     assert {peer.core.epoch for peer in bench.peers} == {host.core.epoch}
     bench.world.heal()
     assert bench.world.run_while(lambda: not bench.world.converged())
+
+
+def two_who_do_not_hear_the_host() -> tuple[Bench, SimPeer, SimPeer, SimPeer]:
+    """The session, who claims, who has granted that, and who is about to answer that it lives."""
+    bench = Bench.of(4)
+    host, claimant, grantor, witness = bench.peers
+    for client in (claimant, grantor):
+        bench.world.cut(host, client)
+    assert bench.world.run_while(lambda: not grantor.saw(ClaimGranted))
+    return bench, claimant, grantor, witness
+
+
+def test_who_finds_the_host_alive_gives_the_words_back() -> None:
+    bench, claimant, grantor, _ = two_who_do_not_hear_the_host()
+    assert bench.world.run_while(lambda: not claimant.saw(Isolated))
+    bench.world.run_for(30_000)
+    assert len(bench.heard(claimant, Withdraw, to=grantor)) == 1
+    assert grantor.saw(ClaimMade), "it waits for a reign that will not come"
+    assert bench.world.run_while(lambda: not grantor.saw(Isolated), 100_000)
+
+
+def test_nobody_withdraws_the_claim_of_somebody_else_or_another_one_than_its_own() -> None:
+    bench, claimant, grantor, witness = two_who_do_not_hear_the_host()
+    (number,) = (event.number for event in grantor.saw(ClaimGranted))  # type: ignore[attr-defined]
+    for source, other in ((witness, number), (claimant, number - 1), (claimant, number + 1)):
+        bench.slip(source, grantor, Withdraw(other, alive=True))
+        assert grantor.core.state is State.DOUBTING and not grantor.saw(ClaimMade)
+    bench.slip(claimant, grantor, Withdraw(number, alive=True))
+    assert grantor.core.state is State.CLAIMING
+
+
+def test_who_was_refused_for_the_sake_of_a_claim_goes_on_when_that_is_withdrawn() -> None:
+    bench = Bench.of(4)
+    host, first, second, grantor = bench.peers
+    bench.world.cut_both(first, second)
+    bench.world.cut(grantor, first)  # so its claim does not come to an end
+    bench.world.crash(host)
+    refused = RefuseReason.PROMISED
+    assert bench.world.run_while(
+        lambda: refused not in [event.reason for event in second.saw(ClaimRefused)]  # type: ignore[attr-defined]
+    )
+    assert second.core.state is State.DOUBTING
+    bench.slip(first, second, Withdraw(first.saw(ClaimMade)[-1].number, alive=True))  # type: ignore[attr-defined]
+    assert second.core.state is State.CLAIMING
+
+
+def test_a_claim_that_is_withdrawn_is_not_answered() -> None:
+    bench = Bench.of(3)
+    host, claimant, witness = bench.peers
+    bench.world.cut(host, claimant)
+    bench.world.cut(witness, host)  # what it asks the host is late
+    assert bench.world.run_while(lambda: not witness.core._s.timers.next())
+    assert bench.world.run_while(lambda: ("verify",) not in witness.core._s.timers)
+    bench.slip(claimant, witness, Withdraw(claimant.saw(ClaimMade)[-1].number, alive=True))  # type: ignore[attr-defined]
+    assert ("verify",) not in witness.core._s.timers
+    bench.world.network.heal(witness.number, host.number)
+    bench.world.run_for(100_000)
+    assert not witness.saw(ClaimDenied)
 
 
 def test_a_claim_of_somebody_without_a_seat_is_nothing() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.events import BranchDiscarded
+from p2pnet.core.messages import Fenced, Meeting
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
@@ -57,6 +58,33 @@ def test_of_two_alone_the_older_reign_goes_on() -> None:
     assert bench.world.run_while(lambda: not bench.world.converged(), 30_000_000)
     assert bench.world.hosts == [old] and texts(new) == ["old"]
     assert [e.tickets for e in new.saw(BranchDiscarded)] == [(lost,)]
+
+
+def test_who_was_taken_for_a_follower_and_yields_is_answered_at_once() -> None:
+    """Its host never noticed that it was gone, so it was sent what followers get."""
+    bench = Bench.of(2)
+    old, new = bench.peers
+    bench.world.cut(old, new)
+    bench.world.run_for(1_500_000)
+    for peer in bench.peers:
+        bench.world.submit(peer, "here")
+    bench.world.run_for(200_000)
+    assert bench.world.hosts == bench.peers and old.core.census["followers"] == 1
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 8 * 30_000)
+    assert bench.world.hosts == [old]
+
+
+def test_a_host_shows_its_header_as_soon_as_it_hears_of_an_older_reigns_host() -> None:
+    bench = Bench.of(2)
+    bench.world.cut_both(*bench.peers)
+    bench.world.run_for(2_000_000)
+    old, new = bench.peers
+    assert bench.world.hosts == bench.peers
+    bench.listen()
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.heard(new, Fenced))
+    assert bench.heard(new, Meeting) and not bench.heard(old, Meeting)
 
 
 def test_if_the_newer_side_did_nothing_the_older_loses_nothing() -> None:

@@ -86,6 +86,33 @@ def test_a_host_alone_that_overslept_has_nobody_to_ask() -> None:
     assert host.core.state is State.REIGNING and len(host.saw(BecameHost)) == 1
 
 
+def test_who_gives_no_sign_of_life_to_who_woke_up_is_not_waited_for() -> None:
+    """While it slept the host died, and so did whoever else it might ask, in silence."""
+    bench = Bench.of(4)
+    host, *others, sleeper = bench.peers
+    bench.world.pause(sleeper)
+    for other in others:
+        bench.world.crash(other, silent=True)
+    bench.world.crash(host)
+    bench.world.run_for(5_000_000)
+    bench.world.resume(sleeper)
+    assert sleeper.core.state is not State.REIGNING
+    assert bench.world.run_while(lambda: sleeper.core.state is not State.REIGNING, 170_000)
+
+
+def test_who_gives_a_sign_of_life_to_who_woke_up_is_waited_for() -> None:
+    bench = Bench.of(3)
+    host, claimant, other = bench.peers
+    bench.world.pause(claimant)
+    bench.world.pause(other)
+    bench.world.crash(host)
+    bench.world.run_for(5_000_000)
+    bench.world.resume(other)
+    bench.world.resume(claimant)
+    assert bench.world.run_while(lambda: not bench.world.converged(), 600_000)
+    assert len([host for host in bench.peers[1:] if host.saw(BecameHost)]) == 1
+
+
 def test_a_claimant_that_overslept_asks_anew_before_it_reigns() -> None:
     """Its answers had come to an end while it stood still, and others had a host by then."""
     bench = Bench.of(3)

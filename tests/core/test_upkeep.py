@@ -127,3 +127,12 @@ def test_a_new_deadline_or_link_does(bench: Bench) -> None:
         core._s.mesh.closed(core._s.now, link)
     after = core.next_wake()
     assert after is None or before is None or after > before
+
+
+def test_a_host_dials_at_once_when_a_link_breaks() -> None:
+    bench = Bench.of(3)
+    host, client, _ = bench.peers
+    began_us = bench.world.now
+    bench.world.reset_links(host, client)
+    bench.world.run_for(100_000)
+    assert bench.dialled(host)[0] - began_us < 60_000
