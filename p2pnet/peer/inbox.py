@@ -73,9 +73,13 @@ class Inbox:
 
     def take(self, count_max: int) -> list[Input]:
         """Remove and return the first so many."""
-        count = min(count_max, len(self._waiting))
-        taken = [self._waiting.popleft() for _ in range(count)]
-        if self._putters and len(self._waiting) < _WAITING_MAX:
+        waiting = self._waiting
+        if len(waiting) <= count_max:
+            taken = list(waiting)
+            waiting.clear()
+        else:
+            taken = [waiting.popleft() for _ in range(count_max)]
+        if self._putters and len(waiting) < _WAITING_MAX:
             self._putters.unpark_all()
         return taken
 

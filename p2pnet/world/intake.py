@@ -56,7 +56,9 @@ class Intake:
     calls: list[Step] = attrs.field(factory=list, init=False)
     """What of the game is to run once the state is complete."""
 
-    _steps: list[Step] = attrs.field(factory=list, init=False)
+    _steps: list[tuple[Callable[..., None], tuple[Any, ...]]] = attrs.field(
+        factory=list, init=False
+    )
     _objects: dict[int, NetworkObject | None] = attrs.field(factory=dict, init=False)
     _contents: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
     _next_id: int = attrs.field(init=False)
@@ -77,8 +79,12 @@ class Intake:
                 _JUDGES[type(op)](self, op)
             except _DOES_NOT_FIT as error:
                 raise RemoteProtocolError(f"{type(op).__name__.lower()}: {error}") from error
-        for step, *arguments in self._steps:
+        for step, arguments in self._steps:
             step(*arguments)
+
+    def _then(self, step: Callable[..., None], *arguments: Any) -> None:
+        """To be done once all of the update is judged."""
+        self._steps.append((step, arguments))
 
     def _find(self, object_id: int) -> NetworkObject:
         """An object that comes and goes."""
@@ -103,12 +109,15 @@ class Intake:
             obj = self._find_any(op.object_id)
         layout, values = obj.__layout__, op.values
         picked = layout.picks.get(op.mask) or layout.pick(op.mask)
-        if tuple(map(type, values)) != picked.plain:
+        if [type(value) for value in values] != picked.plain:
             values = [load(raw) for load, raw in zip(picked.loads, values, strict=True)]
         if picked.have_hooks or self._have_overlays:
-            self._steps.append((self._set_vars, obj, picked, values))
+            self._then(self._set_vars, obj, picked, values)
+        elif len(values) == 1:
+            self._steps.append((obj.__dict__.__setitem__, (picked.names[0], values[0])))
         else:
-            self._steps.append((obj.__dict__.update, zip(picked.names, values)))  # noqa: B905  as many
+            pairs = zip(picked.names, values, strict=True)
+            self._steps.append((obj.__dict__.update, (pairs,)))
 
     def _set_vars(self, obj: NetworkObject, picked: Picked, values: list[Any]) -> None:
         state = obj.__dict__
@@ -140,7 +149,7 @@ class Intake:
             self._contents[place] = container._data.copy()
         data = self._contents[place]
         changes = [self._judge_edit(field, data, *edit) for edit in op.edits]
-        self._steps.append((self._set_contents, obj, field, container, data, changes))
+        self._then(self._set_contents, obj, field, container, data, changes)
 
     def _judge_edit(
         self, field: ContainerField, data: Any, number: int, raw_key: Any, raw: Any
@@ -174,7 +183,7 @@ class Intake:
         obj = build(self.world, op)
         self._objects[op.object_id] = obj
         self._next_id = op.object_id + 1
-        self._steps.append((self._appear, obj, op))
+        self._then(self._appear, obj, op)
 
     def _appear(self, obj: NetworkObject, op: Spawn) -> None:
         self.world.registry.place(self.world, obj, op.object_id, op.owner, op.tie)
@@ -184,7 +193,7 @@ class Intake:
     def _judge_despawn(self, op: Despawn) -> None:
         obj = self._find(op.object_id)
         self._objects[op.object_id] = None
-        self._steps.append((self._disappear, obj))
+        self._then(self._disappear, obj)
 
     def _disappear(self, obj: NetworkObject) -> None:
         owner = obj.owner
@@ -194,7 +203,7 @@ class Intake:
         self.calls.append((obj.on_stop_client,))
 
     def _judge_assign(self, op: Assign) -> None:
-        self._steps.append((self._assign, self._find(op.object_id), op.owner))
+        self._then(self._assign, self._find(op.object_id), op.owner)
 
     def _assign(self, obj: NetworkObject, owner: Any) -> None:
         presence = obj._presence
@@ -204,7 +213,7 @@ class Intake:
         self.calls.extend(self.world.registry.changed_sleep([obj]))
 
     def _judge_retie(self, op: Retie) -> None:
-        self._steps.append((self._retie, self._find(op.object_id), op.tie))
+        self._then(self._retie, self._find(op.object_id), op.tie)
 
     def _retie(self, obj: NetworkObject, tie: Tie) -> None:
         presence = obj._presence
@@ -215,7 +224,7 @@ class Intake:
     # --- peers ---
 
     def _judge_suspend(self, op: Suspend) -> None:
-        self._steps.append((self._suspend, op.peer))
+        self._then(self._suspend, op.peer)
 
     def _suspend(self, peer: Any) -> None:
         registry = self.world.registry
@@ -223,7 +232,7 @@ class Intake:
         self.calls.extend(registry.changed_sleep(registry.owned_by(peer)))
 
     def _judge_resume(self, op: Resume) -> None:
-        self._steps.append((self._resume, op.peer))
+        self._then(self._resume, op.peer)
 
     def _resume(self, peer: Any) -> None:
         registry = self.world.registry
@@ -232,7 +241,7 @@ class Intake:
 
     def _judge_wrote(self, op: Wrote) -> None:
         if op.peer == self.world.me:
-            self._steps.append((self._answer, op))
+            self._then(self._answer, op)
 
     def _answer(self, op: Wrote) -> None:
         self.calls.extend(self.world.mine.on_wrote(op))
@@ -247,7 +256,7 @@ class Intake:
         spec = rpcs[op.method]
         values = spec.load(op.arguments)
         if op.to is None or op.to == self.world.me:
-            self._steps.append((self._queue_rpc, spec, obj, values))
+            self._then(self._queue_rpc, spec, obj, values)
 
     def _queue_rpc(self, spec: CallSpec, obj: NetworkObject, values: list[Any]) -> None:
         self.calls.append((spec.run, obj, values))

@@ -42,7 +42,7 @@ class Picked:
     loads: tuple[Callable[[Any], Any], ...]
     """What makes the value of each from what came over the wire. Raises `Misfit`."""
 
-    plain: tuple[type | None, ...]
+    plain: list[type | None]
     """Values of these types that came over the wire need not be loaded."""
 
     get: Callable[[Mapping[str, Any]], Any]
@@ -120,7 +120,7 @@ class Layout:
             fields,
             names,
             tuple(field.value.load for field in fields),
-            tuple(field.value.plain for field in fields),
+            [field.value.plain for field in fields],
             operator.itemgetter(*names),
             all(field.value.dump is None for field in fields),
             any(field.on_change is not None for field in fields),
