@@ -38,6 +38,13 @@ class Guard:
             self._told = str(error)
             self.fanout.put(HookFailed(str(error)))
 
+    def judge_in_task(self, error: GameCodeError) -> None:
+        """The same in the task of a link. Raises GameError unless this peer goes on."""
+        try:
+            self.judge(error)
+        except GameCodeError:
+            raise GameError(f"the game raised {error}") from error.errors[0]
+
 
 @attrs.define(eq=False)
 class Farewell:

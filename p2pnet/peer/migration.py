@@ -226,7 +226,9 @@ class MigrationManager(MigrationHooks):
     set_reconnect_id = reset
 
     def _was_host(self) -> bool:
-        return self._was_shutdown or (self._client is not None and self._client._shell.was_host)
+        return self._was_shutdown or (
+            self._client is not None and self._client._shell.notes.was_host
+        )
 
     def find_new_host(self) -> tuple[Choice, bool]:
         """Who shall be the host, and whether that is this peer. May be overridden.

@@ -18,33 +18,16 @@ from ..core.choices import Choices
 from ..core.effects import CloseLink, Dial, Emit, Send, Settle, TakeRole
 from ..core.errors import (
     CommandLost,
-    Denied,
     EndReason,
-    GameCodeError,
     GameError,
-    HostUnreachable,
     LocalProtocolError,
     RemoteError,
     SessionOver,
 )
-from ..core.events import (
-    ApprovalRequested,
-    BecameHost,
-    Event,
-    HookFailed,
-    HostLost,
-    JoinDenied,
-    Joined,
-    JoinFailed,
-    LossCause,
-    RosterChanged,
-    SessionEnded,
-    StateChanged,
-    WriteRefused,
-)
+from ..core.events import ApprovalRequested, Event, SessionEnded, WriteRefused
 from ..core.peer import PeerCore
 from ..core.settings import AckLevel, Settings
-from ..core.states import ROLES, SETTLED, Role, State
+from ..core.states import SETTLED, Role, State
 from ..core.values import PeerId
 from ..links.base import Transport
 from ..world.game import Game
@@ -52,7 +35,6 @@ from ..world.objects import NetworkObject
 from ..world.world import World
 from .arrivals import Arrivals
 from .authenticator import Authenticator
-from .bookmark import bookmark_of
 from .causes import first_cause
 from .farewell import Farewell, Guard
 from .hook_calls import Hooks
@@ -64,11 +46,12 @@ from .labels import Labels, Processes
 from .machine import Machine
 from .mesh import Mesh
 from .migration import MigrationManager, elected
+from .notes import Notes
 from .pump import Performers, Pump
 from .receipts import Receipt
 from .roles import Roles, RoleTask
 from .scenes import SceneKeeper, SceneManager
-from .session_hooks import NO_WAY_BACK, End, SessionHooks
+from .session_hooks import End, SessionHooks
 from .subscription import Fanout
 from .view import View
 
@@ -109,23 +92,20 @@ class Shell(View):
     """Settled when there is a seat in a session."""
     stopped: trio.Event = attrs.field(factory=trio.Event)
     """Set when no task of this peer is left."""
-    was_host: bool = False
-    """Whether this peer has ever been the host of its session."""
     listen_address: str = ""
     """Where this peer listens, as it was given to `host` or `join`."""
     door: Door = attrs.field(init=False)
+    notes: Notes = attrs.field(init=False)
     _nursery: trio.Nursery | None = None
     _guard: Guard = attrs.field(init=False)
     _farewell: Farewell = attrs.field(init=False)
     _payload: bytes | None = None  # to go with the request for a first seat
-    _stopped_hosting: bool = False
     _ready: trio.Event = attrs.field(factory=trio.Event)
     _is_opening: bool = False
     _first: Input | None = None
     _begun: trio.Event = attrs.field(factory=trio.Event)
     _scope: trio.CancelScope = attrs.field(factory=lambda: trio.CancelScope(shield=True))
     _submitted: dict[int, Submit] = attrs.field(factory=dict)
-    _ending: SessionOver | None = None
     scenes: SceneKeeper = attrs.field(init=False)
     _arrivals: Arrivals = attrs.field(init=False)
     _hooks: Hooks = attrs.field(init=False)
@@ -150,6 +130,10 @@ class Shell(View):
         self._hooks = Hooks(self.manager, self, self.session_hooks)
         self.world.players.on_reclaim.append(self._hooks.reclaimed)
         self.door = Door(self.session_hooks, self.authenticator, self.inbox)
+        self.notes = Notes(
+            *(self, self.fanout, self._guard, self.opened, self.bookmark_path),
+            *(lambda: self.mesh.tried, self._judge, self._on_state),
+        )
         self.world.on_refused.append(self._on_refused)
         self.world.on_news.append(self.fanout.put)
         self.world.on_graces.append(lambda: self.post(KeepSeats()))
@@ -280,7 +264,7 @@ class Shell(View):
                 async with trio.open_nursery() as nursery:
                     hooks = self.session_hooks
                     details = self.transport, self.inbox, nursery, self.settings
-                    self.mesh = Mesh(*details, hooks, self._guard_link)
+                    self.mesh = Mesh(*details, hooks, self._guard.judge_in_task)
                     self._nursery = nursery
                     self._farewell.greet()
                     self._ready.set()
@@ -299,13 +283,6 @@ class Shell(View):
             finally:
                 self.failure = self.failure or self._farewell.failure
                 self.stopped.set()
-
-    def _guard_link(self, error: GameCodeError) -> None:
-        """A hook raised in the task of a link. Raises GameError unless this peer goes on."""
-        try:
-            self.guard(error)
-        except GameCodeError:
-            raise GameError(f"the game raised {error}") from error.errors[0]
 
     async def _play(self, nursery: trio.Nursery) -> None:
         if self.core is None or self._first is None:
@@ -348,7 +325,7 @@ class Shell(View):
         was_in = self.core is not None
         self.over = over
         self.scenes.poke()
-        if self._ending is None and was_in:
+        if self.notes.end is None and was_in:
             self.fanout.put(SessionEnded(over.reason, over.text))
         self.opened.fail(over)
         for command in self._submitted.values():
@@ -359,7 +336,7 @@ class Shell(View):
         self.fanout.end()
         self._moved.unpark_all()
         if was_in:
-            self._farewell.tell(End(over.reason, over.text), self._stopped_hosting)
+            self._farewell.tell(End(over.reason, over.text), self.notes.stopped_hosting)
 
     # --- effects ---
 
@@ -384,10 +361,8 @@ class Shell(View):
             command.receipt.fail(error)
 
     def _emit(self, effect: Emit) -> None:
-        event = effect.event
-        if (note := _NOTES.get(type(event))) is not None:
-            note(self, event)
-        if (sifted := self._arrivals.sift(event)) is not None:
+        self.notes.take(effect.event)
+        if (sifted := self._arrivals.sift(effect.event)) is not None:
             self._tell(sifted)
 
     def _tell(self, event: Event) -> None:
@@ -406,45 +381,14 @@ class Shell(View):
         if self.world.fatal is not None:
             raise self.world.fatal
         if self.core is not None and self.core.state is State.LEFT:
-            self._finish(self._ending or SessionOver(EndReason.LEFT))
+            self._finish(self.notes.end or SessionOver(EndReason.LEFT))
 
-    def _on_seat(self, event: Joined | BecameHost) -> None:
-        self.was_host = self.was_host or isinstance(event, BecameHost)
-        self.opened.settle(None)
-
-    def _on_host_lost(self, event: HostLost) -> None:
-        if event.cause is LossCause.CRASHED:
-            self._guard.must_go_on = True
-
-    def _on_roster_changed(self, event: RosterChanged) -> None:
-        core = self.core
-        if self.bookmark_path is None or core is None or core.session is None:
-            return
-        try:
-            bookmark_of(core.session, event.roster, core.host_peer, self.me).save(
-                self.bookmark_path
-            )
-        except OSError as error:
-            self.fanout.put(HookFailed(f"the bookmark can't be written: {error}"))
-
-    def _on_approval_requested(self, event: ApprovalRequested) -> None:
+    def _judge(self, event: ApprovalRequested) -> None:
         assert self._nursery is not None and self.core is not None and self.core.session is not None
         self._nursery.start_soon(self.door.judge, event, self.core.session)
 
-    def _on_join_failed(self, event: JoinFailed) -> None:
-        self.opened.fail(HostUnreachable(f"{event.text}; {self.mesh.tried}", event.reason))
-
-    def _on_join_denied(self, event: JoinDenied) -> None:
-        self.opened.fail(Denied(event.reason, event.text))
-
-    def _on_session_ended(self, event: SessionEnded) -> None:
-        self._ending = SessionOver(event.reason, event.text)
-        if self.bookmark_path is not None and event.reason in NO_WAY_BACK:
-            self.bookmark_path.unlink(missing_ok=True)
-
-    def _on_state_changed(self, event: StateChanged) -> None:
+    def _on_state(self) -> None:
         self.scenes.poke()
-        self._stopped_hosting = event.new is State.LEFT and ROLES[event.old] is Role.HOST
         self._moved.unpark_all()
 
     def _on_refused(self, object_id: int, field: str, text: str) -> None:
@@ -454,16 +398,3 @@ class Shell(View):
         for peer, state in ((old, False), (new, True)):
             if peer is not None:
                 self._hooks.authority(obj, peer, state)
-
-
-_NOTES: Final[dict[type[Event], Callable[[Shell, Any], None]]] = {
-    ApprovalRequested: Shell._on_approval_requested,
-    HostLost: Shell._on_host_lost,
-    Joined: Shell._on_seat,
-    BecameHost: Shell._on_seat,
-    JoinFailed: Shell._on_join_failed,
-    JoinDenied: Shell._on_join_denied,
-    RosterChanged: Shell._on_roster_changed,
-    SessionEnded: Shell._on_session_ended,
-    StateChanged: Shell._on_state_changed,
-}
