@@ -22,6 +22,11 @@ class Alarm:
         self._off_s = math.inf  # when it goes off, maybe in vain
         self._scope = trio.CancelScope()
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it will ring."""
+        return self._at_s != math.inf
+
     def set(self, at_s: float) -> None:
         """Go off at this time of trio's, and at no other one that was set before."""
         self._at_s = at_s

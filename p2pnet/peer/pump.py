@@ -123,7 +123,7 @@ class Pump:
                 item.feed(self._core, now)
             if self._wake is not None and now >= self._wake:
                 self._core.wake(now)
-            elif batch and not self._core.has_effects and _says_nothing(batch):
+            elif self._is_idle(batch):
                 return
             self._core.flush(now)
             while effects := self._core.take_effects():
@@ -136,15 +136,18 @@ class Pump:
         except Exception as error:
             raise GameError(f"this peer can't go on: {error!r}") from error
         wake = self._core.next_wake()
-        if wake != self._wake or (wake is not None and wake <= now):
+        if wake != self._wake or not self._alarm.is_set:
             self._wake = wake
             self._alarm.set(self._machine.deadline_s(wake))
 
+    def _is_idle(self, batch: list[Input]) -> bool:
+        """Whether this was only heartbeats, as most input is, and nothing has come of them.
 
-def _says_nothing(batch: list[Input]) -> bool:
-    """Whether this is only heartbeats, as most input is.
-
-    If nothing came of them at once, nothing will: they change no more than when somebody was heard
-    last, and that only moves what the core has to be woken for to a later time.
-    """
-    return all(item.is_heartbeat for item in batch)
+        Then nothing will: they change no more than when somebody was heard last, and that only
+        moves what the core has to be woken for to a later time.
+        """
+        if not batch or self._core.has_effects:
+            return False
+        if self._wake is not None and not self._alarm.is_set:
+            return False  # it went off before its time
+        return all(item.is_heartbeat for item in batch)

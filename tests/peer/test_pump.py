@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -150,6 +151,30 @@ async def test_it_wakes_the_core_exactly_when_it_asked_for_it(clock: MockClock) 
     core.on_wake = on_wake
     await make(core, inbox).run(Note("first"))
     assert [now for now, text in core.log if text == "wake"] == wanted
+
+
+@pytest.mark.parametrize("beats", [False, True])
+async def test_an_alarm_that_goes_off_too_early_is_set_again(clock: MockClock, beats: bool) -> None:
+    class Hasty(Machine):
+        """Its clock went slower after the alarm was set."""
+
+        def deadline_s(self, at_us: int | None) -> float:
+            early_us = 1_000_000 if self.now_us() < 3_000_000 else 0
+            return math.inf if at_us is None else (at_us - early_us) / 1_000_000
+
+    core, inbox = FakeCore(), Inbox()
+    core.wake_us = 4_000_000
+    core.on_wake = core.leave
+    pump = Pump(cast(PeerCore, core), inbox, {}, lambda: None, Hasty())
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pump.run, Note("first"))
+            await trio.sleep_until(2.999_999)
+            if beats:
+                # They are all that the pump finds as the alarm goes off.
+                clock.jump(0.000_001)
+                inbox.put_nowait(Beat("beat"))
+    assert core.log[-2:] == [(4_000_000, "wake"), (4_000_000, "flush")]
 
 
 async def test_input_before_the_deadline_does_not_wake(clock: MockClock) -> None:
