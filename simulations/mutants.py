@@ -56,12 +56,12 @@ class Hunt:
     text: str = ""
 
 
-def hunt(name: str, scenarios: int, seed: int) -> Hunt:
-    """Play a campaign with a planted bug until its own invariant is broken."""
+def hunt(name: str, scenarios: int, seed: int, first: int = 0) -> Hunt:
+    """Play a campaign with a planted bug until its own invariant is broken, from `first` on."""
     mutant = MUTANTS[name]
     names: Counter[str] = Counter()
     with mutant.plant():
-        for number in range(scenarios):
+        for number in range(first, first + scenarios):
             try:
                 examine(Tallied(), seed, number, Shape(lane=mutant.lane))
             except InvariantBroken as error:

@@ -83,6 +83,10 @@ class Inbox:
             self._putters.unpark_all()
         return taken
 
+    def put_back(self, items: list[Input]) -> None:
+        """What was taken comes first again: nobody has looked at it, and nobody will."""
+        self._waiting.extendleft(reversed(items))
+
     def close(self) -> list[Input]:
         """Remove and return all, and drop what comes from now on, so that no link has to wait."""
         self._is_closed = True

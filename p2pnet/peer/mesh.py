@@ -127,9 +127,10 @@ class Mesh:
         entry = self._open.get(number)
         return None if entry is None else entry.link.remote
 
-    def __len__(self) -> int:
-        """How many links are open."""
-        return len(self._open)
+    @property
+    def numbers(self) -> frozenset[LinkId]:
+        """The links that are open."""
+        return frozenset(self._open)
 
     @property
     def held_bytes(self) -> int:

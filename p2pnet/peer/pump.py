@@ -114,12 +114,13 @@ class Pump:
 
     def _step(self, batch: list[Input]) -> None:
         self._now = now = max(self._now, self._machine.now_us())
+        fed = 0
         try:
             if self._raised is not None:
                 raise self._raised
             self._observe(now)
             self._begin_batch(now)
-            for item in batch:
+            for fed, item in enumerate(batch):  # noqa: B007  # how far it got
                 item.feed(self._core, now)
             if self._wake is not None and now >= self._wake:
                 self._core.wake(now)
@@ -131,9 +132,11 @@ class Pump:
                     self._performers[type(effect)](effect)
             self._finish_batch()
         except GameCodeError as error:
+            self._inbox.put_back(batch[fed:])
             alone = len(error.errors) == 1
             raise GameError(f"the game raised {error}") from (error.errors[0] if alone else error)
         except Exception as error:
+            self._inbox.put_back(batch[fed:])
             raise GameError(f"this peer can't go on: {error!r}") from error
         wake = self._core.next_wake()
         if wake != self._wake or not self._alarm.is_set:

@@ -1,6 +1,6 @@
 """Far more than a peer can take: it must not hold it, and go on as soon as it can.
 
-A peer that stands still is told a lot by another one, in three waves: frames without end, as many
+A peer that stands still, or is slow, is told a lot by another one: frames without end, as many
 bytes as its links may keep, and more than that. Meanwhile its game reads no events. The limits of
 the session are such that this does not take long.
 """
@@ -24,7 +24,8 @@ from .sim_peer import SimPeer
 from .trio_peer import TrioPeer
 
 _TOLD_US: Final = 40_000  # what was said has arrived; nobody is missed so soon
-_TAKEN_US: Final = 1_000_000  # a peer that goes on has taken all that waits for it
+_SLOW_US: Final = 300_000  # a peer that is slow takes nothing for so long
+_AGAIN_US: Final = 1_000_000  # a peer that goes on has taken all that waits for it
 _FRAMES: Final = 1_500
 _INBOX_MAX: Final = 1_100  # the limit of an inbox, and what of its own a peer holds above
 _LINK_BYTES: Final = 1 << 19  # that may wait on a link
@@ -74,15 +75,23 @@ class Flood:
         large = encode(Carry(PeerId(""), Channel(1, mine=True), bytes(_FRAME_BYTES)))
         self._events(target)
         self._wave(source, target, [beat] * _FRAMES)
-        before = len(target.shell.mesh)
+        before = target.shell.mesh.numbers
         self._wave(source, target, [large] * _MUCH)
-        if len(target.shell.mesh) < before:
+        if target.shell.mesh.numbers != before:
             raise InvariantBroken("S29", f"a link of {target.name} broke under what it can carry")
-        self._wave(source, target, [beat] * _FRAMES, *([large] * _MUCH for _ in range(_TOO_MUCH)))
+        portions = [[beat] * _FRAMES, *([large] * _MUCH for _ in range(_TOO_MUCH))]
+        self._wave(source, target, *portions[:3], is_slow=True)
+        self._wave(source, target, *portions)
 
-    def _wave(self, source: TrioPeer, target: TrioPeer, *portions: list[bytes]) -> None:
+    def _wave(
+        self, source: TrioPeer, target: TrioPeer, *portions: list[bytes], is_slow: bool = False
+    ) -> None:
+        """Say all this to a peer that stands still, or whose links read on while it is slow."""
         lane = self.lane
-        lane.pause(target)
+        if is_slow:
+            target.slow_us = _SLOW_US
+        else:
+            lane.pause(target)
         for frames in portions:
             for data in frames:
                 lane.slip(source, target, data)
@@ -92,8 +101,9 @@ class Flood:
         for peer in (source, target):
             if (kept := peer.shell.mesh.held_bytes) > _KEPT_MAX:
                 raise InvariantBroken("S28", f"{peer.name} holds {kept} bytes of its links")
+        target.slow_us = 0
         lane.resume(target)
-        lane.run_for(_TAKEN_US)
+        lane.run_for(_AGAIN_US)
         if waits := target.shell.mesh.held_bytes:
             raise InvariantBroken(
                 "L4", f"{waits} bytes wait at {target.name}, and nobody takes them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -13,6 +14,13 @@ from typing import Any, Final
 from unittest import mock
 
 import trio
+
+from p2pnet.core.errors import P2PNetError
+from p2pnet.peer.receipts import Receipt
+from p2pnet.world.wire import OUTCOME, Done
+
+from .catalogue import InvariantBroken
+from .sim_peer import SimPeer
 
 _OPEN_FILES: Final = "/proc/self/fd"  # where there is such a thing
 
@@ -57,3 +65,17 @@ def listen_to_python(complaints: list[str]) -> Iterator[None]:
         yield
         gc.collect()
     complaints += [str(warning.message) for warning in caught]
+
+
+def given(peer: SimPeer, text: str, receipt: Receipt[Any]) -> None:
+    """L4: a receipt is given, and it is the one for this command."""
+    if not receipt.done:
+        raise InvariantBroken("L4", f"{peer.name} holds a receipt that is never given")
+    tickets = [ticket for ticket, sent in peer.sent.items() if sent == text]
+    settled = peer.settled.get(tickets[0]) if tickets else None
+    with contextlib.suppress(P2PNetError):  # there is no result
+        result = receipt.result()
+        if settled is None or settled.outcome is None:
+            raise InvariantBroken("L4", f"{peer.name} has the outcome of {text} from nowhere")
+        if OUTCOME.decode(settled.outcome) != Done(result):
+            raise InvariantBroken("L4", f"{peer.name} holds the outcome of another than {text}")

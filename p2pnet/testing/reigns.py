@@ -249,7 +249,8 @@ class Reigns:
     def is_told(self, peer: SimPeer, seen: Seen, state: State, epoch: Epoch | None) -> None:
         """Whoever plays, or has to wait, knows which it is, and the game knows it as well."""
         role, game = ROLES[state], peer.journal
-        if seen.role is not role or game.is_host is not (role is Role.HOST):
+        knows = state is State.LEFT or game.is_host is (role is Role.HOST)  # or it has ended itself
+        if seen.role is not role or not knows:
             raise InvariantBroken("S27", f"{peer.name} is {state}, and not everybody there knows")
         told, host = seen.told and seen.told.host, epoch and epoch.host
         if state in SETTLED and told != host:

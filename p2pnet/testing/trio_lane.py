@@ -34,15 +34,24 @@ from p2pnet.peer.inputs import HandOver, Input, Kick
 from p2pnet.peer.migration import MigrationManager
 from p2pnet.peer.receipts import Receipt
 from p2pnet.peer.session_hooks import SessionHooks
+from p2pnet.peer.subscription import Subscription
 from p2pnet.world.wire import OUTCOME, Refused
 
 from .catalogue import InvariantBroken
 from .chronicle import Chronicled, Scribe, chronicle_game
 from .clumsy import ClumsyHooks, ClumsyManager
+from .downfall import fall, is_downfall
 from .flood import Flood, within_sight
 from .guest import Guest
 from .journal import REFUSED, Written
-from .leftovers import count_tasks, count_timers, listen_to_python, open_files, story_of
+from .leftovers import (
+    count_tasks,
+    count_timers,
+    given,
+    listen_to_python,
+    open_files,
+    story_of,
+)
 from .sim_peer import Listening, SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
 from .trio_peer import SimShell, TrioPeer
@@ -51,10 +60,13 @@ from .virtual_clock import Stuck
 from .watched_shell import WatchedShell
 from .witness import LaneWitness
 
-_LEAVE_US: Final = 10_000_000  # everybody has left by then, and every link has ended
+_LEAVE_US: Final = 1_900_000  # by then all have left, and nobody was called off after 2 s
 _ARRIVE_US: Final = 2_000_000  # what is under way has arrived
 _CLUMSY_EVERY: Final = 4  # once in so many scenarios, the hooks of a peer raise
-_FLOOD_EVERY: Final = 4  # and once in so many, a peer that stands still is flooded
+_FLOOD_EVERY: Final = 4  # and once in so many, a peer that stands still is flooded …
+_FLOOD_WIRES_EVERY: Final = 2  # … more often where frames can break in two
+_FALL_EVERY: Final = 4  # and once in so many, one peer can't go on
+_SEVERAL_TICKS: Final = 3
 _EXPECTED: Final = (Denied, HostUnreachable, SessionOver)  # what can become of who joins
 
 
@@ -76,8 +88,11 @@ class TrioLane(SimWorld):
         """The first thing that did not hold."""
         self._listening = Listening()
         self._is_closed = False
-        self._receipts: list[tuple[TrioPeer, Receipt[Any]]] = []
-        self._floods = seed % _FLOOD_EVERY == 0
+        self._tick_us = tick_us
+        self._readers: list[Subscription] = []  # of peers whose game reads no events
+        self._receipts: list[tuple[TrioPeer, str, Receipt[Any]]] = []
+        self._floods = seed % (_FLOOD_WIRES_EVERY if websockets else _FLOOD_EVERY) == 0
+        self._falls = seed % _FALL_EVERY == 3
         self._complaints: list[str] = []
         self._open_files = open_files()
         self._cleanup = contextlib.ExitStack()
@@ -134,8 +149,11 @@ class TrioLane(SimWorld):
     def _check(self) -> None:
         """Raise the first thing that did not hold."""
         for peer in self.trio.peers:
-            if peer.failure is not None and not isinstance(peer.failure, _EXPECTED):
-                text = f"{peer.name} ended: {story_of(peer.failure)}"
+            failure = peer.failure
+            if failure is None or isinstance(failure, _EXPECTED):
+                continue
+            if not (self._falls and is_downfall(failure)):
+                text = f"{peer.name} ended: {story_of(failure)}"
                 self.broken = self.broken or InvariantBroken("S29", text)
         if self.broken is not None:
             raise self.broken
@@ -164,6 +182,7 @@ class TrioLane(SimWorld):
         shell = peer.shell
         assert isinstance(shell, WatchedShell)
         shell.watched.witness = LaneWitness(self, peer)
+        self._readers.append(shell.fanout.subscribe())
         return peer
 
     def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> object:
@@ -174,7 +193,7 @@ class TrioLane(SimWorld):
         assert isinstance(shell, WatchedShell)
         with shell.saying(ack), contextlib.suppress(LocalError, SessionOver, CommandRefused):
             receipt: Receipt[Any] = player.enter(text)
-            self._receipts.append((process, receipt))
+            self._receipts.append((process, text, receipt))
         return None
 
     def write(self, peer: SimPeer, text: str) -> None:
@@ -268,20 +287,28 @@ class TrioLane(SimWorld):
     # --- the end ---
 
     def wind_up(self) -> None:
+        self._play_on()
         if self._floods:
             Flood(self).play()
+        if self._falls and len(self.members) > 1:
+            fall(self, self.members[0])
         processes = [peer for peer in self.trio.peers if not peer.ended.is_set()]
+        cut = self._links_cut()
         for peer in processes:
             peer.shell.shut()
         if not self.run_while(lambda: not all(p.ended.is_set() for p in processes), _LEAVE_US):
             names = ", ".join(peer.name for peer in processes if not peer.ended.is_set())
             raise InvariantBroken("S30", f"these do not come to their end: {names}")
         self.run_for(_ARRIVE_US)
+        if self._links_cut() > cut:
+            raise InvariantBroken("S30", "somebody left, and a link of it was cut and not closed")
         ether = self.trio.ether
         left = {
             "tasks": self._guest.call(count_tasks) - self._idle_tasks,
             "timers": self._guest.call(count_timers),
             "links": len(ether.ends),
+            "open links": sum(len(peer.shell.mesh.numbers) for peer in self.trio.peers),
+            "streams of events": sum(not events.is_over for events in self._readers),
             "listeners": len(ether.listeners),
             "inputs": sum(len(peer.shell.inbox) for peer in self.trio.peers),
             "receipts": sum(peer.shell.in_flight for peer in self.trio.peers),
@@ -289,9 +316,21 @@ class TrioLane(SimWorld):
         for what, count in left.items():
             if count:
                 raise InvariantBroken("S30", f"{count} {what} are left when all have left")
-        for peer, receipt in self._receipts:
-            if peer.alive and not receipt.done:
-                raise InvariantBroken("L4", f"{peer.name} holds a receipt that is never given")
+        for peer, text, receipt in self._receipts:
+            if peer.alive:
+                given(peer, text, receipt)
+
+    def _play_on(self) -> None:
+        """L4: the game clock of each host ticks."""
+        before = [(host, self.process(host).ticks) for host in self.hosts]
+        self.run_for(_SEVERAL_TICKS * self._tick_us)
+        for host, ticks in before:
+            if host in self.hosts and self.process(host).ticks == ticks:
+                raise InvariantBroken("L4", f"the game of {host.name} stands still")
+
+    def _links_cut(self) -> int:
+        shells = (peer.shell for peer in self.trio.peers if peer.alive)
+        return sum(shell.watched.cut for shell in shells if isinstance(shell, WatchedShell))
 
     def close(self) -> None:
         if self._is_closed:

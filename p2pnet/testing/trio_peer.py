@@ -36,6 +36,9 @@ class TrioPeer(SimPeer):
     failure: BaseException | None = None
     """What ended it, if it was not killed and did not leave."""
 
+    ticks: int = 0
+    """How often its game clock has ticked."""
+
     ended: trio.Event = attrs.field(factory=trio.Event)
     """Set when nothing of it is left."""
 
@@ -127,6 +130,7 @@ class SimMachine(Machine):
         await bell.wait()
         while self.lids.stop_ticks:
             await self.lids.opened.park()
+        self.process.ticks += 1
 
     @property
     def is_awake(self) -> bool:

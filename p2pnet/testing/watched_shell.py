@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import attrs
 
 from p2pnet.core.effects import Effect
-from p2pnet.core.errors import P2PNetError, TooManyInFlight
+from p2pnet.core.errors import LinkEnd, P2PNetError, TooManyInFlight
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import LinkId
@@ -58,6 +58,8 @@ class WatchedCore(PeerCore):
         super().__init__(**options)
         self.remotes: dict[LinkId, int] = {}
         """Which process is at the other end of each link that there ever was."""
+        self.cut = 0
+        """How many of them ended without a good-bye."""
         self._told: list[Effect] = []
 
     @property
@@ -145,6 +147,7 @@ class WatchedInbox(Inbox):
                 self.shell.watched.remotes[item.link] = number
                 self._open.append(item.link)
         elif isinstance(item, LinkClosed):
+            self.shell.watched.cut += item.end is LinkEnd.BROKEN
             if item.link in self._open:
                 self._open.remove(item.link)
             else:

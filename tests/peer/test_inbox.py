@@ -23,6 +23,14 @@ async def test_first_in_first_out_in_batches() -> None:
     assert inbox.take(3) == []
 
 
+async def test_what_is_put_back_comes_first() -> None:
+    inbox = Inbox()
+    for number in range(3):
+        await inbox.put(frame(number))
+    inbox.put_back(inbox.take(2))
+    assert inbox.take(3) == [frame(0), frame(1), frame(2)]
+
+
 async def test_waiting_ends_with_the_first_input() -> None:
     inbox = Inbox()
     async with trio.open_nursery() as nursery:

@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import partial
 
 import trio
+from attrs import evolve
 
 from p2pnet.testing.leftovers import (
     count_tasks,
     count_timers,
+    given,
     listen_to_python,
     open_files,
     story_of,
 )
+from p2pnet.testing.trio_lane import TrioLane
+from p2pnet.world.wire import Done, encode
+
+from .watched import broken
 
 
 def test_what_python_would_print_is_noted() -> None:
@@ -64,3 +71,26 @@ def test_a_story_goes_back_to_the_first_cause() -> None:
     error = ValueError("then")
     error.__cause__ = KeyError("first")
     assert story_of(error) == "ValueError('then') from KeyError('first')"
+
+
+def settled(outcome: bytes) -> TrioLane:
+    """A session in which one player did something, and the core gave this outcome."""
+    lane = TrioLane()
+    lane.game(2)
+    lane.submit(lane.peers[1], "a move")
+    lane.run_for(1_000_000)
+    ((ticket, settle),) = lane.peers[1].settled.items()
+    lane.peers[1].settled[ticket] = evolve(settle, outcome=outcome)
+    lane.close()
+    return lane
+
+
+def test_a_receipt_has_the_outcome_of_its_own_command() -> None:
+    for result, is_right in ((1, True), (2, False)):
+        lane = settled(encode(Done(result)))
+        ((peer, text, receipt),) = lane._receipts
+        if is_right:
+            given(peer, text, receipt)
+        else:
+            assert "another than a move" in broken("L4", partial(given, peer, text, receipt))
+            broken("L4", partial(given, peer, "no move", receipt))

@@ -13,11 +13,13 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import LinkId
 from p2pnet.peer.inputs import FrameReceived, LinkClosed
 from p2pnet.peer.receipts import Receipt
+from p2pnet.peer.subscription import Fanout
 from p2pnet.testing.catalogue import InvariantBroken
 from p2pnet.testing.flood import Flood
 from p2pnet.testing.leftovers import open_files
 from p2pnet.testing.sim_peer import Observer, SimPeer
 from p2pnet.testing.trio_lane import TrioLane
+from p2pnet.testing.trio_links import SimLink
 
 
 @pytest.fixture
@@ -131,7 +133,32 @@ def test_a_frame_from_a_link_that_is_over_is_found(lane: TrioLane) -> None:
         lane.run_for(1)
 
 
+def test_a_host_whose_clock_does_not_tick_is_found(lane: TrioLane) -> None:
+    lane.trio._lids.stop_ticks = True
+    with pytest.raises(InvariantBroken, match=r"L4.*the game of peer0 stands still"):
+        lane.wind_up()
+
+
+def test_a_link_that_is_cut_at_the_end_is_found(
+    lane: TrioLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def aclose(link: SimLink) -> None:
+        link.abort()
+
+    monkeypatch.setattr(SimLink, "aclose", aclose)
+    with pytest.raises(InvariantBroken, match=r"S30.*was cut and not closed"):
+        lane.wind_up()
+
+
+def test_a_reader_that_is_not_told_of_the_end_is_found(
+    lane: TrioLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fanout, "end", lambda fanout: None)
+    with pytest.raises(InvariantBroken, match=r"S30.*streams of events are left"):
+        lane.wind_up()
+
+
 def test_a_receipt_that_is_never_given_is_found(lane: TrioLane) -> None:
-    lane._receipts.append((lane.trio.peers[1], Receipt()))
+    lane._receipts.append((lane.trio.peers[1], "a move", Receipt()))
     with pytest.raises(InvariantBroken, match=r"L4.*peer1 holds a receipt"):
         lane.wind_up()
