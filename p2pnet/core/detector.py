@@ -59,14 +59,16 @@ class Habit:
         """The peer was heard after a silence that no heartbeat should have let happen."""
         self.stalls.append(now)
 
-    def learn(self, silence_us: int) -> None:
-        """The peer was heard again after so long."""
-        self.longest_us -= self.longest_us // _FADING
-        self.second_us -= self.second_us // _FADING
-        if silence_us > self.longest_us:
-            self.longest_us, self.second_us = silence_us, self.longest_us
-        elif silence_us > self.second_us:
-            self.second_us = silence_us
+    def learn(self, silence_us: int) -> int:
+        """The peer was heard again after so long. Returns the second longest silence of late."""
+        longest_us = self.longest_us - self.longest_us // _FADING
+        second_us = self.second_us - self.second_us // _FADING
+        if silence_us > longest_us:
+            longest_us, second_us = silence_us, longest_us
+        elif silence_us > second_us:
+            second_us = silence_us
+        self.longest_us, self.second_us = longest_us, second_us
+        return second_us
 
 
 @attrs.define
@@ -97,18 +99,21 @@ class Detector:
     def heard(self, now: int) -> None:
         """A frame came."""
         # Of all that a peer does this is done most often, hence no calls that can be spared.
-        habit, beat, silence = self.habit, self.settings.heartbeat_us, now - self.heard_us
+        settings, habit, silence = self.settings, self.habit, now - self.heard_us
+        beat = settings.heartbeat_us
         self.heard_us = now
         if silence > _STALL_BEATS * beat:
             habit.stalled(now)
         low, high = _LOSSY if habit.stalls and habit.is_lossy(now) else _USUAL
         low, high = low * beat, high * beat
         mean = (4 * self._mean_us + silence) // 5
-        self._mean_us = mean = beat if mean < beat else high if mean > high else mean
-        if silence <= high * self.settings.red_tenths // 10:
-            habit.learn(silence)  # else the link was broken, which teaches nothing
-        gap = habit.second_us if habit.second_us > mean else mean
-        gap = self.round_trip_us if self.round_trip_us > gap else gap
+        self._mean_us = gap = beat if mean < beat else high if mean > high else mean
+        broken = silence > high and silence > high * settings.red_tenths // 10
+        second = habit.second_us if broken else habit.learn(silence)  # broken links teach nothing
+        if second > gap:
+            gap = second
+        if self.round_trip_us > gap:
+            gap = self.round_trip_us
         gap = low if gap < low else high if gap > high else gap
         if gap != self.gap_us:
             self._expect(gap)

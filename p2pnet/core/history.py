@@ -81,17 +81,11 @@ class History:
     _tail: deque[bytes] = attrs.field(factory=deque)
     _tail_bytes: int = 0
     seats: list[tuple[int, tuple[PeerId, ...]]] = attrs.field(factory=list)  # see `seat`
-    _position: Position | None = None  # as it was asked for last: it is asked for often
+    position: Position | None = None
+    """Where the branch stands; None before its first reign."""
 
-    @property
-    def position(self) -> Position | None:
-        """Where the branch stands; None before its first reign."""
-        if not self.lineage:
-            return None
-        epoch, here = self.lineage[-1][0], self._position
-        if here is None or here.seq != self.seq or here.epoch is not epoch:
-            here = self._position = Position(epoch, self.seq)
-        return here
+    def _stand(self) -> None:
+        self.position = Position(self.lineage[-1][0], self.seq) if self.lineage else None
 
     def begin(self, epoch: Epoch) -> None:
         """A new reign goes on from here. Its first update will be `seq` + 1."""
@@ -99,10 +93,12 @@ class History:
             return
         self.lineage.append((epoch, self.seq))
         del self.lineage[:-_LINEAGE_MAX]
+        self._stand()
 
     def append(self, update: bytes) -> None:
         """The next update, encoded."""
         self.seq += 1
+        self._stand()
         self.digest = hashlib.blake2b(self.digest + update, digest_size=_DIGEST_BYTES).digest()
         self._tail.append(update)
         self._tail_bytes += len(update)
@@ -140,6 +136,7 @@ class History:
     def leap(self, seq: int, digest: bytes) -> None:
         """Go on after several updates that are not known one by one."""
         self.seq, self.digest = seq, digest
+        self._stand()
         self._tail.clear()
         self._tail_bytes = 0
 
@@ -153,6 +150,7 @@ class History:
         self.seq = seq
         self.digest = digest
         self.lineage = list(lineage)
+        self._stand()
         self.seats = list(seats)
         self._tail.clear()
         self._tail_bytes = 0

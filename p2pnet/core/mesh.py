@@ -52,6 +52,7 @@ class LinkState:
     ping_us: int | None = None  # when the last unanswered ping went out
     ping_token: int = 0
     mute_us: int = 0  # an end that has not greeted by then never will
+    beside: bool = False  # what is said to its peer goes over another link
     told: tuple[Epoch, Epoch, int] | None = None  # the last word on a pair of reigns, and when
 
     def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
@@ -146,16 +147,19 @@ class Mesh:
     def prefer(self, link: LinkState) -> None:
         """Of two links to one peer, use this one."""
         assert link.peer is not None
-        self._by_peer[link.peer] = link
+        self._use(link.peer, link)
         self.changes += 1
 
-    def heard(self, now: int, link: LinkState) -> None:
-        """A frame came. If the link that we use to its peer is dead, this one is the better."""
-        link.detector.heard(now)
-        peer = link.peer
-        if peer is None or (used := self._by_peer.get(peer, link)) is link:
-            return
-        if used.nonce == link.nonce and used.detector.is_red(now):
+    def _use(self, peer: PeerId, link: LinkState) -> None:
+        if (used := self._by_peer.get(peer)) is not None:
+            used.beside = True
+        self._by_peer[peer] = link
+        link.beside = False
+
+    def heard_beside(self, now: int, link: LinkState) -> None:
+        """If the link that we use to the peer of this one is dead, this one is the better."""
+        used = self.link_to(link.peer)
+        if used is not None and used.nonce == link.nonce and used.detector.is_red(now):
             self.prefer(link)
 
     def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> LinkId | None:
@@ -170,8 +174,9 @@ class Mesh:
         self.reached(peer)
         older = self.link_to(peer)
         if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
+            state.beside = True
             return None
-        self._by_peer[peer] = state
+        self._use(peer, state)
         return older.id if older is not None and older.id != link else None
 
     def know(self, peer: PeerId, link: LinkId) -> None:
@@ -210,7 +215,7 @@ class Mesh:
         del self._by_peer[state.peer]
         for other in self.links.values():
             if other.peer == state.peer:
-                self._by_peer[state.peer] = other
+                self._use(state.peer, other)
                 return None
         return state.peer
 

@@ -44,8 +44,12 @@ class Minority:
     def _here(self) -> int:
         """Members that follow, or can be reached and are about to; this one included."""
         s, followers = self.session, self.ordering.followers
-        peers = [member.peer for member in s.roster.members]
-        return sum([p in followers or p == s.me or s.mesh.alive(s.now, p) for p in peers])
+        return sum(
+            [
+                member.peer in followers or member.peer == s.me or s.mesh.alive(s.now, member.peer)
+                for member in s.roster.members
+            ]
+        )
 
     def end(self) -> None:
         """This peer is not the host any more."""

@@ -315,21 +315,25 @@ class PeerCore(Reading):
             bound = link == self._roles.following.link
             self._roles.unlinked(link, s.unlink(link), bound)
 
-    def frame_received(self, now: int, link: LinkId, data: bytes) -> None:
-        """A frame came in."""
+    def frame_received(self, now: int, link: LinkId, data: bytes) -> bool:
+        """A frame came in. Returns whether `take_effects` has anything to give."""
         self._observe(now)
         s = self._s
         state = s.mesh.links.get(link)
         if state is None:
-            return
-        s.mesh.heard(now, state)
-        if state.detector.warned:
-            self._roles.watching.on_host_heard(state.detector)
+            return bool(s.effects)
+        detector = state.detector
+        detector.heard(now)
+        if state.beside:
+            s.mesh.heard_beside(now, state)
+        if detector.warned:
+            self._roles.watching.on_host_heard(detector)
         try:
             self._router.take(state, data)
         except RemoteProtocolError as error:
             s.emit(StrangerRefused(str(error)))
             self._roles.cut(link, LinkEnd.NOT_P2PNET)
+        return bool(s.effects)
 
     def _take_again(self, link: LinkId, data: bytes) -> None:
         """A request that was held back."""
@@ -369,6 +373,8 @@ class PeerCore(Reading):
 
     def take_effects(self) -> list[Effect]:
         """What to do, in this order. Each effect is handed out once."""
+        if not self._s.effects:
+            return []
         effects, self._s.effects = self._s.effects, []
         return effects
 

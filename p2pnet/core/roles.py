@@ -231,10 +231,11 @@ class Roles:
                 s.send_on((link.id,), encode(Ping(link.ping_token)))
         if epoch is None:
             return
-        behind = kept_back(self.hosting.ordering.followers.values())
+        ordering = self.hosting.ordering
+        behind = kept_back(ordering.followers.values()) if ordering.slow.crowded else {}
         up_to_date = [link.id for link in links if link.id not in behind]
         s.send_on(up_to_date, encode(Heartbeat(epoch, s.history.seq)))
-        for link in links:
+        for link in links if behind else ():
             if link.id in behind:
                 s.send_on((link.id,), encode(Heartbeat(epoch, behind[link.id])))
 

@@ -79,29 +79,7 @@ class Upkeep:
         if kind in _DECISIONS and s.state is not REIGNING:
             s.timers.set(*name, at=s.now + s.mesh.answer_us())
             return
-        following, succession = self.roles.following, self.roles.succession
-        handlers: dict[str, Callable[[], None]] = {
-            "seat": lambda: self.roles.hosting.expire(PeerId(rest[0])),
-            "join": lambda: following.fail(EndReason.TIMED_OUT, "the host did not answer in time"),
-            "approval": lambda: self._on_approval_timer(PeerId(rest[0])),
-            "seek": following.on_seek_timer,
-            "cold": self._on_cold_timer,
-            "claim": succession.on_claim_timer,
-            "awake": succession.on_awake_timer,
-            "answers": succession.on_answers_timer,
-            "pull": succession.on_pull_timer,
-            "promise": succession.on_promise_timer,
-            "redial": succession.on_redial_timer,
-            "verify": self._on_verify_timer,
-            "dial": lambda: None,  # being awake is enough, see `keep_links`
-            "pause": self.roles.hosting.minority.on_pause_timer,
-            "lookout": self.roles.hosting.lookout.on_timer,
-            "rank": self.roles.hosting.on_rank_timer,
-            "probation": self._on_confirm_timer,
-            "yield": self._on_confirm_timer,
-            "handover": self.roles.fail_handover,
-        }
-        handlers[kind]()
+        _ON_TIMER[kind](self, *rest)
 
     def _on_approval_timer(self, peer: PeerId) -> None:
         text = "nobody on the host decided about it in time"
@@ -152,3 +130,28 @@ class Upkeep:
             self.roles.heartbeat(quiet)
         if s.state in SETTLED:
             s.dial_missing()
+
+
+_ON_TIMER: Final[dict[str, Callable[..., None]]] = {
+    "seat": lambda keep, peer: keep.roles.hosting.expire(PeerId(peer)),
+    "join": lambda keep: keep.roles.following.fail(
+        EndReason.TIMED_OUT, "the host did not answer in time"
+    ),
+    "approval": lambda keep, peer: keep._on_approval_timer(PeerId(peer)),
+    "seek": lambda keep: keep.roles.following.on_seek_timer(),
+    "cold": lambda keep: keep._on_cold_timer(),
+    "claim": lambda keep: keep.roles.succession.on_claim_timer(),
+    "awake": lambda keep: keep.roles.succession.on_awake_timer(),
+    "answers": lambda keep: keep.roles.succession.on_answers_timer(),
+    "pull": lambda keep: keep.roles.succession.on_pull_timer(),
+    "promise": lambda keep: keep.roles.succession.on_promise_timer(),
+    "redial": lambda keep: keep.roles.succession.on_redial_timer(),
+    "verify": lambda keep: keep._on_verify_timer(),
+    "dial": lambda keep, peer: None,  # being awake is enough, see `keep_links`
+    "pause": lambda keep: keep.roles.hosting.minority.on_pause_timer(),
+    "lookout": lambda keep: keep.roles.hosting.lookout.on_timer(),
+    "rank": lambda keep: keep.roles.hosting.on_rank_timer(),
+    "probation": lambda keep: keep._on_confirm_timer(),
+    "yield": lambda keep: keep._on_confirm_timer(),
+    "handover": lambda keep: keep.roles.fail_handover(),
+}

@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 
 from p2pnet.core.credentials import Credentials
-from p2pnet.core.effects import CloseLink, Dial, Emit, Send, Settle
+from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import Settings
@@ -136,8 +136,9 @@ class Engine(Timeline):
     def _after_input(self, peer: SimPeer) -> None:
         core, listening = peer.core, self._listeners()
         core.flush(peer.clock.at(self.now))
-        if core.has_effects:
-            self._perform(peer, listening)
+        effects = core.take_effects()
+        if effects:
+            self._perform(peer, effects, listening)
         self._plan_wake(peer)
         if core.state is REIGNING:
             self._plan_tick(peer)
@@ -152,24 +153,24 @@ class Engine(Timeline):
         if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self._take, peer, source, link, data))
         elif peer.alive:
-            core = peer.core
-            core.frame_received(peer.clock.at(self.now), link, data)
             # Most frames are heartbeats, and change nothing but when somebody was heard last. What
             # the core has to be woken for moves only to a later time by that.
-            if data[1] != HEARTBEAT or core.has_effects:
-                self._tell_taken(peer, source, data)
+            has_effects = peer.core.frame_received(peer.clock.at(self.now), link, data)
+            if has_effects or data[1] != HEARTBEAT:
+                self._tell(self._listeners().to_frames, peer, source, data)
                 self._after_input(peer)
-            elif self._listening.to_plain_heartbeats:
-                self._tell_taken(peer, source, data)
+            elif told := self._listening.to_plain_heartbeats:
+                self._tell(told, peer, source, data)
 
     def _take(self, peer: SimPeer, source: int, link: LinkId, data: bytes) -> None:
-        peer.core.frame_received(peer.clock.at(self.now), link, data)
-        self._tell_taken(peer, source, data)
+        has_effects = peer.core.frame_received(peer.clock.at(self.now), link, data)
+        plain, listeners = data[1] == HEARTBEAT and not has_effects, self._listeners()
+        told = listeners.to_plain_heartbeats if plain else listeners.to_frames
+        self._tell(told, peer, source, data)
 
-    def _tell_taken(self, peer: SimPeer, source: int, data: bytes) -> None:
-        plain = data[1] == HEARTBEAT and not peer.core.has_effects
-        listeners = self._listeners()
-        for observer in listeners.to_plain_heartbeats if plain else listeners.to_frames:
+    def _tell(self, told: list[Observer], peer: SimPeer, source: int, data: bytes) -> None:
+        """Tell of a frame that a core has taken."""
+        for observer in told:
             observer.took(self.now, peer, source, data)
 
     def _plan_tick(self, peer: SimPeer) -> None:
@@ -216,8 +217,8 @@ class Engine(Timeline):
 
     # --- effects ---
 
-    def _perform(self, peer: SimPeer, listening: Listening) -> None:
-        for effect in peer.core.take_effects():
+    def _perform(self, peer: SimPeer, effects: list[Effect], listening: Listening) -> None:
+        for effect in effects:
             if isinstance(effect, Send):
                 self._send(peer, effect, listening.to_sends(effect.data[1]))
                 continue

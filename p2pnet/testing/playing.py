@@ -161,7 +161,7 @@ class Run:
         self.converged_us = world.now - self.healed_us
 
     def _apart(self) -> bool:
-        return bool(self.world.members) and not self.world.converged(newcomers=False)
+        return not self.world.converged(newcomers=False)
 
     def _bereft(self) -> bool:
         """Whether somebody follows a host that is dead, and has not heard of that.

@@ -228,20 +228,23 @@ class Watch(Observer):
     def stepped(self, now: int, peer: SimPeer) -> None:
         core, record = peer.core, self.record
         seen = record.seen(peer)
-        self._time_goes_on(now, peer)
+        if now != self._instant_us:
+            self._instant_us, self._instant_steps = now, 0
+        else:
+            self._time_stands(peer)
         if self._untrue and (core.epoch, core.position) != (seen.epoch, seen.position):
             self._believes(peer)
         state, epoch = core.state, core.epoch
         if state is not seen.state or (epoch is not seen.epoch and epoch != seen.epoch):
             self.progress += 1
             self._reigns.state_and_epoch(peer, seen, state, epoch)
-        position, digest = core.position, core.digest
-        if position is seen.position and digest is seen.digest:
-            pass  # nothing happened to its history
-        elif position is not None and (position != seen.position or digest != seen.digest):
-            self.progress += 1
-            self._histories.moved(peer, seen, position)
-            seen.digest = digest
+        position = core.position
+        if position is not seen.position and position is not None:
+            if position != seen.position or core.digest != seen.digest:
+                self.progress += 1
+                self._histories.moved(peer, seen, position)
+                seen.digest = core.digest
+            seen.position = position
         record.took = record.noise_from = self._early = None
         self._untrue = False
 
@@ -254,10 +257,7 @@ class Watch(Observer):
         for host in self.world.hosts:
             self._histories.labels_for_life(host)
 
-    def _time_goes_on(self, now: int, peer: SimPeer) -> None:
-        if now != self._instant_us:
-            self._instant_us, self._instant_steps = now, 0
-            return
+    def _time_stands(self, peer: SimPeer) -> None:
         self._instant_steps += 1
         if self._instant_steps > _INSTANT_STEPS_MAX:
             text = f"{self._instant_steps} steps at one instant, of {peer.name} at last"
