@@ -83,14 +83,21 @@ class Detector:
     habit: Habit = attrs.field(factory=Habit)
     round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
+    _stall_us: int = attrs.field(init=False)  # a silence that is longer is a stall
+    _usual_us: tuple[int, int] = attrs.field(init=False)  # the gap is held between these …
+    _lossy_us: tuple[int, int] = attrs.field(init=False)  # … and where much is lost between these
 
     def __attrs_post_init__(self) -> None:
-        self._mean_us = self.settings.heartbeat_us
-        self._expect(self._mean_us)
+        self.gap_us = self._mean_us = self.settings.heartbeat_us
+        self.adjust(self.settings)
 
     def adjust(self, settings: Settings) -> None:
         """The session has other settings."""
-        self.settings = settings
+        beat = settings.heartbeat_us
+        self.settings, self._stall_us = settings, _STALL_BEATS * beat
+        self._usual_us, self._lossy_us = (
+            (low * beat, high * beat) for low, high in (_USUAL, _LOSSY)
+        )
         self._expect(self.gap_us)
 
     def _expect(self, gap_us: int) -> None:
@@ -102,10 +109,10 @@ class Detector:
         settings, habit, silence = self.settings, self.habit, now - self.heard_us
         beat = settings.heartbeat_us
         self.heard_us = now
-        if silence > _STALL_BEATS * beat:
+        if silence > self._stall_us:
             habit.stalled(now)
-        low, high = _LOSSY if habit.stalls and habit.is_lossy(now) else _USUAL
-        low, high = low * beat, high * beat
+        lossy = habit.stalls and habit.is_lossy(now)
+        low, high = self._lossy_us if lossy else self._usual_us
         mean = (4 * self._mean_us + silence) // 5
         self._mean_us = gap = beat if mean < beat else high if mean > high else mean
         broken = silence > high and silence > high * settings.red_tenths // 10

@@ -241,13 +241,7 @@ class Engine(Timeline):
             targets = tuple([self.peers[end[0]] for end in ends if end is not None])
             for observer in told:
                 observer.did(self.now, peer, send, targets)
-        deliver, transmit, size = (
-            partial(self.arrive, number, data),
-            self.network.transmit,
-            len(data),
-        )
-        for link in send.links:
-            transmit(number, link, deliver, size)
+        self.network.spread(number, send.links, partial(self.arrive, number, data), len(data))
 
     def _listeners(self) -> Listening:
         """Who is told of what, sorted anew whenever an observer has come or gone."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -117,11 +117,17 @@ class Network:
 
     def transmit(self, sender: int, link: LinkId, deliver: Deliver, size: int = 0) -> None:
         """Have `deliver` called when what is sent now, `size` bytes, arrives."""
-        pipe = self.pipes.get((sender, link))
-        if pipe is not None:
+        self.spread(sender, (link,), deliver, size)
+
+    def spread(self, sender: int, links: Iterable[LinkId], deliver: Deliver, size: int) -> None:
+        """The same on several links."""
+        pipes, rates = self.pipes, self.rates
+        for link in links:
+            pipe = pipes.get((sender, link))
+            if pipe is None:
+                continue
             pipe.under_way.append(deliver)
-            rate = self.rates.get((pipe.source, pipe.target)) if self.rates else None
-            if rate is not None:
+            if rates and (rate := rates.get((sender, pipe.target))) is not None:
                 pipe.sent_us = max(pipe.sent_us, self.time.now) + size * 1_000_000 // rate
             self._plan_landing(pipe)
 

@@ -75,7 +75,7 @@ class Record:
     numbers: int = 1  # the highest that an honest peer has used
     took: Frame | None = None  # what the core that acts now has taken
     noise_from: int | None = None  # who said what is not a frame, just now
-    _seen: dict[int, Seen] = attrs.field(factory=dict)
+    _seen: defaultdict[int, Seen] = attrs.field(factory=lambda: defaultdict(Seen))
 
     def __attrs_post_init__(self) -> None:
         """Begin with what is: the session may have been on for a while."""
@@ -91,10 +91,7 @@ class Record:
 
     def seen(self, peer: SimPeer) -> Seen:
         """One process as it was after its last step."""
-        found = self._seen.get(peer.number)
-        if found is None:
-            found = self._seen[peer.number] = Seen()
-        return found
+        return self._seen[peer.number]
 
 
 def paced(now: int, times: deque[int], peer: SimPeer, what: str) -> None:

@@ -65,7 +65,9 @@ from .sim_world import WOKEN_EARLY, SimWorld
 _INSTANT_STEPS_MAX: Final = 20_000  # inputs taken without a microsecond going by
 
 _ACTS: Final = (StateChanged, HostLost, ClaimMade, PeerGone)
-_SPEAK_FOR_A_REIGN: Final = (Heartbeat, Command, Update, Confirm, Follow, Marks, Handover)
+_SPEAK_FOR_A_REIGN: Final = frozenset(
+    {Heartbeat, Command, Update, Confirm, Follow, Marks, Handover}
+)
 
 _Taken = Callable[[SimPeer, Seen, SimPeer, Any], None]
 _Said = Callable[[SimPeer, Seen, tuple[SimPeer, ...], Any], None]
@@ -176,7 +178,7 @@ class Watch(Observer):
         self.record.took = frame
         self._untrue = data in self.forged
         seen = self.record.seen(peer)
-        if isinstance(frame, _SPEAK_FOR_A_REIGN):
+        if type(frame) in _SPEAK_FOR_A_REIGN:
             self._reigns.stale_is_inert(peer, seen, frame)
         handler = self._taken.get(type(frame))
         if handler is not None:
