@@ -103,7 +103,7 @@ def test_a_new_link_is_needless_if_the_dead_one_came_back_first(mesh: Mesh) -> N
     beside = mesh.opened(750_000, L2, ANA)
     beside.nonce = mesh.links[L1].nonce
     assert not mesh.is_needless(750_000, beside)
-    mesh.heard(760_000, mesh.links[L1])
+    mesh.links[L1].detector.heard(760_000)
     assert mesh.is_needless(770_000, beside)
     beside.nonce += 1  # it leads to another process, which is no less needed
     assert not mesh.is_needless(770_000, beside)
@@ -241,10 +241,15 @@ def test_a_link_that_speaks_replaces_one_that_is_dead(mesh: Mesh) -> None:
     linked(mesh, L2, ANA)
     used = mesh.link_to(ANA)
     assert used is not None and used.id == L2
-    mesh.heard(500_000, mesh.links[L1])
+    older = mesh.links[L1]
+    assert older.beside and not used.beside
+    mesh.heard_beside(500_000, older)
     assert mesh.link_to(ANA) is used, "it was heard lately enough"
-    mesh.heard(700_000, mesh.links[L1])
-    assert mesh.link_to(ANA) is mesh.links[L1]
+    mesh.heard_beside(700_000, older)
+    assert mesh.link_to(ANA) is older
+    assert used.beside and not older.beside
+    mesh.closed(800_000, L1)
+    assert mesh.link_to(ANA) is used and not used.beside
 
 
 def test_after_a_mute_link_the_wait_is_the_shortest(mesh: Mesh) -> None:
@@ -263,7 +268,8 @@ def test_it_is_known_whether_links_lead_to_others(mesh: Mesh) -> None:
     counts.append(mesh.changes)
     mesh.greeted(0, L1, ANA, 0)
     counts.append(mesh.changes)
-    mesh.heard(5, mesh.links[L1])
+    mesh.links[L1].detector.heard(5)
+    assert not mesh.links[L1].beside
     assert mesh.changes == counts[-1]
     mesh.closed(9, L1)
     counts.append(mesh.changes)
