@@ -36,13 +36,14 @@ def takes_update(world: CoreWorld, watch: Watch, peer: SimPeer, seq: int) -> Non
     """A client comes to another position, and says that this update is why."""
     update = Update(at(peer).epoch, seq, b"")
     watch.took(world.now, peer, 0, encode(update))
-    peer.core._s.history.seq += 1
+    peer.core._s.history.append(b"an update")
     watch.stepped(world.now, peer)
 
 
 def test_equal_positions_are_equal_states(scene: tuple[CoreWorld, Watch]) -> None:
     world, watch = scene
-    world.peers[1].core._s.history.digest = b"another"
+    history = world.peers[1].core._s.history
+    history.leap(history.seq, b"another")
     broken("S11", lambda: watch.stepped(world.now, world.peers[1]))
 
 

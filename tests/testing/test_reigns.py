@@ -117,7 +117,7 @@ def test_a_frame_of_an_older_reign_changes_nothing() -> None:
     s = Scene.set_up()
     old = Heartbeat(Epoch(0, s.host.id, 1), 5)
     s.takes(s.one, s.host, old)
-    s.one.core._s.history.seq += 1
+    s.one.core._s.history.append(b"an update")
     broken("S04", lambda: s.takes(s.one, s.host, old))
 
 

@@ -82,7 +82,7 @@ def test_what_a_neighbour_passes_on_counts_as_said_by_its_author() -> None:
     host, one, other = world.peers
     old = Heartbeat(Epoch(0, host.id, 1), 5)
     carried = encode(Carried(host.id, Channel(1, True), encode(old)))
-    one.core._s.history.seq += 1
+    one.core._s.history.append(b"an update")
     broken("S04", lambda: watch.took(world.now, one, other.number, carried))
 
 
