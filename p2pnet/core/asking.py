@@ -102,11 +102,9 @@ class Asking:
     def _is_needed(self, peer: PeerId) -> bool:
         """Whether this answer is waited for, as long as there is time."""
         s = self.session
-        if s.mesh.is_late(s.now, peer):
-            return True
         if s.mesh.is_mute(s.now, peer):
             return False
-        if s.mesh.is_green(s.now, peer):
+        if s.mesh.is_green(s.now, peer) or s.mesh.is_late(s.now, peer):
             return True
         enough = 2 * len(self.grants) >= len(self.asked)
         return not enough and self._is_rough()

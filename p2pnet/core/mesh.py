@@ -246,26 +246,24 @@ class Mesh:
         """Whether this peer was asked for a sign of life as we woke, and has not given one in time.
 
         The silence of before accuses nobody, so its link looks like any other. What was read within
-        half a round trip was sent before it was asked.
+        half a round trip was sent before it was asked. Who is late as a rule has more time.
         """
         state = self.link_to(peer)
         if state is None or self.woke_us is None or state.ping_us != self.woke_us:
             return False
         if state.detector.heard_us > self.woke_us + (state.rtt_us or 0) // 2:
             return False
-        return now >= self.woke_us + self.answer_us()
+        late = state.detector.stalls
+        return now >= self.woke_us + (self.settings.red_us if late else self.answer_us())
 
     def is_rough(self, present: Collection[PeerId]) -> bool:
         """Whether the network may be to blame if none of those present is heard any more.
 
-        Somebody was silent for unusually long of late, and was heard again. Or not all fell silent
-        at one time, as those do that die together. Or they are more than two: that so many die
-        together is rarer than that one is cut off.
+        Somebody was silent for unusually long of late, and was heard again. Or they are more than
+        one: that several die together is rarer than that this peer is cut off.
         """
-        heard = [link.detector.heard_us for peer, link in self.peers() if peer in present]
-        if len(heard) > 2 or self.has_stalled():
-            return True
-        return bool(heard) and max(heard) - min(heard) > self.settings.heartbeat_us
+        linked = sum(peer in present for peer, _ in self.peers())
+        return linked > 1 or self.has_stalled()
 
     def has_stalled(self) -> bool:
         """Whether somebody was silent for unusually long of late, and was heard again."""

@@ -26,7 +26,14 @@ def test_a_word_that_is_free_again_leaves_its_number_spent() -> None:
     promises.give(ANA, CLAIM)
     promises.release()
     assert promises.to is None and not promises.is_free_for(BO, 5)
+    assert promises.is_free_for(ANA, 5), "it is the same claimant that asks again"
     assert promises.next_number(EPOCH) == 6
+
+
+def test_a_number_that_was_handed_over_is_nobodys() -> None:
+    promises = Promises()
+    promises.spend(5)
+    assert not promises.is_free_for(ANA, 5)
 
 
 def test_numbers_never_go_back() -> None:
