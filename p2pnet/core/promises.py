@@ -1,9 +1,9 @@
 """The words that a peer gives to claimants, and the numbers that it lets them use.
 
 Each peer stands behind at most one claimant a number, and never goes back below a number for which
-it gave its word. A number that was given to somebody is spent, whether a reign came of it or not: nobody
-but that one can have it again. A
-number that this peer merely asked for itself is not: a claim that was refused leaves no trace.
+it gave its word. A number that was given to somebody is spent, whether a reign came of it or not:
+nobody but that one can have it again. A number that this peer merely asked for itself is not: a
+claim that was refused leaves no trace.
 
 A claim may bear one number above the highest that is proved: by the signed header of a reign, or by
 the signed claim of somebody else that spent a number. So nobody can fence a whole session with a
