@@ -100,6 +100,7 @@ class Succession:
 
     def _search(self, lost: PeerId | None) -> None:
         self.search.lost, self.search.lost_us = lost, self.session.now
+        self.search.again_us = 0
         self.search.shown.clear()
 
     def _better(self) -> list[PeerId]:
@@ -128,11 +129,11 @@ class Succession:
             return  # until its reign comes, its link closes, or the promise runs out
         if ("awake",) in s.timers:
             return  # it is not known yet who else is there
-        ahead = self._ahead()
-        if ahead == 0:
+        turn_us = max(s.now + self._ahead() * s.mesh.answer_us(), self.search.again_us)
+        if turn_us == s.now:
             self.claim()
         else:
-            s.timers.set_once("claim", at=s.now + ahead * s.mesh.answer_us())
+            s.timers.hasten("claim", at=turn_us)
 
     def _ahead(self) -> int:
         """How many answer windows to wait before it is our turn."""
@@ -183,6 +184,8 @@ class Succession:
         if position is None:
             return
         self.search.number = self.granting.promises.next_number(s.reign.epoch)
+        # Two that give up for each other, and go on as soon as the other has, never come to an end.
+        self.search.again_us = s.now + s.settings.heartbeat_us // 2
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
@@ -261,9 +264,8 @@ class Succession:
         s = self.session
         if not self.granting.on_withdraw(claimant, frame) or s.state is not State.DOUBTING:
             return
-        s.timers.cancel("claim")
         if s.me in self.search.shown:
-            s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+            s.timers.hasten("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
         else:
             self.reconsider()
 

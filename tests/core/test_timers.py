@@ -41,6 +41,10 @@ def test_setting_again_moves_and_setting_once_does_not() -> None:
     assert timers.next() == 20
     timers.set_once("seek", at=5)
     assert timers.next() == 20 and len(timers) == 1
+    timers.hasten("seek", at=30)
+    assert timers.next() == 20
+    timers.hasten("seek", at=10)
+    assert timers.next() == 10 and len(timers) == 1
 
 
 def test_what_is_cancelled_never_comes() -> None:
@@ -64,6 +68,7 @@ def test_it_is_known_whether_the_earliest_may_be_another_one() -> None:
     for change in (
         lambda: timers.set("a", at=5),
         lambda: timers.set_once("b", at=6),
+        lambda: timers.hasten("b", at=4),
         lambda: timers.cancel("b"),
         lambda: timers.take_due(5),
         timers.clear,
