@@ -30,6 +30,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether anything waits that came over a link."""
+        return any(item.is_frame for item in self._waiting)
+
     def put_nowait(self, item: Input) -> None:
         """Add something, over the bound if need be: for what there is little of."""
         if not self._is_closed:

@@ -33,6 +33,11 @@ class Input:
     __slots__ = ()
 
     @property
+    def is_frame(self) -> bool:
+        """Whether this came over a link."""
+        return False
+
+    @property
     def is_heartbeat(self) -> bool:
         """Whether this is a frame that says no more than that its sender lives."""
         return False
@@ -49,6 +54,10 @@ class Input:
 class FrameReceived(Input):
     link: LinkId
     data: bytes
+
+    @property
+    def is_frame(self) -> bool:
+        return True
 
     @property
     def is_heartbeat(self) -> bool:

@@ -85,13 +85,13 @@ class Pump:
                 self._performers[type(effect)](effect)
 
     async def _gather(self) -> None:
-        """Wait for input or the deadline; as the host for more input too, if it keeps coming.
+        """Wait for input or the deadline; as the host for more frames too, if they keep coming.
 
         A link gives one frame in each pass of the scheduler, however many have arrived. What a host
         is fed together goes out as one update, so a short wait saves more time than it takes.
         """
         await self._inbox.wait()
-        if self._core.state is State.REIGNING:
+        if self._core.state is State.REIGNING and self._inbox.has_frames:
             for _ in range(_GATHERING_PASSES_MAX):
                 waiting = len(self._inbox)
                 await trio.lowlevel.checkpoint()

@@ -44,6 +44,15 @@ class Beat(Note):
         return True
 
 
+@attrs.frozen
+class Frame(Note):
+    """An input that came over a link."""
+
+    @property
+    def is_frame(self) -> bool:
+        return True
+
+
 class FakeCore:
     """A core that logs its calls, and can be told to want things."""
 
@@ -107,6 +116,42 @@ async def test_one_batch_one_flush_then_the_effects_in_order(clock: MockClock) -
         *("first", "flush", "first done", "batch"),
         *("a", "b", "c", "flush", "a done", "b done", "c done", "batch"),
     ]
+
+
+class Busy(Inbox):
+    """Whenever somebody looks how much there is, there is one more, for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coming = [Frame("d"), Frame("c"), Frame("b")]
+
+    def __len__(self) -> int:
+        if self.coming:
+            self.put_nowait(self.coming.pop())
+        return super().__len__()
+
+
+@pytest.mark.parametrize(
+    ("state", "first", "batch"),
+    [
+        (State.REIGNING, Frame("a"), ["a", "b", "c", "d", "flush"]),
+        (State.REIGNING, Note("a"), ["a", "flush"]),
+        (State.FOLLOWING, Frame("a"), ["a", "flush"]),
+    ],
+)
+async def test_a_host_waits_for_frames_that_come_with_others_and_for_nothing_else(
+    clock: MockClock, state: State, first: Note, batch: list[str]
+) -> None:
+    core, inbox = FakeCore(), Busy()
+    core.state = state
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make(core, inbox).run, Note("first"))
+        await trio.sleep(1)
+        inbox.put_nowait(first)
+        await trio.sleep(1)
+        core.then = lambda text: core.leave()
+        inbox.put_nowait(Note("last"))
+    assert texts(core)[2 : 2 + len(batch)] == batch
 
 
 async def test_effects_that_come_while_effects_are_performed_are_performed_too(
