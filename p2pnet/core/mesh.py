@@ -125,7 +125,8 @@ class Mesh:
         patience_us = self.settings.connect_us
         if dialled is not None:
             began_us = self.dialling(now, dialled)  # until it has greeted: it may be somebody else
-            if seated and self.link_to(dialled) is None:
+            used = self.link_to(dialled)
+            if seated and (used is None or used.relay):
                 # The dial took two round trips at least, the greeting takes one.
                 patience_us = max(2 * self.settings.heartbeat_us, 2 * (now - began_us))
         state.mute_us = now + patience_us

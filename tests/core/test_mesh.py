@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet.core.mesh import Mesh
+from p2pnet.core.frame_parts import Channel
+from p2pnet.core.mesh import Mesh, Relayed
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import LinkId, PeerId
 
@@ -208,6 +209,15 @@ def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:
     assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * beat_us
     mesh.dialling(0, BO)
     assert mesh.opened(600_000, L2, BO).mute_us == 1_800_000, "as far away as the dial says"
+
+
+def test_a_link_through_a_neighbour_is_no_reason_to_wait_long_for_one_of_our_own(
+    mesh: Mesh,
+) -> None:
+    mesh.relayed(0, LinkId(-1), Relayed(ANA, BO, Channel(1, True)), None)
+    mesh.greeted(0, LinkId(-1), ANA, 0)
+    mesh.dialling(0, ANA)
+    assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * mesh.settings.heartbeat_us
 
 
 def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
