@@ -18,7 +18,8 @@ from .session import Session
 from .values import PeerId
 
 _DEAF: Final = 3
-"""For so many red periods a claimant that hears nobody in a rough network waits for somebody."""
+"""For so many red periods a claimant that hears nobody in a rough network waits for somebody, and for
+half as long if there was but one to be heard."""
 
 
 @attrs.define(eq=False)
@@ -38,7 +39,10 @@ class Asking:
         s = self.session
         self.redialling = cause is LossCause.CLOSED
         patient = cause is LossCause.SILENT and self._is_rough()
-        self._deaf_us = s.now + patient * _DEAF * s.settings.red_us
+        patience_us = _DEAF * s.settings.red_us if patient else 0
+        if s.mesh.linked(self._present()) == 1:
+            patience_us //= 2  # that one is dead is not as rare as that several are
+        self._deaf_us = s.now + patience_us
 
     def begin(self, claim: Claim, lost: PeerId | None) -> None:
         """Ask everybody that is there."""
@@ -93,8 +97,10 @@ class Asking:
 
     def _is_rough(self) -> bool:
         """Whether the network may be to blame. Who was away before says nothing of it."""
-        s = self.session
-        return s.mesh.is_rough({member.peer for member in s.roster.members if member.present})
+        return self.session.mesh.is_rough(self._present())
+
+    def _present(self) -> set[PeerId]:
+        return {member.peer for member in self.session.roster.members if member.present}
 
     def _missing(self) -> list[PeerId]:
         return [peer for peer in self.asked if peer not in self.grants]

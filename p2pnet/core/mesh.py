@@ -263,8 +263,11 @@ class Mesh:
         Somebody was silent for unusually long of late, and was heard again. Or they are more than
         one: that several die together is rarer than that this peer is cut off.
         """
-        linked = sum(peer in present for peer, _ in self.peers())
-        return linked > 1 or self.has_stalled()
+        return self.linked(present) > 1 or self.has_stalled()
+
+    def linked(self, present: Collection[PeerId]) -> int:
+        """To how many of those present a link leads, whether they are heard or not."""
+        return sum(peer in present for peer, _ in self.peers())
 
     def has_stalled(self) -> bool:
         """Whether somebody was silent for unusually long of late, and was heard again."""
