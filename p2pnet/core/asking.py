@@ -18,8 +18,8 @@ from .session import Session
 from .values import PeerId
 
 _DEAF: Final = 3
-"""For so many red periods a claimant that hears nobody in a rough network waits for somebody, and for
-half as long if there was but one to be heard."""
+"""For so many red periods a claimant that hears nobody in a rough network waits for somebody, and
+for half as long if there was but one to be heard."""
 
 
 @attrs.define(eq=False)

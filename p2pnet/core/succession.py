@@ -287,7 +287,8 @@ class Succession:
         if not self._may_reign():
             self.granting.release()
             s.move(Move.WITHDRAW)
-            s.timers.set("claim", at=s.now + s.settings.red_us)
+            # Before the turn of the next in rank: it would only want the next number for it.
+            s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
             return
         if self.pulling.find(self.asking.grants):
             s.move(Move.PULL)

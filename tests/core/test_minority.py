@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pnet.core.events import OnBranch, SessionPaused, SessionResumed
+from p2pnet.core.events import ClaimMade, OnBranch, SessionPaused, SessionResumed
 from p2pnet.core.settings import Policy
 from p2pnet.core.states import State
 from tests.core.test_policy import world_of
@@ -70,3 +70,14 @@ def test_who_stands_still_gives_up_no_seat_by_waiting() -> None:
     assert len(world.hosts[0].core.roster.members) == 5
     texts = [text for _, text in world.hosts[0].journal.entries]
     assert texts == ["of the many", "of the few"]
+
+
+def test_who_is_too_few_to_reign_asks_again_under_one_number() -> None:
+    world = world_of(7, Policy.MAJORITY_ONLY)
+    few = world.peers[4:]
+    for other in world.peers[:4]:
+        for one in few:
+            world.cut_both(one, other)
+    world.run_for(8_000_000)
+    numbers = [[event.number for event in peer.saw(ClaimMade)] for peer in few]  # type: ignore[attr-defined]
+    assert set(numbers[0]) == {2} and numbers[1:] == [[], []]
