@@ -83,6 +83,7 @@ class Detector:
     habit: Habit = attrs.field(factory=Habit)
     round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
+    _beat_us: int = attrs.field(init=False)
     _stall_us: int = attrs.field(init=False)  # a silence that is longer is a stall
     _usual_us: tuple[int, int] = attrs.field(init=False)  # the gap is held between these …
     _lossy_us: tuple[int, int] = attrs.field(init=False)  # … and where much is lost between these
@@ -93,8 +94,8 @@ class Detector:
 
     def adjust(self, settings: Settings) -> None:
         """The session has other settings."""
-        beat = settings.heartbeat_us
-        self.settings, self._stall_us = settings, _STALL_BEATS * beat
+        self.settings, self._beat_us = settings, (beat := settings.heartbeat_us)
+        self._stall_us = _STALL_BEATS * beat
         self._usual_us, self._lossy_us = (
             (low * beat, high * beat) for low, high in (_USUAL, _LOSSY)
         )
@@ -106,16 +107,17 @@ class Detector:
     def heard(self, now: int) -> None:
         """A frame came."""
         # Of all that a peer does this is done most often, hence no calls that can be spared.
-        settings, habit, silence = self.settings, self.habit, now - self.heard_us
-        beat = settings.heartbeat_us
+        habit, beat, gap = self.habit, self._beat_us, self._mean_us
+        silence = now - self.heard_us
         self.heard_us = now
         if silence > self._stall_us:
             habit.stalled(now)
         lossy = habit.stalls and habit.is_lossy(now)
         low, high = self._lossy_us if lossy else self._usual_us
-        mean = (4 * self._mean_us + silence) // 5
-        self._mean_us = gap = beat if mean < beat else high if mean > high else mean
-        broken = silence > high and silence > high * settings.red_tenths // 10
+        if silence > beat or gap != beat:  # else the average stays as low as it can be
+            mean = (4 * gap + silence) // 5
+            self._mean_us = gap = beat if mean < beat else high if mean > high else mean
+        broken = silence > high and silence > high * self.settings.red_tenths // 10
         second = habit.second_us if broken else habit.learn(silence)  # broken links teach nothing
         if second > gap:
             gap = second

@@ -264,7 +264,7 @@ class PeerCore(Reading):
         """This peer can be dialled at more addresses than before. Others learn it as it comes up:
         with the next seat that it asks for, or the reign that it begins.
         """
-        self._s.now = now
+        self._observe(now)
         self._s.addresses = (*self._s.addresses, *addresses)
 
     def _go(self, now: int, reason: EndReason, text: str) -> None:
@@ -349,7 +349,8 @@ class PeerCore(Reading):
     def flush(self, now: int) -> None:
         """After a batch of input, of the game's maybe: what somebody waits for goes out."""
         s = self._s
-        self._observe(now)
+        if now != s.now:  # else the last input has told
+            self._observe(now)
         if self._roles.reunion.waiting:
             self._roles.reunion.answer_waiting()
         if s.state is REIGNING:

@@ -40,8 +40,12 @@ class Upkeep:
         """
         s, promised = self.session, self.promised_us
         changes = s.timers.changes + s.mesh.changes
-        stands = s.state is self._promised_in and changes == self._promised_at
-        if promised is None or s.now >= promised or not stands:
+        if (
+            promised is None
+            or s.now >= promised
+            or s.state is not self._promised_in
+            or changes != self._promised_at
+        ):
             self._promised_in, self._promised_at = s.state, changes
             self.promised_us = self._earliest_us() if s.state in IN_SESSION else None
         return self.promised_us
