@@ -19,8 +19,7 @@ from p2pnet.peer.machine import Machine
 from p2pnet.peer.pump import Pump
 
 
-@attrs.frozen
-class Say(Effect):
+class Say(Effect, frozen=True):
     text: str
 
 
