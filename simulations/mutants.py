@@ -33,6 +33,7 @@ from . import (
     planted_reigns,
     planted_shell,
     planted_slips,
+    planted_strangers,
 )
 
 MUTANTS: Final = MappingProxyType(
@@ -42,6 +43,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_shell.BED.mutants
     | planted_slips.BED.mutants
     | planted_legacies.BED.mutants
+    | planted_strangers.BED.mutants
 )
 """All planted bugs, by name."""
 

@@ -96,6 +96,7 @@ class Reading:
             "overdue": s.mesh.overdue(s.now),
             "dials": len(s.mesh.dials),
             "timers": len(s.timers),
+            "keeping": s.timers.count("seat"),
             "outbox": len(s.outbox),
             "seats": len(s.roster.members),
             "executed": len(s.ledger.lines()),

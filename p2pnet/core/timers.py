@@ -49,6 +49,10 @@ class Timers:
         self.changes += 1
         self._due.clear()
 
+    def count(self, kind: str) -> int:
+        """How many names begin with `kind`."""
+        return sum(name[0] == kind for name in self._due)
+
     def __contains__(self, name: Name) -> bool:
         return name in self._due
 

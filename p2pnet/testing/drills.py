@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.events import BranchDiscarded, Relayed
+from p2pnet.core.events import BranchDiscarded, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings
 from p2pnet.core.states import State
 
@@ -26,6 +26,10 @@ from .scenario import Drill
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
 
+_STEP_US: Final = 60_000  # an update has come to everybody
+_HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
+_STILL_US: Final = 320_000  # and as long again
+_HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
 
@@ -118,6 +122,44 @@ def _sleeper(ground: Ground) -> None:
     ground.seated(ground.peers)
 
 
+def _patient(ground: Ground) -> None:
+    """A host often stands still, then for longer than it may. Its clients did not give it up."""
+    world, (host, *clients) = ground.world, ground.peers
+    reigns = ground.watch.reigns
+    for still_us in (*_HABIT_US, 0):
+        world.pause(host)
+        world.run_for(still_us or _STILL_US)
+        if not still_us:
+            for client in clients:
+                ground.say(client, "meanwhile")
+            world.run_for(_STILL_US)
+        world.resume(host)
+        world.run_for(SOON_US)
+    for client in clients:
+        ground.settled(client)
+    ground.same_reign(reigns, "nobody had given the host up")
+
+
+def _stairs(ground: Ground) -> None:
+    """The host dies, and each successor lacks more than the next one."""
+    world, (host, *clients) = ground.world, ground.peers
+    said = []
+    for client in clients[:2]:
+        world.cut(host, client)
+        said.append(ground.say(host, f"what {client.name} misses", AckLevel.HOST))
+        world.run_for(_STEP_US)
+    best = clients[-1].core.position
+    world.crash(host, silent=True)
+    world.run_for(NOTICED_US)
+    for client in clients:
+        asked = [event.position for event in client.saw(PullStarted)]  # type: ignore[attr-defined]
+        if asked and asked[0] != best:
+            raise InvariantBroken("S14", f"{client.name} asks for {asked[0]} first, not for {best}")
+        if not all(holds(client, text) for text in said):
+            raise InvariantBroken("S14", f"{client.name} lacks what {clients[-1].name} had")
+    ground.heal()
+
+
 def _unreachable(ground: Ground) -> None:
     """All links to one peer break, and nobody can dial it: it has to look for the others itself.
 
@@ -191,11 +233,18 @@ def _seats(ground: Ground) -> None:
     ground.say(host, "x" * _LARGE, AckLevel.ALL)
     world.run_for(400_000)
     world.kick(host, kicked)
-    world.leave(leaver)
+    leaves_first = ground.rng.random() < 0.5
+    if leaves_first:
+        world.leave(leaver)
     world.run_for(ground.rng.randrange(100_000, 500_000))
     world.crash(host)
+    if not leaves_first:
+        world.run_for(_HOSTLESS_US)
+        world.leave(leaver)
     world.run_for(700_000)
     heir = _heir(world)
+    if heir.core.roster.get(leaver.id) is not None:
+        raise InvariantBroken("S30", f"{leaver.name} left, and has a seat")
     _asks(ground, heir, heir, kicked)
     for _ in range(3):
         _asks(ground, heir, rest[-1])
@@ -263,6 +312,8 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.OLD_WORDS: Rules(old_words, 3),
         Drill.UNREACHABLE: Rules(_unreachable, 2),
         Drill.SPECTATORS: Rules(_spectators, 2),
+        Drill.PATIENT: Rules(_patient, 2),
+        Drill.STAIRS: Rules(_stairs, 4),
         Drill.TWIN: Rules(twin, 3),
     }
 )

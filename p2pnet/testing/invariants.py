@@ -11,7 +11,7 @@ from typing import Final
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import BecameHost, PeerLost, SessionEnded
 from p2pnet.core.settings import Policy
-from p2pnet.core.states import State
+from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId
 
 from .catalogue import InvariantBroken
@@ -102,6 +102,7 @@ def nothing_piles_up(world: SimWorld) -> None:
             "overdue": 0,  # links on which nothing is heard
             "dials": known,
             "timers": 2 * known + 4,  # a seat and a dial for each
+            "keeping": seats if peer.core.role is Role.HOST else 0,  # seats of the absent
             "outbox": 0,
             "followers": seats,
             "held": 0,

@@ -86,11 +86,12 @@ def old_words(ground: Ground) -> None:
                 text = f"{client.name} heeded {type(frame).__name__} of {speaker.name}"
                 raise InvariantBroken(name, text)
     world.slip(client, host, encode(Command(first.epoch, _FAR_AHEAD, 1, _OLD.encode())))
+    world.run_for(_TAKEN_IN_US)
+    if holds(host, _OLD):
+        raise InvariantBroken("S04", f"{host.name} ran a command of an older reign")
     ground.heal()
     ground.settled(client)
     ground.same_reign(reigns, "nothing was said that means anything")
-    if holds(host, _OLD):
-        raise InvariantBroken("S04", f"{host.name} ran a command of an older reign")
 
 
 def _old(first: Reign, now: Reign) -> tuple[Word, ...]:

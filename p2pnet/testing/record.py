@@ -50,6 +50,8 @@ class Seen:
     stood_still_us: int = 0  # since when it was paused
     woke_us: int = -1  # when it went on last, after more than anybody waits for
     asleep: bool = False  # it was the host, overslept, and has not asked anybody since
+    probation_us: int = 0  # since when it asks whether it rules
+    handed_over: int = 0  # the last number that it gave to somebody else
     handing_over: Epoch | None = None  # the reign under which it may order nothing any more
     granted: dict[int, PeerId] = attrs.field(factory=dict)  # by number
     grants: dict[int, Position] = attrs.field(factory=dict)  # for its own claim, by process

@@ -97,6 +97,8 @@ class Reigns:
         seen.vetoed, seen.claimed = False, event.number
         self.record.numbers = max(self.record.numbers, event.number)
         paced(now, seen.claims, peer, "claims")
+        if event.number <= seen.handed_over:
+            raise InvariantBroken("S05", f"{peer.name} claims {event.number}, which it gave away")
         if seen.asleep:
             raise InvariantBroken("S09", f"{peer.name} claims though it overslept")
 
@@ -203,12 +205,19 @@ class Reigns:
             raise InvariantBroken("S09", f"{peer.name} welcomes though it overslept")
 
     def changes(self, now: int, peer: SimPeer, seen: Seen, event: StateChanged) -> None:
-        if event.new is not State.PROBATION:
-            seen.asleep = False  # it has asked the others, or is a host no more
+        if event.new is State.PROBATION:
+            seen.probation_us = now
+            return
+        # By its own clock, which may be wrong, it waits for an answer window.
+        enough_us = self.record.world.settings.answer_us_min // 2
+        goes_on = event.old is State.PROBATION and event.new is State.REIGNING
+        if goes_on and now < seen.probation_us + enough_us:
+            raise InvariantBroken("S09", f"{peer.name} asks who rules, and does not listen")
+        seen.asleep = False  # it has asked the others, or is a host no more
 
     def hands_over(self, now: int, peer: SimPeer, seen: Seen, event: HandoverStarted) -> None:
         self.record.numbers = max(self.record.numbers, event.number)
-        seen.handing_over = peer.core.epoch
+        seen.handing_over, seen.handed_over = peer.core.epoch, event.number
 
     # --- merges ---
 

@@ -211,6 +211,8 @@ class Drill(enum.StrEnum):
     OLD_WORDS = "old_words"  # what was right under an older reign, or from the host, is said again
     UNREACHABLE = "unreachable"  # nobody can dial one of them, and its links break: it dials itself
     SPECTATORS = "spectators"  # those who can't host are left alone: they wait for somebody who can
+    PATIENT = "patient"  # a host stands still now and then, its clients are used to that and wait
+    STAIRS = "stairs"  # the host dies, and each successor lacks more than the next one
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 
 

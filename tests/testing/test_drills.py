@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.policy import Standing
+from p2pnet.core.pulling import Pulling
 from p2pnet.core.relay import Relay
+from p2pnet.core.roles import Roles
+from p2pnet.core.session import Session
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.playing import Run, play
@@ -48,12 +52,25 @@ def always(answer: object) -> Callable[..., object]:
     return lambda *arguments: answer
 
 
+def _least_first(find: Callable[..., bool]) -> Callable[..., bool]:
+    def reversed_(pulling: Pulling, grants: Any) -> bool:
+        found = find(pulling, grants)
+        pulling.sources.reverse()
+        return found
+
+    return reversed_
+
+
 @pytest.mark.parametrize(
     ("drill", "owner", "name", "broken", "invariant"),
     [
         (Drill.TWO_SIDES, "p2pnet.core.minority", "stand", always(Standing.GO), "S33"),
         (Drill.NEIGHBOUR, Relay, "on_carry", always(None), "L4"),
         (Drill.SEATS, Hosting, "expire", always(None), "S30"),
+        (Drill.UNREACHABLE, Session, "plan_dial", always(None), "L1"),
+        (Drill.SPECTATORS, Granting, "_objection", always(None), "S34"),
+        (Drill.STAIRS, Pulling, "find", _least_first(Pulling.find), "S14"),
+        (Drill.PATIENT, Roles, "hold", always(None), "L4"),
     ],
 )
 def test_what_is_done_wrong_shows(

@@ -15,6 +15,7 @@ from p2pnet.core.events import (
     HostLost,
     LossCause,
     MigrationStarted,
+    PullStarted,
     ReignsMet,
     StateChanged,
 )
@@ -127,6 +128,41 @@ def test_a_word_is_given_once_and_never_for_less() -> None:
     s.says(s.other, s.grant(2), s.one)
     broken("S05", lambda: s.says(s.other, s.grant(2), s.host))
     broken("S05", lambda: s.says(s.other, s.grant(1), s.one))
+
+
+def test_a_number_that_was_given_away_is_spent() -> None:
+    s = Scene.set_up()
+    s.tells(s.host, HandoverStarted(s.one.id, 2))
+    broken("S05", lambda: s.tells(s.host, ClaimMade(2)))
+    s.tells(s.host, ClaimMade(3))
+
+
+def test_who_asks_whether_it_rules_waits_for_an_answer() -> None:
+    s = Scene.set_up()
+    s.tells(s.host, StateChanged(State.REIGNING, State.PROBATION))
+    again = StateChanged(State.PROBATION, State.REIGNING)
+    broken("S09", lambda: s.tells(s.host, again))
+    s.world.run_for(s.world.settings.answer_us_min)
+    s.tells(s.host, again)
+
+
+def test_who_is_behind_asks_the_freshest_first() -> None:
+    s = Scene.set_up(together=True)
+    behind = replace(s.position, seq=s.position.seq - 1)
+    s.tells(s.one, ClaimMade(2))
+    seen = s.watch.record.seen(s.one)
+    seen.state = State.CLAIMING
+    seen.heard = {s.host.number: s.position, s.other.number: behind}
+    s.tells(s.one, PullStarted(s.host.id, s.position))
+    broken("S14", lambda: s.tells(s.one, PullStarted(s.other.id, behind)))
+
+
+def test_nobody_wants_to_be_led_by_who_said_that_it_can_not() -> None:
+    s = Scene.set_up()
+    session = s.other.core._s
+    members = (replace(m, can_host=m.peer != s.one.id) for m in session.roster.members)
+    session.set_roster(replace(session.roster, members=tuple(members)))
+    broken("S34", lambda: s.says(s.other, s.grant(2), s.one))
 
 
 def test_nobody_reigns_over_fresh_proof_that_the_host_lives() -> None:
