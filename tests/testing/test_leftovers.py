@@ -5,7 +5,7 @@ import warnings
 from functools import partial
 
 import trio
-from attrs import evolve
+from msgspec.structs import replace
 
 from p2pnet.testing.leftovers import (
     count_tasks,
@@ -80,7 +80,7 @@ def settled(outcome: bytes) -> TrioLane:
     lane.submit(lane.peers[1], "a move")
     lane.run_for(1_000_000)
     ((ticket, settle),) = lane.peers[1].settled.items()
-    lane.peers[1].settled[ticket] = evolve(settle, outcome=outcome)
+    lane.peers[1].settled[ticket] = replace(settle, outcome=outcome)
     lane.close()
     return lane
 
