@@ -46,7 +46,8 @@ class Ledger:
 
     def trials(self) -> tuple[Executed, ...]:
         """The lines of commands that are on trial: one at most, unless bytes were made up."""
-        return tuple(line for line in self.lines() if line.trial)
+        kept = self._outcomes.values()
+        return tuple([line for lines in kept for line in lines.values() if line.trial])
 
     def admits(self, lines: Iterable[Executed]) -> bool:
         """Whether each of these can be recorded, one after the other."""
