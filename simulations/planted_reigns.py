@@ -190,7 +190,7 @@ def promises_for_ever() -> Planted:
 
 @BED.plants("L1", "two hosts that meet exchange headers")
 def hosts_ignore_one_another() -> Planted:
-    return patched((Reunion, "seek", nothing))
+    return patched((Reunion, "seek", nothing), (Reunion, "meet", nothing))
 
 
 @BED.plants("L1", "sides that gave up one another's seats look for one another")
