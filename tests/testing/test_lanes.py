@@ -47,8 +47,9 @@ def test_a_scenario_takes_its_lane_along() -> None:
 
 def test_all_lanes_come_through_the_same_hard_places() -> None:
     runs = {lane: play(attrs.evolve(STORY, lane=lane)) for lane in Lane}
-    reached = {lane: sorted(run.tally.reached) for lane, run in runs.items()}
-    assert reached[Lane.CORE] == reached[Lane.TRIO] == reached[Lane.WIRE]
+    reached = {lane: set(run.tally.reached) for lane, run in runs.items()}
+    assert reached[Lane.CORE] <= reached[Lane.TRIO], "which are flooded besides, in the end"
+    assert reached[Lane.CORE] <= reached[Lane.WIRE]
     assert {run.watch.reigns for run in runs.values()} == {runs[Lane.CORE].watch.reigns}
     assert all(run.watch.acknowledged for run in runs.values())
 
