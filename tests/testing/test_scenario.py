@@ -7,7 +7,7 @@ from p2pnet.core.states import State
 from p2pnet.testing.catalogue import InvariantBroken
 from p2pnet.testing.faults import DOINGS
 from p2pnet.testing.playing import play
-from p2pnet.testing.scenario import HOST, Kind, Scenario, Step
+from p2pnet.testing.scenario import AMOUNTS, HOST, Kind, Scenario, Step
 
 
 def test_every_kind_of_step_can_be_taken() -> None:
@@ -17,7 +17,7 @@ def test_every_kind_of_step_can_be_taken() -> None:
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("peer", [HOST, 1])
 def test_each_kind_alone_is_survived(kind: Kind, peer: int) -> None:
-    step = Step(kind, 10_000, peer, other=2)
+    step = Step(kind, 10_000, peer, other=2, amount=max(AMOUNTS.get(kind, (0, 0))[0], 0))
     run = play(Scenario(4, (Step(Kind.SUBMIT, peer=1), step, Step(Kind.SUBMIT, 900_000))))
     assert run.converged_us is not None
 
