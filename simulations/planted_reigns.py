@@ -176,7 +176,7 @@ def veto_from_memory() -> Planted:
     return patched((Granting, "_verify", lambda original: verify))
 
 
-@BED.plants("L1", "a request for a seat is sent again until it is answered")
+@BED.plants("L3", "a request for a seat is sent again until it is answered")
 def asks_for_its_seat_once() -> Planted:
     from p2pnet.core.following import Following
 

@@ -194,8 +194,11 @@ def _spectators(ground: Ground) -> None:
     ground.part(able, spectators)
     world.run_for(NOTICED_US)
     usurp(world, spectators[0], 0)
+    comes = world.join(spectators[1], "newcomer")  # nobody there can answer before all is healed
     world.run_for(SOON_US)
     ground.heal()
+    if comes.core.state is not State.FOLLOWING:
+        raise InvariantBroken("L3", f"{comes.name} asked {spectators[1].name}, and has no seat")
     for spectator in spectators:
         ground.settled(spectator)
     ground.same_reign(reigns, "all that can host were together")

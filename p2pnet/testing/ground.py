@@ -61,7 +61,7 @@ class Ground:
         for number in range(12):
             self.world.run_for(15_000)
             peer = self.peers[number % len(self.peers)]
-            if peer.core.role is not None:
+            if peer.core.role is not None and peer.core.roster.get(peer.id) is not None:
                 self.say(peer, f"number {number} meanwhile")
         if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
             raise InvariantBroken("L1", "not together after a drill")
