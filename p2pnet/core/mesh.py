@@ -350,9 +350,14 @@ class Mesh:
         return self._by_peer[link.dialled].nonce == link.nonce
 
     def is_new(self, peer: PeerId) -> bool:
-        """Whether our first dial to this peer is under way: nothing is known of it so far."""
+        """Whether our first dial to this peer is under way: nothing is known of it so far.
+
+        Whoever we had a link to is not new: if that broke it may be dead as well as not.
+        """
         dial = self.dials.get(peer)
-        return dial is not None and dial.busy and not dial.failures and self.link_to(peer) is None
+        if dial is None or not dial.busy or dial.failures or peer in self.habits:
+            return False
+        return self.link_to(peer) is None
 
     def dialling(self, now: int, peer: PeerId) -> int:
         """A dial is under way. Returns when it began."""

@@ -220,6 +220,16 @@ def test_a_link_through_a_neighbour_is_no_reason_to_wait_long_for_one_of_our_own
     assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * mesh.settings.heartbeat_us
 
 
+def test_who_was_linked_before_is_not_new(mesh: Mesh) -> None:
+    mesh.dialling(0, ANA)
+    assert mesh.is_new(ANA)
+    linked(mesh, L1, ANA)
+    mesh.know(ANA, L1)
+    mesh.closed(0, L1)
+    mesh.dialling(0, ANA)
+    assert not mesh.is_new(ANA)
+
+
 def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
     mesh.dialling(0, ANA)
     assert mesh.opened(10, L1, ANA, seated=False).mute_us == 10 + mesh.settings.connect_us

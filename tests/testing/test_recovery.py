@@ -23,6 +23,13 @@ def test_successors_that_die_with_the_host_cost_nothing() -> None:
     assert together < alone * 3 // 2
 
 
+@pytest.mark.parametrize(("players", "seed"), [(4, 131632305071981), (6, 83032117117480)])
+def test_a_dial_to_a_dead_successor_that_has_just_begun_costs_nothing(
+    players: int, seed: int
+) -> None:
+    assert check_recovery(Recovery(Cause.CLOSE, players, seed, also=1)) < 150_000
+
+
 def test_who_takes_too_long_breaks_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "BOUNDS_US", dict.fromkeys(Cause, 1_000))
     monkeypatch.setattr(recovery, "LONE_BOUNDS_US", dict.fromkeys(Cause, 1_000))
