@@ -10,7 +10,7 @@ from typing import Final
 
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import BecameHost, PeerLost, SessionEnded
-from p2pnet.core.settings import Policy
+from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId
 
@@ -64,12 +64,16 @@ def acknowledged_survive(world: SimWorld, watch: Watch) -> None:
     """S15: what was acknowledged is there, unless all who held it then are dead.
 
     Holds as long as nobody was parted from the others: a lone host under the policy `continue`
-    acknowledges what a merge may discard.
+    acknowledges what a merge may discard. What the host alone has promised to keep may go with it,
+    if the only one left who held it is a newcomer of which the heir had not heard: that is named.
     """
     texts = {text for _, text in in_session(world)[0].journal.entries}
     living = {peer.number for peer in in_session(world)}
     for line in watch.acknowledged:
-        if line.text not in texts and living.intersection(line.holders):
+        if line.text in texts or not living.intersection(line.holders):
+            continue
+        is_named = (line.peer, line.ticket) in watch.discarded
+        if line.level is not AckLevel.HOST or not is_named:
             raise InvariantBroken("S15", f"{line.text} was acknowledged and is gone")
 
 

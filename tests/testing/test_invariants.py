@@ -96,6 +96,21 @@ def test_what_was_named_to_its_owner_was_not_lost_in_silence(world: CoreWorld) -
     broken("S16", lambda: nothing_lost_in_silence(world, watch(world)))
 
 
+@pytest.mark.parametrize("level", list(AckLevel))
+def test_only_what_the_host_alone_has_promised_may_be_lost_by_name(
+    world: CoreWorld, level: AckLevel
+) -> None:
+    ticket = world.submit(world.peers[1], "named", level)
+    world.run_for(500_000)
+    world.peers[0].journal.entries.pop()
+    told = Emit(BranchDiscarded(None, 1, (ticket,), (b"",)))
+    watch(world).did(world.now, world.peers[1], told, ())
+    if level is AckLevel.HOST:
+        acknowledged_survive(world, watch(world))
+    else:
+        broken("S15", lambda: acknowledged_survive(world, watch(world)))
+
+
 def test_what_all_who_held_it_took_with_them_could_not_survive(world: CoreWorld) -> None:
     host, *others = world.peers
     for other in others:
