@@ -8,7 +8,7 @@ is said by name.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .codec import decode
 from .credentials import Says
@@ -17,6 +17,7 @@ from .events import BranchDiscarded
 from .frame_parts import Missing, RosterProof, Snapshot
 from .history import agree, fork, reaches
 from .messages import Update
+from .outbox import Submission
 from .roster import Roster
 from .session import Session
 from .values import Epoch, Position, peer_id
@@ -121,11 +122,31 @@ def _discard(session: Session, snapshot: Snapshot) -> None:
         return
     shared = fork(tuple(session.history.lineage), session.history.seq, snapshot.lineage, end)
     seq = 0 if shared is None else shared.seq
-    nonce, last = snapshot.marks.get(session.me, (session.nonce, 0))
-    lost = session.outbox.retract(seq, last if nonce == session.nonce else 0, end)
+    lost = session.outbox.retract(seq, end, _holds(session, snapshot))
     tickets = tuple(submission.ticket for submission in lost)
     commands = tuple(submission.payload for submission in lost)
     session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets, commands))
+
+
+def _holds(session: Session, snapshot: Snapshot) -> Callable[[Submission], bool]:
+    """Which commands of ours ran there too, and were not refused for the hosts that they cost."""
+    me, nonce = session.me, session.nonce
+    process, last = snapshot.marks.get(me, (nonce, 0))
+    outcomes = {
+        line.seq: line.outcome
+        for line in snapshot.executed
+        if (line.peer, line.nonce) == (me, nonce) and not line.trial
+    }
+
+    def holds(submission: Submission) -> bool:
+        if process != nonce or submission.seq > last:
+            return False
+        outcome = outcomes.get(submission.seq, submission.outcome)
+        return outcome == submission.outcome or outcome != session.replica.refuse(
+            submission.payload
+        )
+
+    return holds
 
 
 def missing_for(session: Session, position: Position | None) -> Missing:

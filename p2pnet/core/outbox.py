@@ -9,7 +9,7 @@ then sent again bears its old number, so that nothing is run twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
@@ -117,16 +117,17 @@ class Outbox:
         self._settled.extend(done)
         return done
 
-    def retract(self, fork_seq: int, last: int, end: int) -> list[Submission]:
+    def retract(
+        self, fork_seq: int, end: int, holds: Callable[[Submission], bool]
+    ) -> list[Submission]:
         """Forget and return what was settled and a better branch does not hold.
 
-        That branch parted from ours after update `fork_seq`, holds our commands up to `last`, and
-        stands at `end`.
+        That branch parted from ours after update `fork_seq`, and stands at `end`.
         """
         gone = [
             submission
             for submission in self._settled
-            if submission.seq > last and (submission.update_seq or 0) > fork_seq
+            if (submission.update_seq or 0) > fork_seq and not holds(submission)
         ]
         for submission in gone:
             self._settled.remove(submission)

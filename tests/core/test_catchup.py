@@ -3,13 +3,16 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from p2pnet.core.catchup import missing_for, take_missing
+from p2pnet.core.catchup import _discard, missing_for, take_missing
 from p2pnet.core.codec import encode
+from p2pnet.core.effects import Emit
 from p2pnet.core.errors import RemoteProtocolError
-from p2pnet.core.frame_parts import Missing, Snapshot
+from p2pnet.core.events import BranchDiscarded
+from p2pnet.core.frame_parts import Executed, Missing, Snapshot
 from p2pnet.core.messages import Ping, Update
 from p2pnet.core.session import Session
 from p2pnet.core.values import Epoch, PeerId, Position
+from p2pnet.testing.journal import REFUSED
 from tests.core.bench import Bench
 
 
@@ -61,6 +64,31 @@ def test_a_snapshot_that_says_another_reign_than_its_lineage_is_refused(bench: B
             take_missing(s, Missing(snapshot=bad))
     after = s.history.position, s.history.digest, list(bench.peers[1].journal.entries)
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lost"),
+    [(b"7", ()), (REFUSED, (1,))],
+    ids=["run there at its own time", "refused there"],
+)
+def test_what_another_branch_refused_is_named(
+    bench: Bench, outcome: bytes, lost: tuple[int, ...]
+) -> None:
+    """Hosts of that branch were lost over it, while one of ours ran it and told its owner."""
+    s, good = client(bench), snapshot(host(bench))
+    assert 1 in bench.peers[1].settled
+    other = Epoch(9, PeerId("x" * 16), 1)
+    end = Position(other, good.position.seq)
+    theirs = replace(
+        good,
+        position=end,
+        lineage=((other, 0),),
+        executed=(Executed(s.me, s.nonce, 1, 1, outcome),),
+        marks={s.me: (s.nonce, 1)},
+    )
+    _discard(s, theirs)
+    (said,) = (e.event for e in s.effects if isinstance(e, Emit))
+    assert isinstance(said, BranchDiscarded) and said.tickets == lost
 
 
 def test_a_snapshot_of_a_world_that_is_none_is_refused(bench: Bench) -> None:

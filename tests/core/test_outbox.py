@@ -77,10 +77,10 @@ def test_draining_leaves_nothing_and_never_reuses_a_number() -> None:
 def test_what_a_better_branch_does_not_hold_is_taken_back_once() -> None:
     box = outbox(HOST, HOST, HOST, HOST)
     box.settle(0, 0, 4)
-    gone = box.retract(fork_seq=2, last=3, end=9)
+    gone = box.retract(2, 9, lambda submission: submission.seq <= 3)
     assert [s.ticket for s in gone] == [4], "3 was sent again and run there, 1 and 2 are shared"
-    assert box.retract(fork_seq=0, last=0, end=9) != gone
-    assert box.retract(fork_seq=0, last=0, end=9) == []
+    assert box.retract(0, 9, lambda submission: False) != gone
+    assert box.retract(0, 9, lambda submission: False) == []
 
 
 def test_what_another_branch_ran_later_is_named_when_that_branch_loses() -> None:
@@ -88,8 +88,8 @@ def test_what_another_branch_ran_later_is_named_when_that_branch_loses() -> None
     box.add(b"", AckLevel.HOST)
     box.executed(1, b"", update_seq=3)
     box.settle(0, 0, applied=3)
-    assert box.retract(fork_seq=2, last=1, end=8) == []  # the better branch ran it, too
-    assert [lost.seq for lost in box.retract(fork_seq=5, last=0, end=9)] == [1]
+    assert box.retract(2, 8, lambda submission: True) == []  # the better branch ran it, too
+    assert [lost.seq for lost in box.retract(5, 9, lambda submission: False)] == [1]
 
 
 # --- while there is no host -----------------------------------------------------------------------
