@@ -10,6 +10,7 @@ import msgspec
 from p2pnet.core import hosting, routing
 from p2pnet.core.codec import encode
 from p2pnet.core.condensing import SlowLinks
+from p2pnet.core.durability import Durability
 from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
 from p2pnet.core.frame_parts import Executed
@@ -89,7 +90,7 @@ def receipts_before_anybody_has_it() -> Planted:
 
 @BED.plants("S15", "a new host gives no receipts before somebody is back")
 def receipts_right_after_the_crown() -> Planted:
-    return patched((Ordering, "_expects_somebody", always(False)))
+    return patched((Durability, "_expects_somebody", always(False)))
 
 
 @BED.plants("S15", "the mark `one` counts somebody besides who submitted")

@@ -12,10 +12,7 @@ waits for goes out with the tick.
 A follower is a member that was welcomed on a link. It has everything up to its welcome, and gets
 every update from there on over that very link, so it never has a gap unless the link had one.
 
-Marks say how far the history is durable. With two or more followers the `one` mark is where the
-second best of them stands: whoever submitted a command is among them, and at least one other has
-it too. With a single follower that follower is the successor. With none there is nobody to wait
-for. They are told to those whose commands wait for them, and to nobody else.
+How durable an update is by then is worked out in `durability`.
 """
 
 from __future__ import annotations
@@ -28,9 +25,10 @@ from msgspec.structs import replace
 from .codec import encode
 from .condensing import Follower, SlowLinks
 from .credentials import Says
+from .durability import Durability
 from .frame_parts import Executed, Oath, RosterProof
 from .mesh import LinkState
-from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Marks, Update, Write
+from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Update, Write
 from .outbox import Submission
 from .session import Session
 from .states import State
@@ -49,9 +47,12 @@ class Ordering:
     _held: list[tuple[LinkState, Command]] | None = None  # while the session is paused
     _ticked_us: int | None = None
     worked: Position | None = None  # the last position at which more than seats changed
-    aside: set[PeerId] = attrs.field(factory=set)  # granted our claim, and may follow later
     trials: Trials = attrs.field(factory=Trials)
     slow: SlowLinks = attrs.field(factory=SlowLinks)
+    durability: Durability = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.durability = Durability(self.session, self.followers)
 
     # --- followers ---
 
@@ -65,7 +66,7 @@ class Ordering:
         # It may wait for an outcome that it finds in its welcome, so it has to hear the marks.
         follower = Follower(link, attempt, 0, here if new else 0, s.now, waits_for=here)
         self.followers[peer] = follower
-        self.aside.discard(peer)
+        self.durability.aside.discard(peer)
 
     def unfollow(self, link: LinkState) -> None:
         """A process that hosts follows nobody: a welcome of ours was lost on it."""
@@ -86,7 +87,7 @@ class Ordering:
     def end(self) -> None:
         """This peer is not the host any more."""
         self.followers.clear()
-        self.aside.clear()
+        self.durability.aside.clear()
         self._executed.clear()
         self._held = None
         self.trials.end()
@@ -325,15 +326,7 @@ class Ordering:
 
     def on_confirm(self, link: LinkState, frame: Confirm | Heartbeat) -> None:
         """A follower says how far it is."""
-        s = self.session
-        assert link.peer is not None and s.reign is not None
-        follower = self.followers.get(link.peer)
-        if follower is None:
-            if s.roster.get(link.peer) is not None:
-                # It was given up for silence, and has not noticed.
-                s.send_on((link.id,), encode(Fenced(s.reign, s.addresses)))
-        elif follower.link == link.id and follower.confirmed < frame.seq <= s.history.seq:
-            follower.confirmed = frame.seq
+        if self.durability.confirm(link, frame.seq):
             self.advance_marks()
 
     def on_follow(self, link: LinkState, frame: Follow) -> None:
@@ -347,55 +340,10 @@ class Ordering:
         return tuple(f.oath for f in self.followers.values() if f.oath is not None)
 
     def advance_marks(self) -> None:
-        """Work out how durable the history is; tell those who wait for it."""
-        s = self.session
-        assert s.reign is not None
-        worst = min((f.confirmed for f in self.followers.values()), default=s.history.seq)
-        stands = self._witnesses(worst)
-        if not stands and (self.followers or self._expects_somebody()):
-            return
-        best = stands[0] if stands else s.history.seq
-        second = stands[1] if len(stands) > 1 else best
-        s.settle(one=best, all_=worst)
-        self._tell_marks((second, worst))
-        if self.trials.is_due(best) and not self.is_paused:
+        """Something may be more durable than it was: receipts, marks, and a trial wait for that."""
+        mark = self.durability.advance()
+        if mark is not None and self.trials.is_due(mark) and not self.is_paused:
             self._try()
-
-    def _witnesses(self, worst: int) -> list[int]:
-        """Where those stand that the next host would ask, the furthest first.
-
-        It can't ask a newcomer that it has never heard of, so a newcomer counts as soon as all
-        others know of it.
-        """
-        stands = []
-        for follower in self.followers.values():
-            if follower.admitted <= worst or len(self.followers) == 1:
-                follower.admitted = 0
-                stands.append(follower.confirmed)
-        return sorted(stands, reverse=True)
-
-    def _tell_marks(self, marks: tuple[int, int]) -> None:
-        """How durable the history is, for those whose commands wait for that."""
-        s, links = self.session, []
-        for follower in self.followers.values():
-            if follower.marks[1] < follower.waits_for and follower.marks != marks:
-                follower.marks = marks
-                links.append(follower.link)
-        if links:
-            assert s.reign is not None
-            s.send_on(links, encode(Marks(s.reign.epoch, *marks)))
-
-    def _expects_somebody(self) -> bool:
-        """Whether a member that is no follower yet can be reached.
-
-        A new host has granted claims before it has followers. What it acknowledged in between
-        would be lost if it died before the first of them was back.
-        """
-        s = self.session
-        return any(
-            member.peer not in (s.me, *self.aside) and s.mesh.alive(s.now, member.peer)
-            for member in s.roster.members
-        )
 
     # --- time ---
 

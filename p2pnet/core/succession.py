@@ -341,7 +341,7 @@ class Succession:
         for peer, grant in grants.items():
             link = self.session.mesh.link_to(peer)
             if grant.rejoin is None:
-                self.hosting.ordering.aside.add(peer)
+                self.hosting.ordering.durability.aside.add(peer)
             elif link is not None and grant.rejoin.epoch == reign.epoch:
                 self.hosting.on_rejoin(link, grant.rejoin)
 

@@ -116,3 +116,8 @@ def picture(peer: SimPeer) -> object:
         tuple(peer.journal.entries),
         tuple(peer.journal.away.items()),
     )
+
+
+def texts(peer: SimPeer) -> list[str]:
+    """What was done, as this peer has it."""
+    return [text for _, text in peer.journal.entries]
