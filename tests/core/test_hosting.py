@@ -34,10 +34,6 @@ def last_command(bench: Bench, client: SimPeer) -> Command:
     return bench.heard(client, Command)[-1]
 
 
-def texts(peer: SimPeer) -> list[str]:
-    return [text for _, text in peer.journal.entries]
-
-
 def test_nobody_is_let_in_above_the_limit() -> None:
     bench = Bench.of(2, Settings(players_max=2))
     late = bench.world.join(bench.peers[0], "late")

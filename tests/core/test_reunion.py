@@ -10,17 +10,13 @@ from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.invariants import at_most_once, equal_states
 from p2pnet.testing.sim_peer import SimPeer
 from p2pnet.testing.watch import Watch
-from tests.core.bench import Bench
+from tests.core.bench import Bench, texts
 
 
 def part(world: CoreWorld, one: list[SimPeer], other: list[SimPeer]) -> None:
     for left in one:
         for right in other:
             world.cut_both(left, right)
-
-
-def texts(peer: SimPeer) -> list[str]:
-    return [text for _, text in peer.journal.entries]
 
 
 @pytest.mark.parametrize(("players", "apart"), [(5, [0, 1]), (5, [0, 2]), (5, [3, 4]), (4, [0])])

@@ -17,12 +17,7 @@ from p2pnet.core.events import (
 from p2pnet.core.messages import Refuse, Reign
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from p2pnet.testing.sim_peer import SimPeer
-from tests.core.bench import Bench, picture
-
-
-def texts(peer: SimPeer) -> list[str]:
-    return [text for _, text in peer.journal.entries]
+from tests.core.bench import Bench, picture, texts
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["closes", "silent"])
