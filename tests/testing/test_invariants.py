@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.effects import Emit, Settle
-from p2pnet.core.events import BranchDiscarded
+from p2pnet.core.events import BranchDiscarded, HandoverStarted, SessionEnded
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import ConnectionId
 from p2pnet.testing.core_world import CoreWorld
@@ -16,6 +16,7 @@ from p2pnet.testing.invariants import (
     equal_states,
     everything_settled,
     in_submit_order,
+    nobody_left_has_a_seat,
     nothing_lost_in_silence,
     nothing_piles_up,
     same_owners,
@@ -66,6 +67,19 @@ def test_a_link_on_which_nothing_is_heard_any_more(world: CoreWorld) -> None:
     link = next(iter(world.peers[1].core._s.mesh.links.values()))
     link.detector.heard_us -= world.settings.dead_link_us + 2 * world.settings.heartbeat_us
     broken("S30", lambda: nothing_piles_up(world))
+
+
+def test_a_seat_of_somebody_who_left(world: CoreWorld) -> None:
+    host, _, leaver = world.peers
+    before = host.core.roster
+    world.leave(leaver)
+    world.run_for(500_000)
+    nobody_left_has_a_seat(world)
+    host.core._s.roster = before
+    broken("S30", lambda: nobody_left_has_a_seat(world))
+    now = next(now for now, event in leaver.events if isinstance(event, SessionEnded))
+    host.events.append((now, HandoverStarted(leaver.id, 2)))  # which took the good-bye along
+    nobody_left_has_a_seat(world)
 
 
 def test_a_command_that_was_run_twice(world: CoreWorld) -> None:
