@@ -72,7 +72,10 @@ def take_missing(session: Session, missing: Missing) -> Roster:
         if not isinstance(frame, Update) or frame.seq != session.history.seq + 1:
             raise RemoteProtocolError("the tail does not continue this history")
         take_update(session, frame, raw)
-        roster = frame.roster or roster
+        if frame.roster is not None:
+            for peer in roster.known - frame.roster.known:  # it may have come within the tail
+                session.ledger.forget(peer)
+            roster = frame.roster
     _begin(session, reigns)
     return roster
 

@@ -13,7 +13,7 @@ from p2pnet.core.messages import Ping, Update
 from p2pnet.core.session import Session
 from p2pnet.core.values import Epoch, PeerId, Position
 from p2pnet.testing.journal import REFUSED
-from tests.core.bench import Bench
+from tests.core.bench import Bench, texts
 
 
 @pytest.fixture
@@ -112,6 +112,23 @@ def test_a_tail_that_does_not_continue_the_history_is_refused(bench: Bench) -> N
         with pytest.raises(RemoteProtocolError):
             take_missing(s, Missing(updates=(raw,)))
     assert s.history.seq == here
+
+
+def test_nothing_is_kept_of_who_came_and_went_within_the_tail() -> None:
+    bench = Bench.of(3)
+    host, away, _ = bench.peers
+    bench.world.pause(away)
+    bench.world.reset_links(away, host)
+    guest = bench.world.join(host, "guest")
+    bench.world.run_for(500_000)
+    bench.world.submit(guest, "by a guest")
+    bench.world.run_for(500_000)
+    bench.world.leave(guest)
+    bench.world.run_for(300_000)
+    bench.world.resume(away)
+    bench.world.run_for(1_000_000)
+    assert texts(away) == texts(host) == ["by a guest"]
+    assert away.core.marks == host.core.marks == {}
 
 
 def test_a_reign_without_an_update_is_caught_up_with_too(bench: Bench) -> None:
