@@ -135,10 +135,14 @@ class Histories:
     def sends_away(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Bye
     ) -> None:
-        """Who was away for too long has nothing of its own to lose. Nobody else is sent away."""
-        here = peer.core.position
+        """Who was away for too long has nothing of its own to lose. Nobody else is sent away.
+
+        What counts is how far it said that it was: it may have found another host since it asked.
+        """
+        here, took = peer.core.position, self.record.took
+        said = took.position if isinstance(took, Rejoin) else None
         for target in targets if frame.reason is EndReason.SEAT_EXPIRED else ():
-            theirs = target.core.position
+            theirs = said or target.core.position
             if here is None or theirs is None:
                 continue
             if not reaches(peer.core.lineage, here.seq, theirs):

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from p2pnet.core.codec import encode
 from p2pnet.core.effects import CloseLink, Emit, Send, Settle
-from p2pnet.core.errors import LinkEnd
+from p2pnet.core.errors import EndReason, LinkEnd
 from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged
 from p2pnet.core.frame_parts import Missing
-from p2pnet.core.messages import Reign, Rejoin, Update, Welcome
+from p2pnet.core.messages import Bye, Reign, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import RECONNECT_ID_INVALID, ConnectionId, Epoch, Position
@@ -162,6 +162,21 @@ def test_a_proof_counts_under_the_reign_that_it_names(scene: tuple[CoreWorld, Wa
     assert isinstance(reign, Reign)
     welcome = Send((), encode(Welcome(reign, world.settings, Missing(), at(host))))
     broken("S26", lambda: watch.did(world.now, host, welcome, (one,)))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_only_who_was_away_is_sent_away(scene: tuple[CoreWorld, Watch], elsewhere: bool) -> None:
+    world, watch = scene
+    host, one, _ = world.peers
+    here = at(host)
+    position = Position(Epoch(9, one.id, 1), here.seq) if elsewhere else here
+    rejoin = Rejoin(1, here.epoch, RECONNECT_ID_INVALID, position, False, (), b"")
+    watch.took(world.now, host, one.number, encode(rejoin))
+    bye = Send((), encode(Bye(EndReason.SEAT_EXPIRED, "")))
+    if elsewhere:
+        broken("S16", lambda: watch.did(world.now, host, bye, (one,)))
+    else:
+        watch.did(world.now, host, bye, (one,))
 
 
 def test_noise_costs_nobody_but_its_sender_a_link(scene: tuple[CoreWorld, Watch]) -> None:
