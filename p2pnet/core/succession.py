@@ -164,6 +164,8 @@ class Succession:
     def on_wanted(self) -> None:
         """Somebody asks for a seat under a reign of ours that is over: it would stand behind us."""
         s = self.session
+        if ("awake",) in s.timers:
+            return  # it was asked before this peer slept, or will be asked again
         if s.host == s.me and s.choices.automatic and self.granting.promises.to is None:
             self.claim()
 
