@@ -354,6 +354,7 @@ class Following:
         s = self.session
         self.rival = self.heir = None
         s.set_reign(reign)
+        s.mesh.follow_process(reign.epoch.host, reign.epoch.nonce)  # not an earlier one that died
         s.move(Move.ADOPT)
         self.seek(reign.epoch.host, addresses or s.addresses_of(reign.epoch.host))
 
