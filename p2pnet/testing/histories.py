@@ -21,6 +21,7 @@ from p2pnet.core.events import (
     PeerLost,
     PeerReturned,
     RosterChanged,
+    SessionEnded,
 )
 from p2pnet.core.history import reaches
 from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
@@ -231,8 +232,13 @@ class Histories:
                 raise InvariantBroken("S24", f"{peer.name} sees a member that was kicked")
 
     def closes_its_own(self, peer: SimPeer, effect: CloseLink) -> None:
-        """Where what came was not a frame, the link that it came on is closed, and no other."""
+        """Where what came was not a frame, the link that it came on is closed, and no other.
+
+        A host that was about to leave, and is told by this that its heir is gone, leaves at once.
+        """
         source = self.record.noise_from
+        if any(isinstance(e, SessionEnded) and e.reason is EndReason.LEFT for _, e in peer.events):
+            return
         far = self.record.world.far_peer(peer, effect.link)
         if source is not None and far is not None and far != source:
             name = self.record.world.peers[far].name

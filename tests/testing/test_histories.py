@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from p2pnet.core.codec import encode
 from p2pnet.core.effects import CloseLink, Emit, Send, Settle
 from p2pnet.core.errors import EndReason, LinkEnd
-from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged
+from p2pnet.core.events import BecameHost, BranchDiscarded, RosterChanged, SessionEnded
 from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import Bye, Reign, Rejoin, Update, Welcome
 from p2pnet.core.roster import Roster
@@ -190,3 +190,5 @@ def test_noise_costs_nobody_but_its_sender_a_link(scene: tuple[CoreWorld, Watch]
             watch.did(world.now, host, close, ())
         else:
             broken("S29", lambda c=close: watch.did(world.now, host, c, ()))  # type: ignore[misc]
+    host.events.append((world.now, SessionEnded(EndReason.LEFT, "")))
+    watch.did(world.now, host, close, ())
