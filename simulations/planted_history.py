@@ -122,7 +122,7 @@ def discards_in_silence() -> Planted:
 @BED.plants("S16", "what the winner has as well is not called lost")
 def calls_all_of_it_lost() -> Planted:
     def wrap(original: Any) -> Any:
-        return lambda outbox, fork_seq, last, end: original(outbox, fork_seq, 0, end)
+        return lambda outbox, fork, end, holds: original(outbox, fork, end, lambda lost: False)
 
     return patched((Outbox, "retract", wrap))
 
