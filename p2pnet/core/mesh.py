@@ -332,9 +332,7 @@ class Mesh:
     def may_dial(self, now: int, peer: PeerId) -> bool:
         """Whether a dial to this peer is due: no good link of our own, and the wait is over."""
         dial = self.dials.get(peer)
-        if dial is not None and (dial.busy or now < dial.next_us):
-            return False
-        return not self._reaches(now, peer)
+        return (dial is None or now >= dial.next_us) and self.is_to_dial(now, peer)
 
     def is_to_dial(self, now: int, peer: PeerId) -> bool:
         """Whether there is no good link of our own to this peer, and no dial under way."""

@@ -236,7 +236,7 @@ class Session:
         if peer is None or self.state in (State.IDLE, State.LEFT):
             return
         dial = self.mesh.dials.get(peer)
-        hosting = self.state is State.REIGNING
+        hosting = self.state is REIGNING
         soon = self.now if hosting else self.now + self.settings.heartbeat_us
         self.timers.set("dial", peer, at=soon if dial is None else max(soon, dial.next_us))
 

@@ -21,7 +21,6 @@ from p2pnet.core.events import (
     PeerLost,
     PeerReturned,
     RosterChanged,
-    SessionEnded,
 )
 from p2pnet.core.history import reaches
 from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
@@ -237,7 +236,7 @@ class Histories:
         A host that was about to leave, and is told by this that its heir is gone, leaves at once.
         """
         source = self.record.noise_from
-        if any(isinstance(e, SessionEnded) and e.reason is EndReason.LEFT for _, e in peer.events):
+        if peer.left_us is not None:
             return
         far = self.record.world.far_peer(peer, effect.link)
         if source is not None and far is not None and far != source:

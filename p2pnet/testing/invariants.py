@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from p2pnet.core.errors import EndReason
-from p2pnet.core.events import BecameHost, Event, HandoverStarted, PeerLost, SessionEnded
+from p2pnet.core.events import BecameHost, HandoverStarted, PeerLost
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId
@@ -164,17 +163,13 @@ def nobody_left_has_a_seat(world: SimWorld) -> None:
         now for p in world.peers for now, event in p.events if isinstance(event, HandoverStarted)
     ]
     for peer in world.peers:
-        left = next((now for now, event in peer.events if _is_leaving(event)), None)
+        left = peer.left_us
         if left is None or not peer.alive or played[peer.id] > 1:
             continue
         if any(abs(now - left) < _HANDOVER_US for now in handed_over):
             continue
         if any(host.core.roster.get(peer.id) is not None for host in world.hosts):
             raise InvariantBroken("S30", f"{peer.name} left, and has a seat")
-
-
-def _is_leaving(event: Event) -> bool:
-    return isinstance(event, SessionEnded) and event.reason is EndReason.LEFT
 
 
 def within_limits(world: SimWorld) -> None:

@@ -10,7 +10,8 @@ import attrs
 
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import Effect, Settle
-from p2pnet.core.events import Event
+from p2pnet.core.errors import EndReason
+from p2pnet.core.events import Event, SessionEnded
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import PeerId
@@ -90,6 +91,12 @@ class SimPeer:
     def saw(self, kind: type[Event]) -> list[Event]:
         """The events of one kind, in order."""
         return [event for _, event in self.events if isinstance(event, kind)]
+
+    @property
+    def left_us(self) -> int | None:
+        """When it left by its own wish; None if it has not."""
+        ends = [(now, event) for now, event in self.events if isinstance(event, SessionEnded)]
+        return next((now for now, end in ends if end.reason is EndReason.LEFT), None)
 
 
 class Observer:

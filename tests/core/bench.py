@@ -85,13 +85,13 @@ class Bench(Observer):
         return other, there
 
 
-def pulling() -> tuple[Bench, SimPeer, SimPeer]:
-    """Four peers. The first successor lacks "x", which the others have, and pulls it from one.
+def pulling(players: int = 4) -> tuple[Bench, SimPeer, SimPeer]:
+    """The first successor lacks "x", which the others have, and pulls it from one of them.
 
     Gives the successor and whom it asks.
     """
-    bench = Bench.of(4)
-    host, first, ahead, _ = bench.peers
+    bench = Bench.of(players)
+    host, first, ahead, *_ = bench.peers
     bench.world.cut(host, first)
     bench.world.submit(ahead, "x")
     bench.world.run_for(150_000)

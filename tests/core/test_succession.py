@@ -17,7 +17,7 @@ from p2pnet.core.events import (
 from p2pnet.core.messages import Refuse, Reign
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from tests.core.bench import Bench, picture, texts
+from tests.core.bench import Bench, picture, pulling, texts
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["closes", "silent"])
@@ -110,19 +110,10 @@ def test_what_was_acknowledged_survives_a_first_successor_that_is_behind(seed: i
 
 
 def test_the_freshest_dies_while_it_is_asked() -> None:
-    bench = Bench.of(5)
-    host, first, ahead, second = bench.peers[:4]
-    bench.world.cut(host, first)
-    bench.world.submit(ahead, "x")
-    bench.world.run_for(150_000)
-    bench.world.crash(host, lost_for=[first])
-    bench.world.heal()
-    assert bench.world.run_while(lambda: first.core.state is not State.PULLING)
-    source = first.saw(PullStarted)[0].source
-    victim = next(peer for peer in bench.peers if peer.id == source)
+    bench, first, victim = pulling(5)
     bench.world.crash(victim)
     assert bench.world.run_while(lambda: not bench.world.converged())
-    assert len(first.saw(PullStarted)) == 2 and texts(second) == ["x"]
+    assert len(first.saw(PullStarted)) == 2 and texts(bench.peers[3]) == ["x"]
 
 
 def test_the_announcement_of_an_older_reign_changes_nothing() -> None:
