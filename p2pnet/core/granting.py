@@ -25,6 +25,7 @@ from .following import Following
 from .mesh import LinkState
 from .messages import Claim, Fenced, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
+from .proofs import is_evidence
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, peer_id
@@ -238,7 +239,7 @@ class Granting:
         if not evidence:
             return None
         claim = decode(evidence)
-        if isinstance(claim, Claim) and self.session.is_genuine_claim(claim):
+        if isinstance(claim, Claim) and is_evidence(self.session, claim):
             return claim
         return None
 

@@ -111,10 +111,6 @@ class History:
             self.seats.append((self.seq, members))
             del self.seats[:-_LINEAGE_MAX]
 
-    def was_seated(self, peer: PeerId) -> bool:
-        """Whether this peer had a seat at any time that is remembered."""
-        return any(peer in members for _, members in self.seats)
-
     def seated_at(self, seq: int) -> frozenset[PeerId] | None:
         """Who had a seat at this sequence; None if that is too long ago to be known."""
         known = [members for since, members in self.seats if since <= seq]

@@ -15,8 +15,10 @@ from .messages import Claim, Follow, Header, Reign, Yield
 from .session import Session
 from .values import Position
 
-NUMBERS_AHEAD_MAX: Final = 1_000
-"""So many reigns nobody sleeps through: seats are given up long before."""
+NUMBERS_AHEAD_MAX: Final = 10_000
+"""So many nobody misses: seats are given up long before, and those who are too few for a reign, and
+take turns to claim it all the same, spend one or two a second only while their links to the others
+last."""
 
 
 def forged(session: Session, link: LinkState, text: str) -> NoReturn:
@@ -34,8 +36,24 @@ def check_reign(session: Session, link: LinkState, reign: Reign) -> None:
 
 def check_number(session: Session, link: LinkState, number: int) -> None:
     """Numbers go up by one, so nobody can have missed very many of them."""
-    if session.epoch is not None and number > session.epoch.number + NUMBERS_AHEAD_MAX:
+    if not _is_possible(session, number):
         forged(session, link, f"the number {number} of a reign, which nothing leads up to")
+
+
+def _is_possible(session: Session, number: int) -> bool:
+    return session.epoch is None or number <= session.epoch.number + NUMBERS_AHEAD_MAX
+
+
+def is_evidence(session: Session, claim: Claim) -> bool:
+    """Whether somebody has signed that it spent this number, after a reign that its host signed.
+
+    That one may have no seat, or none that this peer knows of: what binds whoever stood behind it
+    is the word that it gave. All of them may be gone but the one that shows it.
+    """
+    if not _is_possible(session, claim.number) or not session.is_genuine(claim.reign):
+        return False
+    fields = claim.number, claim.reign.epoch, claim.position
+    return session.proves(claim.key, claim.signature, Says.CLAIM, *fields)
 
 
 def check_claim(session: Session, link: LinkState, claim: Claim) -> None:

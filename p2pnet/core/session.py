@@ -31,13 +31,13 @@ from .frame_parts import Executed, RosterProof
 from .history import History
 from .ledger import Ledger
 from .mesh import LinkState, Mesh
-from .messages import Carry, Claim, Frame, Ping, Reign
+from .messages import Carry, Frame, Ping, Reign
 from .outbox import Outbox
 from .pieces import cut
 from .replica import Replica
 from .roster import Member, Roster
 from .settings import Settings
-from .states import REIGNING, ROLES, Move, Role, State, after
+from .states import FOLLOWING, REIGNING, ROLES, Move, Role, State, after
 from .timers import Timers
 from .values import (
     RECONNECT_ID_INVALID,
@@ -137,20 +137,6 @@ class Session:
             return False
         return self.proves(reign.key, reign.signature, Says.REIGN, reign.epoch, reign.parent)
 
-    def is_genuine_claim(self, claim: Claim) -> bool:
-        """Whether a member signed this claim, after a reign that its host signed.
-
-        It may have lost its seat since: whoever gave it its word may not know of that, and has to
-        show what keeps it from granting.
-        """
-        claimant = peer_id(claim.key)
-        if self.roster.get(claimant) is None and not self.history.was_seated(claimant):
-            return False
-        if not self.is_genuine(claim.reign):
-            return False
-        fields = claim.number, claim.reign.epoch, claim.position
-        return self.proves(claim.key, claim.signature, Says.CLAIM, *fields)
-
     def reject(self, link: LinkState, text: str) -> None:
         """Count and report what somebody could not prove."""
         self.rejected += 1
@@ -244,20 +230,20 @@ class Session:
         """Keep warm links to those who may become the host.
 
         Between two members the lower in rank dials, or whoever notices that their link is no good.
-        A host also looks for those who are away.
+        Who follows nobody, be it a host or without one, looks for all, also those who are away.
         """
         if self.seat is None or self.host is None:
             return
-        members, hosting = self.roster.members, self.state is REIGNING
+        members, looks = self.roster.members, self.state is not FOLLOWING
         mesh, now = self.mesh, self.now
-        if len(members) > self.settings.warm_links_all_max and not hosting:
+        if len(members) > self.settings.warm_links_all_max and not looks:
             members = self.roster.successors(self.host)[: self.settings.successors]
         for member in mesh.to_reach(now, members):
             if member.peer == self.me or not mesh.may_dial(now, member.peer):
                 continue
             ours = member.present and self.roster.rank(self.me) > self.roster.rank(member.peer)
             poor = mesh.link_to(member.peer) is not None
-            if ours or poor or hosting:
+            if ours or poor or looks:
                 self.dial(member.peer, member.addresses)
 
     def addresses_of(self, peer: PeerId | None) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ witness, so it waits until its redial is refused, or for one answer window.
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 import msgspec
 
@@ -48,8 +50,11 @@ from .policy import Standing, stand
 from .pulling import Pulling
 from .relay import Relay
 from .session import Session
-from .states import Move, State
+from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, Position
+
+_LOOKS: Final = 5
+"""Who has no host for so many red periods looks for all members: by then a reign is overdue."""
 
 
 @attrs.define(eq=False)
@@ -102,6 +107,18 @@ class Succession:
         self.search.lost, self.search.lost_us = lost, self.session.now
         self.search.again_us = 0
         self.search.shown.clear()
+        self.session.timers.set("look", at=self._looks_us())
+
+    def _looks_us(self) -> int:
+        return self.search.lost_us + _LOOKS * self.session.settings.red_us
+
+    def looks(self) -> bool:
+        """Whether this peer dials whoever is missing, as a host does.
+
+        Links break in a long split as well. With too few for a reign there is no host to dial the
+        others, on neither side, nor is there where the game decides, or nobody can host.
+        """
+        return self.session.state in HOSTLESS and (self.paused or self.session.now >= self._looks_us())
 
     def _better(self) -> list[PeerId]:
         """Those ahead of us in rank that are not known to be dead."""
@@ -413,7 +430,7 @@ class Succession:
     def end(self) -> None:
         """A host was found, be it this peer or another one."""
         s = self.session
-        for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
+        for timer in ("claim", "answers", "pull", "promise", "verify", "redial", "look"):
             s.timers.cancel(timer)
         self.granting.promises.release()
         self.granting.drop_doubts()

@@ -132,7 +132,7 @@ class Upkeep:
             quiet = [ln for ln in quiet if ln.id in s.mesh.links and ln.sent_us <= soon_us]
         if quiet:
             self.roles.heartbeat(quiet)
-        if s.state in SETTLED:
+        if s.state in SETTLED or self.roles.succession.looks():
             s.dial_missing()
 
 
@@ -152,6 +152,7 @@ _ON_TIMER: Final[dict[str, Callable[..., None]]] = {
     "redial": lambda keep: keep.roles.succession.on_redial_timer(),
     "verify": lambda keep: keep._on_verify_timer(),
     "dial": lambda keep, peer: None,  # being awake is enough, see `keep_links`
+    "look": lambda keep: None,  # likewise
     "pause": lambda keep: keep.roles.hosting.minority.on_pause_timer(),
     "lookout": lambda keep: keep.roles.hosting.lookout.on_timer(),
     "rank": lambda keep: keep.roles.hosting.on_rank_timer(),

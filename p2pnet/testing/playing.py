@@ -38,6 +38,7 @@ _LATE_US: Final = 3_000_000  # by then it has come together …
 _VERY_LATE_US: Final = 8_000_000  # … also if a death was not noticed, or seats had expired
 _WORK_US: Final = 3_000_000  # time for the last receipts
 _DEAD_RED_PERIODS: Final = 5  # after so long a host alone has noticed that the others are dead
+_LOSSY_RED_PERIODS: Final = 25  # … and who has seen stalls all the time, that one is
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
 
 
@@ -173,6 +174,12 @@ class Run:
         follows = (State.FOLLOWING, State.JOINING)
         return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
 
+    def _counts_on_the_dead(self) -> bool:
+        """Whether a host has not noticed so far that a member is dead, and waits for it to answer."""
+        living = {peer.id for peer in self.world.members}
+        rosters = (host.core.roster for host in self.world.hosts)
+        return any(m.present and m.peer not in living for roster in rosters for m in roster.members)
+
     def _given_up(self) -> bool:
         """Whether some look for others only now and then, because their seats have expired."""
         living = {peer.id for peer in self.world.members}
@@ -211,6 +218,7 @@ class Run:
         world.run_for(settings.red_us + settings.redial_us_max)
         if any(host.core.census["followers"] == 0 for host in world.hosts):
             world.run_for(_DEAD_RED_PERIODS * settings.red_us)
+        world.run_while(self._counts_on_the_dead, _LOSSY_RED_PERIODS * settings.red_us)
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)

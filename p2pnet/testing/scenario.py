@@ -109,7 +109,7 @@ AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
         Kind.LATE_TIMERS: (1_000, 150_000),
         Kind.FORGE: (0, 9),
         Kind.USURP: (0, 1_000_000),
-        Kind.PROCLAIM: (2_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
+        Kind.PROCLAIM: (20_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
     }
 )
 """The kinds of steps that have an amount, and the least and the largest of each."""
