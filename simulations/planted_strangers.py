@@ -13,6 +13,7 @@ from p2pnet.core.pulling import Pulling
 from p2pnet.core.roles import Roles
 from p2pnet.core.routing import Router
 from p2pnet.core.session import Session
+from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
 from .planting import Bed, always, nothing, patched, rerouted
@@ -71,6 +72,11 @@ def asks_the_least_fresh() -> Planted:
 @BED.plants("L1", "of two processes with one key the later one has the seat")
 def processes_take_turns() -> Planted:
     return patched((Mesh, "is_here", always(False)))
+
+
+@BED.plants("S33", "those who are too few look for the others")
+def too_few_look_for_nobody() -> Planted:
+    return patched((Succession, "looks", always(False)))
 
 
 @BED.plants("L4", "what comes while a host asks whether it rules is answered afterwards")

@@ -20,7 +20,7 @@ from .messages import Update
 from .outbox import Submission
 from .roster import Roster
 from .session import Session
-from .values import Epoch, Position, peer_id
+from .values import Epoch, PeerId, Position, peer_id
 
 
 def take_update(session: Session, frame: Update, raw: bytes) -> None:
@@ -97,6 +97,23 @@ def check_told(session: Session, missing: Missing) -> None:
     told = [frame.epoch for frame in map(decode, missing.updates) if isinstance(frame, Update)]
     if told != sorted(told) or not set(told) <= {lineage[-1][0], *reigns[len(lineage) :]}:
         raise RemoteProtocolError("updates of reigns that the tail does not go through")
+
+
+def check_seated(session: Session, missing: Missing, peer: PeerId) -> None:
+    """Somebody unknown tells the truth if a host that is known here has given it a seat.
+
+    Raises `RemoteProtocolError`.
+    """
+    frames = [frame for frame in map(decode, missing.updates) if isinstance(frame, Update)]
+    proofs = [(frame.roster, frame.roster_proof) for frame in frames]
+    if missing.snapshot is not None:
+        proofs.append((missing.snapshot.roster, missing.snapshot.roster_proof))
+    known = [epoch for epoch, _ in session.history.lineage]
+    for roster, proof in proofs:
+        if roster is not None and roster.get(peer) is not None:
+            _check_roster(session, roster, proof, known)
+            return
+    raise RemoteProtocolError("a tail from somebody who has no seat")
 
 
 def _begin(session: Session, reigns: deque[tuple[Epoch, int]]) -> None:

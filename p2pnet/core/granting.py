@@ -23,28 +23,16 @@ from .errors import RefuseReason
 from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
 from .following import Following
 from .mesh import LinkState
-from .messages import Claim, Fenced, Grant, Refuse, Reign, Withdraw
+from .messages import Claim, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
 from .proofs import is_evidence
+from .search import Search
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, peer_id
 
 ROUND_WINDOWS: Final = 3
 """A claimant has its answers and its reign is known within so many answer windows."""
-
-
-@attrs.define
-class Search:
-    """What claimant and grantor both know of the search for a new host."""
-
-    lost: PeerId | None = None  # whom we lost
-    lost_us: int = 0  # when
-    number: int = 0  # of our own claim
-    again_us: int = 0  # no further claim of our own before that
-    chosen: PeerId | None = None  # who the game says shall be the host
-    offer: Fenced | None = None  # the newest reign that the game has not decided about
-    shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
 
 
 @attrs.define

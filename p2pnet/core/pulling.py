@@ -3,13 +3,18 @@
 A grant tells the grantor's position. Under one epoch histories are prefixes of one another, so the
 freshest grantor has everything that anybody acknowledged. If it fails, or gave less than it said it
 has, the next one is asked.
+
+The freshest may be a newcomer: whoever was admitted just before the host was lost is known only to
+those who had that update. So somebody unknown that claims from further on is asked as well, and
+nobody waits for it. Its answer counts if it holds a roster in which it has a seat, signed by a host
+that is known here.
 """
 
 from __future__ import annotations
 
 import attrs
 
-from .catchup import check_told, missing_for, take_missing
+from .catchup import check_seated, check_told, missing_for, take_missing
 from .events import PullStarted
 from .mesh import LinkState
 from .messages import Grant, Pull, Tail
@@ -25,6 +30,7 @@ class Pulling:
     session: Session
     sources: list[PeerId] = attrs.field(factory=list)  # freshest first
     positions: dict[PeerId, Position] = attrs.field(factory=dict)
+    unknown: set[PeerId] = attrs.field(factory=set)  # asked, and perhaps they are newcomers
 
     def find(self, grants: dict[PeerId, Grant]) -> bool:
         """Whether any of the grantors is ahead of us."""
@@ -53,20 +59,40 @@ class Pulling:
         s.timers.set("pull", at=s.now + 2 * s.mesh.answer_us())
         return True
 
+    def meet(self, peer: PeerId, position: Position) -> None:
+        """Somebody unknown claims: where it says it stands, it may have been admitted."""
+        s = self.session
+        here = s.history.position
+        if here is None or position <= here or position.epoch != s.epoch:
+            return
+        if s.state is not State.PULLING:
+            self.unknown.add(peer)
+            s.send(peer, Pull(here))
+        elif peer not in self.positions:  # when those before it have answered, or failed
+            self.sources.append(peer)
+            self.positions[peer] = position
+
     def answer(self, link: LinkState, frame: Pull) -> None:
         """A claimant is behind us."""
-        if self.session.history.position is not None:
-            self.session.send(link.peer, Tail(missing_for(self.session, frame.position)))
+        s, peer = self.session, link.peer
+        assert peer is not None
+        if s.history.position is not None and s.roster.get(peer) is not None:
+            s.send(peer, Tail(missing_for(s, frame.position)))
 
     def take(self, link: LinkState, frame: Tail) -> bool:
         """Apply what we lacked. False if it is not from whom we asked.
 
         Raises `RemoteProtocolError` if it does not fit to what is here.
         """
-        s = self.session
-        if s.state is not State.PULLING or not self.is_asking(link.peer):
+        s, peer = self.session, link.peer
+        assert peer is not None
+        pulls = s.state is State.PULLING
+        if not self.is_asking(peer) if pulls else peer not in self.unknown:
             return False
+        self.unknown.clear()  # what others answer does not go on from here any more
         check_told(s, frame.missing)
+        if s.roster.get(peer) is None:
+            check_seated(s, frame.missing, peer)
         s.set_roster(take_missing(s, frame.missing))
         s.timers.cancel("pull")
         return True
@@ -83,3 +109,4 @@ class Pulling:
         """Nothing is lacking any more, or it is no business of ours."""
         self.sources.clear()
         self.positions.clear()
+        self.unknown.clear()

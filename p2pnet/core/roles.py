@@ -19,13 +19,14 @@ from .detector import GREEN, Light
 from .errors import EndReason, LinkEnd
 from .events import Deposed, HostAnnounced, LossCause, Overslept
 from .following import Following
-from .granting import Granting, Search
+from .granting import Granting
 from .handover import HandingOver
 from .hosting import Hosting
 from .mesh import LinkState
 from .messages import Bye, Fenced, Frame, Heartbeat, Ping, Reign
 from .relay import Relay
 from .reunion import Reunion
+from .search import Search
 from .session import Session
 from .states import HOSTLESS, ROLES, Move, Role, State
 from .succession import Succession

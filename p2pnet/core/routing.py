@@ -78,6 +78,7 @@ _HOST_GOES: Final = {
 """The good-byes of a host that are not the end of the session."""
 
 _ASKED: Final = frozenset({State.REIGNING, State.JOINING, State.FOLLOWING})
+_SEARCHING: Final = HOSTLESS - {State.ISOLATED}
 _CLIENTS: Final = frozenset({State.JOINING, State.FOLLOWING}) | HOSTLESS
 
 
@@ -254,10 +255,13 @@ class Router:
 
     def _on_claim(self, link: LinkState, frame: Claim, data: bytes) -> None:
         s, epoch = self.session, frame.reign.epoch
-        if s.epoch is None or link.peer is None or s.roster.get(link.peer) is None:
+        if s.epoch is None or link.peer is None:
             return
         check_claim(s, link, frame)
-        if epoch < s.epoch:
+        if s.roster.get(link.peer) is None:
+            if s.state in _SEARCHING:
+                self.roles.succession.pulling.meet(link.peer, frame.position)
+        elif epoch < s.epoch:
             self.roles.granting.refuse(link.peer, frame.number, RefuseReason.NEWER, s.reign)
         elif s.state in HOSTS and epoch == s.epoch:
             self.roles.granting.refuse(link.peer, frame.number, RefuseReason.ALIVE)
@@ -401,7 +405,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Refuse: (frozenset({State.CLAIMING}), False, _C._on_refuse),
     Withdraw: (_CLIENTS, False, _C._on_withdraw),
     Pull: (_CLIENTS, False, _C._on_pull),
-    Tail: (frozenset({State.PULLING}), False, _C._on_tail),
+    Tail: (_SEARCHING, False, _C._on_tail),
     Fenced: (IN_SESSION, False, _C._on_fenced),
     Handover: (frozenset({State.FOLLOWING}), True, _C._on_handover),
     Renumber: (frozenset({State.JOINING, State.FOLLOWING}), False, _C._on_renumber),

@@ -23,8 +23,6 @@ witness, so it waits until its redial is refused, or for one answer window.
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 import msgspec
 
@@ -42,19 +40,17 @@ from .events import (
     MigrationStarted,
     SessionPaused,
 )
-from .granting import ROUND_WINDOWS, Granting, Search
+from .granting import ROUND_WINDOWS, Granting
 from .hosting import Hosting
 from .mesh import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
 from .policy import Standing, stand
 from .pulling import Pulling
 from .relay import Relay
+from .search import Search
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, Position
-
-_LOOKS: Final = 5
-"""Who has no host for so many red periods looks for all members: by then a reign is overdue."""
 
 
 @attrs.define(eq=False)
@@ -66,7 +62,6 @@ class Succession:
     relay: Relay
     granting: Granting
     search: Search
-    paused: bool = False  # the application knows that we are too few
     pulling: Pulling = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -104,13 +99,9 @@ class Succession:
         self.reconsider()
 
     def _search(self, lost: PeerId | None) -> None:
-        self.search.lost, self.search.lost_us = lost, self.session.now
-        self.search.again_us = 0
-        self.search.shown.clear()
-        self.session.timers.set("look", at=self._looks_us())
-
-    def _looks_us(self) -> int:
-        return self.search.lost_us + _LOOKS * self.session.settings.red_us
+        s = self.session
+        self.search.begin(lost, s.now)
+        s.timers.set("look", at=self.search.long_us(s.settings.red_us))
 
     def looks(self) -> bool:
         """Whether this peer dials whoever is missing, as a host does.
@@ -118,7 +109,10 @@ class Succession:
         Links break in a long split as well. With too few for a reign there is no host to dial the
         others, on neither side, nor is there where the game decides, or nobody can host.
         """
-        return self.session.state in HOSTLESS and (self.paused or self.session.now >= self._looks_us())
+        s, search = self.session, self.search
+        if s.state not in HOSTLESS:
+            return False
+        return search.too_few or s.now >= search.long_us(s.settings.red_us)
 
     def _better(self) -> list[PeerId]:
         """Those ahead of us in rank that are not known to be dead."""
@@ -324,8 +318,8 @@ class Succession:
         if standing is Standing.GO or (standing is Standing.WAIT and waited):
             self.hosting.minority.went_on = standing is Standing.WAIT  # one pause is enough
             return True
-        if not self.paused:
-            self.paused = True
+        if not self.search.too_few:
+            self.search.too_few = True
             s.emit(SessionPaused(present, seats))
         return False
 
@@ -335,8 +329,18 @@ class Succession:
 
     def on_tail(self, link: LinkState, frame: Tail) -> None:
         """What we lacked, or a part of it."""
-        if self.pulling.take(link, frame):
+        s = self.session
+        if not self.pulling.take(link, frame):
+            return
+        if s.state is State.PULLING:
             self.on_pull_timer()
+        elif s.state is State.CLAIMING:  # anew: for one more, and from where we are now
+            s.timers.cancel("answers")
+            self.asking.withdraw()
+            s.move(Move.WITHDRAW)
+            self.claim()
+        else:
+            self.reconsider()
 
     def on_pull_timer(self) -> None:
         """The freshest has answered, or does not: the next one that is still ahead of us."""
@@ -437,5 +441,4 @@ class Succession:
         self.asking.withdraw()
         self.asking.redialling = False
         self.pulling.end()
-        self.search.lost = self.search.chosen = self.search.offer = None
-        self.paused = False
+        self.search.end()

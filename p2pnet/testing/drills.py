@@ -8,6 +8,7 @@ So one in so many scenarios of a campaign is a drill: a plain session to which o
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from random import Random
 from types import MappingProxyType
 from typing import Final
@@ -65,6 +66,27 @@ def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
         if holds(peer, done[peer]) is not goes:
             text = f"{peer.name} is one of {len(side)}, and {'stands still' if goes else 'goes on'}"
             raise InvariantBroken("S33", text)
+
+
+def _too_few(ground: Ground) -> None:
+    """The host dies, and no part has a majority of the seats: they wait, and find one another."""
+    world, (host, *clients) = ground.world, ground.peers
+    ground.rng.shuffle(clients)
+    half = len(ground.peers) // 2
+    one, other = clients[:half], clients[half:]
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    ground.part(one, other)
+    if ground.rng.random() < 0.5:
+        for here, there in product(one, other):
+            world.reset_links(here, there)
+    world.run_for(NOTICED_US)
+    done = {peer: ground.say(peer, "while too few") for peer in clients}
+    world.run_for(ground.settings.dead_link_us)
+    _goes(clients, done, False)
+    world.heal()
+    world.run_for(NOTICED_US)
+    _goes(clients, done, True)
+    ground.heal()
 
 
 def _merged(
@@ -287,6 +309,10 @@ def _some_policy(rng: Random, players: int) -> Settings:
     return Settings(policy=rng.choice(list(Policy)), pause_us=5_000_000)
 
 
+def _majority(rng: Random, players: int) -> Settings:
+    return Settings(policy=Policy.MAJORITY_ONLY, dead_link_us=2_000_000)
+
+
 def _short_seats(rng: Random, players: int) -> Settings:
     return Settings(seat_us=5_000_000)
 
@@ -307,6 +333,7 @@ class Rules:
 DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
     {
         Drill.TWO_SIDES: Rules(_two_sides, 2, _some_policy),
+        Drill.TOO_FEW: Rules(_too_few, 3, _majority),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(_sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from p2pnet.core.events import BecameHost, HandoverStarted, PeerLost
+from p2pnet.core.events import (
+    BecameHost,
+    BranchDiscarded,
+    HandoverStarted,
+    Joined,
+    PeerLost,
+)
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId
@@ -65,16 +71,22 @@ def acknowledged_survive(world: SimWorld, watch: Watch) -> None:
 
     Holds as long as nobody was parted from the others: a lone host under the policy `continue`
     acknowledges what a merge may discard. What the host alone has promised to keep may go with it,
-    if the only one left who held it is a newcomer of which the heir had not heard: that is named.
+    if its owner is told by name. And a newcomer is nobody's witness: the heir may not have heard of
+    it, and not know that it is there.
     """
     texts = {text for _, text in in_session(world)[0].journal.entries}
-    living = {peer.number for peer in in_session(world)}
     for line in watch.acknowledged:
-        if line.text in texts or not living.intersection(line.holders):
+        left = [peer for peer in in_session(world) if peer.number in line.holders]
+        if line.text in texts or all(map(_had_to_join_anew, left)):
             continue
         is_named = (line.peer, line.ticket) in watch.discarded
         if line.level is not AckLevel.HOST or not is_named:
             raise InvariantBroken("S15", f"{line.text} was acknowledged and is gone")
+
+
+def _had_to_join_anew(peer: SimPeer) -> bool:
+    """Whether a host had never heard of this peer, which is told that it lost something."""
+    return bool(peer.saw(BranchDiscarded)) and len(peer.saw(Joined)) > 1
 
 
 def nothing_lost_in_silence(world: SimWorld, watch: Watch) -> None:

@@ -13,7 +13,7 @@ import attrs
 from p2pnet.core.errors import TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import State
-from p2pnet.core.values import PeerId
+from p2pnet.core.values import PeerId, Position
 
 from .catalogue import InvariantBroken
 from .drills import hold
@@ -175,7 +175,7 @@ class Run:
         return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
 
     def _counts_on_the_dead(self) -> bool:
-        """Whether a host has not noticed so far that a member is dead, and waits for it to answer."""
+        """Whether a host has not noticed so far that a member is dead, and waits for it."""
         living = {peer.id for peer in self.world.members}
         rosters = (host.core.roster for host in self.world.hosts)
         return any(m.present and m.peer not in living for roster in rosters for m in roster.members)
@@ -192,10 +192,12 @@ class Run:
         Some policies want a majority of all seats. And players who have never heard of one another
         can't look for one another: those who had let them in are dead.
         """
-        members, policy = in_session(self.world), self.scenario.settings.policy
-        seats = max((len(peer.core.roster.members) for peer in members), default=0)
-        if policy is Policy.MAJORITY_ONLY and 2 * len(members) <= seats:
-            return False
+        members = in_session(self.world)
+        if self.scenario.settings.policy is Policy.MAJORITY_ONLY:
+            roster = max(members, key=_freshness).core.roster  # where some seats may have expired
+            seated = sum(roster.get(peer.id) is not None for peer in members)
+            if 2 * seated <= len(roster.members):
+                return False
         met, *others = members
         circle = [met]
         for one in circle:
@@ -308,3 +310,8 @@ def _named_failures(world: SimWorld) -> Iterator[None]:
             raise
         name = "L6" if isinstance(error, Stuck) else "S29"
         raise InvariantBroken(name, f"{type(error).__name__}: {error}") from error
+
+
+def _freshness(peer: SimPeer) -> Position:
+    assert peer.core.position is not None, "who is in a session has a place in its history"
+    return peer.core.position

@@ -203,6 +203,7 @@ class Drill(enum.StrEnum):
     """Something that is done as a whole, and it is known what has to come of it."""
 
     TWO_SIDES = "two_sides"  # one is small: who may go on does, and the larger one wins in the end
+    TOO_FEW = "too_few"  # without a host no part is large enough: they wait, and find one another
     NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
     SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered
     IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.codec import encode
-from p2pnet.core.credentials import Says
+from p2pnet.core.credentials import Says, statement
 from p2pnet.core.errors import LocalProtocolError, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
@@ -17,11 +17,12 @@ from p2pnet.core.events import (
     ProofRejected,
 )
 from p2pnet.core.messages import Claim, Grant, Refuse, Withdraw
+from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import usurp
 from p2pnet.testing.sim_peer import SimPeer
-from tests.core.bench import Bench, picture
+from tests.core.bench import SESSION, Bench, picture
 
 
 def test_each_gives_its_word_once_for_each_number() -> None:
@@ -213,6 +214,24 @@ def test_a_claim_is_evidence_though_its_claimant_has_lost_its_seat_since() -> No
     assert witness.core.roster.get(kicked.id) is None
     granting = witness.core._roles.succession.granting
     assert granting.shown(encode(claim)) == claim
-    stranger, _ = bench.stranger(witness)
-    foreign = replace(claim, key=stranger.core._s.key)
+    foreign = replace(claim, key=witness.core._s.key)
     assert granting.shown(encode(foreign)) is None
+
+
+def test_a_claim_of_somebody_unknown_is_evidence_of_a_number_that_can_be() -> None:
+    """Whoever has the word of somebody may be a newcomer of which nobody else has heard."""
+    bench = Bench.of(3)
+    witness = bench.peers[1]
+    unknown, _ = bench.stranger(witness)
+    session, reign, position = SESSION, witness.core.reign, witness.core.position
+    assert reign is not None and position is not None
+
+    def claim(number: int) -> bytes:
+        fields = number, reign.epoch, position
+        signature = unknown.credentials.sign(statement(session, Says.CLAIM, fields))
+        return encode(Claim(number, unknown.key, reign, position, signature))
+
+    shown = witness.core._roles.granting.shown(claim(7))
+    assert shown is not None and shown.number == 7
+    assert witness.core._roles.granting.shown(claim(1 + NUMBERS_AHEAD_MAX)) is not None
+    assert witness.core._roles.granting.shown(claim(2 + NUMBERS_AHEAD_MAX)) is None

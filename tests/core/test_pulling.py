@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from p2pnet.core.events import PullStarted
+from p2pnet.core.events import BranchDiscarded, Joined, PullStarted
 from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import Pull, Tail
+from p2pnet.core.settings import AckLevel, Policy, Settings
 from p2pnet.core.states import State
-from tests.core.bench import pulling
+from p2pnet.testing.sim_peer import SimPeer
+from tests.core.bench import Bench, picture, pulling
 
 
 def test_who_is_behind_asks_the_freshest_and_nobody_else() -> None:
@@ -27,3 +29,63 @@ def test_who_answers_nonsense_is_left_for_the_next() -> None:
     assert first.core.state is State.PULLING and len(first.saw(PullStarted)) == 2
     assert bench.world.run_while(lambda: not bench.world.converged(), 5_000_000)
     assert [text for _, text in first.journal.entries] == ["x"]
+
+
+def _newcomer() -> tuple[Bench, SimPeer, SimPeer]:
+    """Two are left that lack the last updates, and a newcomer of which they have not heard.
+
+    They are too few without it. Gives one of the two, and the newcomer.
+    """
+    bench = Bench.of(4, Settings(policy=Policy.MAJORITY_ONLY))
+    host, first, second, third = bench.peers
+    bench.world.cut(host, first)
+    bench.world.cut(host, second)
+    newcomer = bench.world.join(third, "newcomer")
+    assert bench.world.run_while(lambda: newcomer.core.state is not State.FOLLOWING)
+    bench.world.submit(newcomer, "x", AckLevel.HOST)
+    bench.world.run_for(60_000)
+    for peer in (host, third):
+        bench.world.crash(peer, silent=True)
+    bench.world.heal()
+    assert first.core.roster.get(newcomer.id) is None
+    return bench, first, newcomer
+
+
+def test_a_newcomer_that_nobody_has_heard_of_is_asked_for_what_it_has() -> None:
+    bench, first, newcomer = _newcomer()
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert [text for _, text in first.journal.entries] == ["x"]
+    assert not newcomer.saw(BranchDiscarded) and len(newcomer.saw(Joined)) == 1
+
+
+def test_somebody_unknown_has_to_show_its_seat() -> None:
+    """Anybody may have a link, and can say that it has more than others."""
+    bench, first, newcomer = _newcomer()
+    heard = len(bench.said)
+    assert bench.world.run_while(lambda: not bench.heard(first, Pull, newcomer))
+    position, links = first.core.position, first.core.census["links"]
+    bench.slip(newcomer, first, Tail(Missing()))
+    assert len(bench.said) > heard and first.core.position == position
+    assert first.core.census["links"] < links and not bench.world.network.links_between(
+        first.number, newcomer.number
+    )
+    assert bench.world.run_while(lambda: not bench.world.converged())
+
+
+def test_what_nobody_asked_somebody_unknown_for_is_nothing() -> None:
+    bench, first, newcomer = _newcomer()
+    assert bench.world.run_while(lambda: first.core.state is not State.DOUBTING)
+    assert not bench.heard(first, Pull, newcomer)
+    picture_before = picture(first)
+    bench.slip(newcomer, first, Tail(Missing()))
+    assert picture(first) == picture_before and bench.link(first, newcomer)
+
+
+def test_the_history_is_given_to_members_only() -> None:
+    bench = Bench.of(3)
+    _, giver, asker = bench.peers
+    giver.core._s.roster = giver.core.roster.remove(asker.id)
+    bench.listen()
+    assert asker.core.position is not None
+    bench.slip(asker, giver, Pull(asker.core.position))
+    assert not bench.heard(giver, Tail)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.effects import Emit, Settle
-from p2pnet.core.events import BranchDiscarded, HandoverStarted, SessionEnded
+from p2pnet.core.events import BranchDiscarded, HandoverStarted, Joined, SessionEnded
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import ConnectionId
 from p2pnet.testing.core_world import CoreWorld
@@ -124,6 +124,23 @@ def test_only_what_the_host_alone_has_promised_may_be_lost_by_name(
         acknowledged_survive(world, watch(world))
     else:
         broken("S15", lambda: acknowledged_survive(world, watch(world)))
+
+
+def test_a_newcomer_of_which_the_heir_had_not_heard_is_no_witness(world: CoreWorld) -> None:
+    world.submit(world.peers[0], "known to few", AckLevel.ONE)
+    world.run_for(500_000)
+    for peer in world.peers[:2]:
+        peer.journal.entries.pop()
+    world.crash(world.peers[0])
+    world.crash(world.peers[2])
+    (line,) = (a for a in watch(world).acknowledged if a.text == "known to few")
+    newcomer = world.peers[1]  # the only one left who held it
+    broken("S15", lambda: acknowledged_survive(world, watch(world)))
+    newcomer.events.append((world.now, BranchDiscarded(None, 1, (), ())))
+    broken("S15", lambda: acknowledged_survive(world, watch(world)))
+    newcomer.events.append((world.now, newcomer.saw(Joined)[0]))
+    assert newcomer.number in line.holders
+    acknowledged_survive(world, watch(world))
 
 
 def test_what_all_who_held_it_took_with_them_could_not_survive(world: CoreWorld) -> None:
