@@ -230,6 +230,9 @@ class Histories:
             if member.peer in roster.banned:
                 raise InvariantBroken("S24", f"{peer.name} sees a member that was kicked")
 
+    def takes_good_bye(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Bye) -> None:
+        seen.good_byes.add(source.number)
+
     def closes_its_own(self, peer: SimPeer, effect: CloseLink) -> None:
         """Where what came was not a frame, the link that it came on is closed, and no other.
 

@@ -164,19 +164,20 @@ def seats_run_out(world: SimWorld) -> None:
             away -= lost
 
 
-def nobody_left_has_a_seat(world: SimWorld) -> None:
-    """S30: who left on purpose has no seat any more. Holds where everybody could hear of it.
+def nobody_left_has_a_seat(world: SimWorld, watch: Watch) -> None:
+    """S30: who left on purpose has no seat any more, if anybody who is there has heard of it.
 
     A host that hands over holds back what it hears, and takes it along if it leaves itself: then
     whoever left in that moment is away, and its seat expires.
     """
     played = Counter(peer.id for peer in world.peers)  # in how many processes
+    told = {left for peer in in_session(world) for left in watch.record.seen(peer).good_byes}
     handed_over = [
         now for p in world.peers for now, event in p.events if isinstance(event, HandoverStarted)
     ]
     for peer in world.peers:
         left = peer.left_us
-        if left is None or not peer.alive or played[peer.id] > 1:
+        if left is None or not peer.alive or played[peer.id] > 1 or peer.number not in told:
             continue
         if any(abs(now - left) < _HANDOVER_US for now in handed_over):
             continue
@@ -225,5 +226,5 @@ def check_end(world: SimWorld, watch: Watch, scenario: Scenario) -> None:
     # In a larger session a crash of the host and its successors parts those who are left.
     if scenario.together and len(world.peers) <= world.settings.warm_links_all_max:
         acknowledged_survive(world, watch)
-        nobody_left_has_a_seat(world)
+        nobody_left_has_a_seat(world, watch)
     watch.ended()

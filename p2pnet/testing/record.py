@@ -63,6 +63,7 @@ class Seen:
         factory=lambda: defaultdict(lambda: deque(maxlen=_A_SECOND_MAX))
     )
     merged: list[Epoch] = attrs.field(factory=list)  # the yields for which it moved on
+    good_byes: set[int] = attrs.field(factory=set)  # which processes said one to it
 
 
 @attrs.define(eq=False)

@@ -101,6 +101,7 @@ class Watch(Observer):
         reigns = self._reigns = Reigns(self.record)
         histories = self._histories = Histories(self.record)
         self._taken = {
+            Bye: histories.takes_good_bye,
             Claim: reigns.takes_claim,
             Grant: reigns.takes_grant,
             Refuse: reigns.takes_refusal,
