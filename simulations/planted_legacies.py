@@ -17,6 +17,7 @@ from p2pnet.core.minority import Minority
 from p2pnet.core.policy import Standing
 from p2pnet.core.relay import Relay
 from p2pnet.core.roster import Member, Roster
+from p2pnet.core.search import Search
 from p2pnet.core.session import Session
 from p2pnet.core.succession import Succession
 from p2pnet.core.values import RECONNECT_ID_INVALID, ConnectionId
@@ -162,9 +163,9 @@ def nobody_helps_a_neighbour() -> Planted:
 
 @BED.plants("L1", "who died with the host is not waited for")
 def the_dead_are_waited_for() -> Planted:
-    def better(search: Succession) -> list[Any]:
+    def better(search: Search) -> list[Any]:
         s = search.session
-        ranked = [m.peer for m in s.roster.successors(search.search.lost or s.me)]
+        ranked = [m.peer for m in s.roster.successors(search.lost or s.me)]
         return ranked[: ranked.index(s.me)] if s.me in ranked else ranked
 
-    return patched((Succession, "_better", lambda original: better))
+    return patched((Search, "better", lambda original: better))

@@ -12,8 +12,8 @@ from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.roles import Roles
 from p2pnet.core.routing import Router
+from p2pnet.core.search import Search
 from p2pnet.core.session import Session
-from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
 from .planting import Bed, always, nothing, patched, rerouted
@@ -76,7 +76,7 @@ def processes_take_turns() -> Planted:
 
 @BED.plants("S33", "those who are too few look for the others")
 def too_few_look_for_nobody() -> Planted:
-    return patched((Succession, "looks", always(False)))
+    return patched((Search, "looks", always(False)))
 
 
 @BED.plants("L4", "what comes while a host asks whether it rules is answered afterwards")

@@ -12,8 +12,6 @@ round trip.
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 import msgspec
 
@@ -26,13 +24,10 @@ from .mesh import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
 from .proofs import is_evidence
-from .search import Search
+from .search import ROUND_WINDOWS, Search
 from .session import Session
 from .states import HOSTLESS, Move, State
 from .values import Epoch, PeerId, peer_id
-
-ROUND_WINDOWS: Final = 3
-"""A claimant has its answers and its reign is known within so many answer windows."""
 
 
 @attrs.define
@@ -102,22 +97,9 @@ class Granting:
             return RefuseReason.UNABLE
         if not self._free_for(claimant, claim):
             return RefuseReason.PROMISED
-        if s.state in HOSTLESS and s.choices.automatic and s.now < self._turn_us(claimant):
+        if s.state in HOSTLESS and s.choices.automatic and s.now < self.search.turn_us(claimant):
             return RefuseReason.RANK
         return None
-
-    def _turn_us(self, claimant: PeerId) -> int:
-        """When it is this claimant's turn: one answer window for each better one that lives."""
-        s = self.session
-        if claimant == self.search.chosen:
-            return 0
-        ahead = 0 if self.search.chosen is None else ROUND_WINDOWS
-        for member in s.roster.successors(self.search.lost or s.me):
-            if member.peer == claimant:
-                break
-            if member.peer not in self.search.shown:
-                ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
-        return self.search.lost_us + ahead * s.mesh.answer_us()
 
     def _free_for(self, claimant: PeerId, claim: Claim) -> bool:
         """Whether our word is free. A claim of our own gives way to one that goes before it."""

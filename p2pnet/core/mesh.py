@@ -357,6 +357,10 @@ class Mesh:
             return False
         return self.link_to(peer) is None
 
+    def is_gone(self, now: int, peer: PeerId) -> bool:
+        """Whether this peer was linked before, and can't be heard any more."""
+        return peer in self.habits and not self.alive(now, peer)
+
     def dialling(self, now: int, peer: PeerId) -> int:
         """A dial is under way. Returns when it began."""
         dial = self.dials.setdefault(peer, Dialling())

@@ -64,7 +64,7 @@ class Roles:
         self.watching = Watching(self.session, self.following)
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
-        search = Search()
+        search = Search(self.session)
         asking = Asking(self.session)
         self.granting = Granting(self.session, self.following, search, asking)
         self.succession = Succession(self.session, self.hosting, self.relay, self.granting, search)

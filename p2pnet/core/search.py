@@ -1,4 +1,9 @@
-"""What claimant and grantor both know of the search for a new host."""
+"""The search for a new host: who was lost, and whose turn it is to claim.
+
+The order was agreed before, it is the roster's. The best-ranked peer that is not known to be dead
+claims at once, and the one behind it waits one answer window, and so on. Those who grant go by the
+same order.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,22 @@ from typing import Final
 import attrs
 
 from .messages import Fenced
+from .session import Session
+from .states import HOSTLESS
 from .values import PeerId
+
+ROUND_WINDOWS: Final = 3
+"""A claimant has its answers and its reign is known within so many answer windows."""
 
 _LONG: Final = 5
 """After so many red periods a reign is overdue."""
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Search:
-    """Who was lost, and how far we are with that."""
+    """What claimant and grantor both know of it."""
 
+    session: Session
     lost: PeerId | None = None  # whom we lost
     lost_us: int = 0  # when
     number: int = 0  # of our own claim
@@ -26,17 +37,85 @@ class Search:
     shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
     too_few: bool = False  # the policy lets no reign begin, and the game knows
 
-    def begin(self, lost: PeerId | None, now: int) -> None:
+    def begin(self, lost: PeerId | None) -> None:
         """The role of the host is free."""
-        self.lost, self.lost_us = lost, now
+        self.lost, self.lost_us = lost, self.session.now
         self.again_us = 0
         self.shown.clear()
+        self.session.timers.set("look", at=self._overdue_us())
 
     def end(self) -> None:
         """There is a host."""
+        self.session.timers.cancel("look")
         self.lost = self.chosen = self.offer = None
         self.too_few = False
 
-    def long_us(self, red_us: int) -> int:
-        """When this search will have taken long."""
-        return self.lost_us + _LONG * red_us
+    # --- whose turn it is ---
+
+    def better(self) -> list[PeerId]:
+        """Those ahead of us in rank that are not known to be dead."""
+        s = self.session
+        better = []
+        for member in s.roster.successors(self.lost or s.me):
+            if member.peer == s.me:
+                break
+            if member.peer in self.shown:
+                continue
+            heard = s.mesh.is_green(s.now, member.peer) and not s.mesh.is_mute(s.now, member.peer)
+            if heard or s.mesh.is_new(member.peer):
+                better.append(member.peer)
+        return better
+
+    def successor(self) -> PeerId:
+        """Who should be the next host, for all that is known here."""
+        return self.chosen or (self.better() or [self.session.me])[0]
+
+    def ahead(self) -> int:
+        """How many answer windows to wait before it is our turn."""
+        s, chosen = self.session, self.chosen
+        if chosen == s.me:
+            return 0
+        if chosen is not None and s.mesh.alive(s.now, chosen):
+            return ROUND_WINDOWS + len(self.better())  # then the order is as if nobody was chosen
+        return len(self.better())
+
+    def turn_us(self, claimant: PeerId) -> int:
+        """When it is this claimant's turn: one answer window for each better one that lives."""
+        s = self.session
+        if claimant == self.chosen:
+            return 0
+        ahead = 0 if self.chosen is None else ROUND_WINDOWS
+        for member in s.roster.successors(self.lost or s.me):
+            if member.peer == claimant:
+                break
+            if member.peer not in self.shown:
+                ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
+        return self.lost_us + ahead * s.mesh.answer_us()
+
+    # --- who is not linked ---
+
+    def reach_heirs(self) -> None:
+        """In a large session only the first successors are linked. If they died too, who is next?
+
+        Without this nobody would hear of anybody, and each would begin a reign of its own.
+        """
+        s, settings = self.session, self.session.settings
+        if len(s.roster.members) <= settings.warm_links_all_max:
+            return
+        heirs = s.roster.successors(self.lost or s.me)
+        left = [m for m in heirs if m.peer != s.me and not s.mesh.is_gone(s.now, m.peer)]
+        for member in left[: settings.successors]:
+            s.dial(member.peer, member.addresses)
+
+    def looks(self) -> bool:
+        """Whether this peer dials whoever is missing, as a host does.
+
+        Links break in a long split as well. With too few for a reign there is no host to dial the
+        others, on neither side, nor is there where the game decides, or nobody can host.
+        """
+        if self.session.state not in HOSTLESS:
+            return False
+        return self.too_few or self.session.now >= self._overdue_us()
+
+    def _overdue_us(self) -> int:
+        return self.lost_us + _LONG * self.session.settings.red_us

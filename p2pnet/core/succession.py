@@ -3,10 +3,7 @@
 Theory of operation
 -------------------
 
-The order of succession was agreed before: it is the roster's. The best-ranked peer that is not
-known to be dead claims at once; the one behind it waits one answer window, and so on. Better ranks
-whose links are closed or red do not count, so successors that died together with the host cost
-nothing.
+Whose turn it is to claim is in `search`. Successors that died with the host cost no time.
 
 A claim asks first and changes nothing. What it meets at the others is in `granting`. Half of those
 asked are enough if the others are silent, else they are asked again for a while. A claimant that
@@ -40,16 +37,16 @@ from .events import (
     MigrationStarted,
     SessionPaused,
 )
-from .granting import ROUND_WINDOWS, Granting
+from .granting import Granting
 from .hosting import Hosting
 from .mesh import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
 from .policy import Standing, stand
 from .pulling import Pulling
 from .relay import Relay
-from .search import Search
+from .search import ROUND_WINDOWS, Search
 from .session import Session
-from .states import HOSTLESS, Move, State
+from .states import Move, State
 from .values import Epoch, PeerId, Position
 
 
@@ -78,7 +75,7 @@ class Succession:
         """The host is gone as far as this peer can tell; `voucher` says that it is not."""
         s = self.session
         assert s.reign is not None and s.host is not None
-        self._search(s.host)
+        self.search.begin(s.host)
         self.search.chosen = s.choices.elect() if s.choices.automatic else None
         if cause is LossCause.LEFT:
             s.departed.add(s.host)
@@ -93,43 +90,11 @@ class Succession:
             self.granting.drop_doubts()
             self._isolate(voucher)
             return
-        successor = self._successor()
+        self.search.reach_heirs()
+        successor = self.search.successor()
         s.emit(MigrationStarted(s.reign.epoch, successor, successor == s.me))
         self.granting.answer_doubts()
         self.reconsider()
-
-    def _search(self, lost: PeerId | None) -> None:
-        s = self.session
-        self.search.begin(lost, s.now)
-        s.timers.set("look", at=self.search.long_us(s.settings.red_us))
-
-    def looks(self) -> bool:
-        """Whether this peer dials whoever is missing, as a host does.
-
-        Links break in a long split as well. With too few for a reign there is no host to dial the
-        others, on neither side, nor is there where the game decides, or nobody can host.
-        """
-        s, search = self.session, self.search
-        if s.state not in HOSTLESS:
-            return False
-        return search.too_few or s.now >= search.long_us(s.settings.red_us)
-
-    def _better(self) -> list[PeerId]:
-        """Those ahead of us in rank that are not known to be dead."""
-        s = self.session
-        better = []
-        for member in s.roster.successors(self.search.lost or s.me):
-            if member.peer == s.me:
-                break
-            if member.peer in self.search.shown:
-                continue
-            heard = s.mesh.is_green(s.now, member.peer) and not s.mesh.is_mute(s.now, member.peer)
-            if heard or s.mesh.is_new(member.peer):
-                better.append(member.peer)
-        return better
-
-    def _successor(self) -> PeerId:
-        return self.search.chosen or (self._better() or [self.session.me])[0]
 
     def reconsider(self) -> None:
         """When is it our turn?  At once, if nobody better is left and nobody has our word."""
@@ -140,25 +105,16 @@ class Succession:
             return  # until its reign comes, its link closes, or the promise runs out
         if ("awake",) in s.timers:
             return  # it is not known yet who else is there
-        turn_us = max(s.now + self._ahead() * s.mesh.answer_us(), self.search.again_us)
+        turn_us = max(s.now + self.search.ahead() * s.mesh.answer_us(), self.search.again_us)
         if turn_us == s.now:
             self.claim()
         else:
             s.timers.hasten("claim", at=turn_us)
 
-    def _ahead(self) -> int:
-        """How many answer windows to wait before it is our turn."""
-        s, chosen = self.session, self.search.chosen
-        if chosen == s.me:
-            return 0
-        if chosen is not None and s.mesh.alive(s.now, chosen):
-            return ROUND_WINDOWS + len(self._better())  # then the order is as if nobody was chosen
-        return len(self._better())
-
     def concede(self, claimed: Epoch) -> None:
         """This host's reign is older than the one that a claimant lost: it was deposed unawares."""
         s = self.session
-        self._search(claimed.host)
+        self.search.begin(claimed.host)
         s.move(Move.CONCEDE)
         s.emit(Deposed(claimed, claimed.host))
         s.replica.lose_host()
@@ -167,7 +123,7 @@ class Succession:
     def reclaim(self) -> None:
         """This host's handover failed: the role is up for a claim, and this peer makes it."""
         s = self.session
-        self._search(None)
+        self.search.begin(None)
         s.replica.lose_host()
         self.granting.release()
         self.claim()
@@ -182,7 +138,7 @@ class Succession:
 
     def inherit(self, number: int) -> None:
         """The host handed over to this peer."""
-        self._search(self.session.host)
+        self.search.begin(self.session.host)
         self.search.number = number
         self._crown()
 
@@ -413,6 +369,7 @@ class Succession:
             self.on_pull_timer()
         elif s.state is State.DOUBTING:
             s.timers.cancel("claim")
+            self.search.reach_heirs()
             self.reconsider()
 
     def on_redial_failed(self, peer: PeerId) -> None:
@@ -434,7 +391,7 @@ class Succession:
     def end(self) -> None:
         """A host was found, be it this peer or another one."""
         s = self.session
-        for timer in ("claim", "answers", "pull", "promise", "verify", "redial", "look"):
+        for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
             s.timers.cancel(timer)
         self.granting.promises.release()
         self.granting.drop_doubts()

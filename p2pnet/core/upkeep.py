@@ -132,7 +132,7 @@ class Upkeep:
             quiet = [ln for ln in quiet if ln.id in s.mesh.links and ln.sent_us <= soon_us]
         if quiet:
             self.roles.heartbeat(quiet)
-        if s.state in SETTLED or self.roles.succession.looks():
+        if s.state in SETTLED or self.roles.succession.search.looks():
             s.dial_missing()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.errors import TooManyInFlight
+from p2pnet.core.errors import CommandRefused, TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import State
 from p2pnet.core.values import PeerId, Position
@@ -35,7 +35,8 @@ CONVERGE_US: Final = 20_000_000
 """Time that a healed session has to come together, from its last progress on."""
 
 _LATE_US: Final = 3_000_000  # by then it has come together …
-_VERY_LATE_US: Final = 8_000_000  # … also if a death was not noticed, or seats had expired
+_LATE_RED_PERIODS: Final = 5  # … or after so long, if its heartbeat is slow
+_VERY_LATE_US: Final = 8_000_000  # also if a death was not noticed, or seats had expired
 _WORK_US: Final = 3_000_000  # time for the last receipts
 _DEAD_RED_PERIODS: Final = 5  # after so long a host alone has noticed that the others are dead
 _LOSSY_RED_PERIODS: Final = 25  # … and who has seen stalls all the time, that one is
@@ -117,6 +118,8 @@ class Run:
             self.world.submit(peer, f"c{self._commands}", ack)
         except TooManyInFlight:
             self.world.refused += 1
+        except CommandRefused:
+            pass  # there is no host, and the settings keep nothing for the next one
 
     def start_work(self) -> None:
         """The players begin to play, each by a clock of its own."""
@@ -213,6 +216,7 @@ class Run:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
         late_us = _VERY_LATE_US if self.was_bereft or self.was_given_up else _LATE_US
+        late_us = max(late_us, _LATE_RED_PERIODS * settings.red_us)
         if self.converged_us > late_us and settings.policy is Policy.CONTINUE:
             raise InvariantBroken("L1", f"together {self.converged_us} us after all healed")
         # What was under way when they came together arrives, and who went through a neighbour is

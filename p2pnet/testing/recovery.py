@@ -26,6 +26,7 @@ from .watch import Watch
 
 _LIMIT_US: Final = 10_000_000
 _SILENT_TOO_US: Final = 150_000  # who died in silence as well has to be found out as well
+_COLD_US: Final = 150_000  # in a large session, with nobody left to whom everybody has a link
 
 
 class Cause(enum.StrEnum):
@@ -116,6 +117,9 @@ def check_recovery(recovery: Recovery) -> int:
     bound_us = (LONE_BOUNDS_US if lone else BOUNDS_US)[recovery.cause]
     if recovery.also and recovery.cause is Cause.SILENCE:
         bound_us += _SILENT_TOO_US
+    settings = recovery.settings
+    if recovery.players > settings.warm_links_all_max and recovery.also >= settings.successors:
+        bound_us += _COLD_US
     if took_us > bound_us:
         raise InvariantBroken("L2" if lone else "L1", f"{took_us} us to recover from {recovery}")
     return took_us

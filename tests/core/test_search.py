@@ -5,26 +5,40 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.events import HostChanged, SessionPaused
-from p2pnet.core.search import Search
+from p2pnet.core.search import ROUND_WINDOWS
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import HOSTLESS
-from p2pnet.core.values import PeerId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import Dials
 from tests.core.test_policy import world_of
 
 
 def test_a_new_search_knows_nothing_of_the_last_one() -> None:
-    search = Search()
-    search.begin(PeerId("lost"), now=7)
-    assert (search.lost, search.lost_us) == ("lost", 7)
-    assert search.long_us(red_us=100) == 507
-    search.shown.add(PeerId("somebody"))
+    host, *_, last = CoreWorld().game(4)
+    search = last.core._roles.succession.search
+    search.begin(host.id)
+    search.shown.add(last.id)
     search.again_us, search.too_few = 9, True
     search.end()
     assert search.lost is None and not search.too_few
-    search.begin(None, now=8)
+    search.begin(None)
     assert search.again_us == 0 and not search.shown
+
+
+def test_the_chosen_one_goes_first_and_then_the_order_is_as_usual() -> None:
+    host, first, second, third = CoreWorld().game(4)
+    search = third.core._roles.succession.search
+    search.begin(host.id)
+    assert search.better() == [first.id, second.id] and search.successor() == first.id
+    assert search.ahead() == 2
+    assert search.turn_us(second.id) - search.turn_us(first.id) == third.core._s.mesh.answer_us()
+    search.chosen = second.id
+    assert search.successor() == second.id and search.ahead() == ROUND_WINDOWS + 2
+    assert search.turn_us(second.id) < search.turn_us(first.id)
+    search.shown.add(first.id)
+    assert search.better() == [second.id]
+    search.chosen = third.id
+    assert search.ahead() == 0
 
 
 @pytest.mark.parametrize("minutes", [0, 2])

@@ -11,9 +11,9 @@ from p2pnet.core.policy import Standing
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.relay import Relay
 from p2pnet.core.roles import Roles
+from p2pnet.core.search import Search
 from p2pnet.core.session import Session
 from p2pnet.core.settings import Policy, Settings
-from p2pnet.core.succession import Succession
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.playing import Run, play
 from p2pnet.testing.scenario import Drill, Scenario
@@ -66,7 +66,7 @@ def _least_first(find: Callable[..., bool]) -> Callable[..., bool]:
     ("drill", "owner", "name", "broken", "invariant"),
     [
         (Drill.TWO_SIDES, "p2pnet.core.minority", "stand", always(Standing.GO), "S33"),
-        (Drill.TOO_FEW, Succession, "looks", always(False), "S33"),
+        (Drill.TOO_FEW, Search, "looks", always(False), "S33"),
         (Drill.NEIGHBOUR, Relay, "on_carry", always(None), "L4"),
         (Drill.SEATS, Hosting, "expire", always(None), "S30"),
         (Drill.UNREACHABLE, Session, "plan_dial", always(None), "L1"),

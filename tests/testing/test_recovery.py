@@ -23,6 +23,14 @@ def test_successors_that_die_with_the_host_cost_nothing() -> None:
     assert together < alone * 3 // 2
 
 
+@pytest.mark.parametrize("cause", [Cause.CLOSE, Cause.SILENCE])
+def test_in_a_large_session_the_next_in_rank_is_found_though_nobody_had_a_link_to_it(
+    cause: Cause,
+) -> None:
+    """Else each would begin a reign of its own, and a dozen of them would have to merge."""
+    assert check_recovery(Recovery(cause, 14, seed=4, also=2)) > 0
+
+
 @pytest.mark.parametrize(("players", "seed"), [(4, 131632305071981), (6, 83032117117480)])
 def test_a_dial_to_a_dead_successor_that_has_just_begun_costs_nothing(
     players: int, seed: int
