@@ -3,12 +3,10 @@
 Theory of operation
 -------------------
 
-Whose turn it is to claim is in `search`. Successors that died with the host cost no time.
-
-A claim asks first and changes nothing. What it meets at the others is in `granting`. Half of those
-asked are enough if the others are silent, else they are asked again for a while. A claimant that
-is told with fresh proof that the host lives is the isolated one: it goes back to redialling,
-and plays on through whoever told it.
+Whose turn it is to claim is in `search`. A claim asks first and changes nothing. What it meets at
+the others is in `granting`. Half of those asked are enough if the others are silent, else they are
+asked again for a while. A claimant that is told with fresh proof that the host lives is the
+isolated one: it goes back to redialling, and plays on through whoever told it.
 
 A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
 from the freshest, then from the next one if that fails. Then it crowns itself: it announces the
