@@ -268,12 +268,14 @@ class Claim(Frame, frozen=True, tag=30):
 class Grant(Frame, frozen=True, tag=31):
     """Go on. This is how far my history goes, and my request for a seat when you reign.
 
-    A peer whose game decides by hand whom to follow makes no request yet.
+    A peer whose game decides by hand whom to follow makes no request yet. `returning` are members
+    that were started again, and have asked me for their seats.
     """
 
     number: int
     position: Position
     rejoin: Rejoin | None
+    returning: tuple[PeerId, ...] = ()
 
 
 class Refuse(Frame, frozen=True, tag=32):

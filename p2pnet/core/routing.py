@@ -206,6 +206,8 @@ class Router:
         elif link.peer == s.host and s.state in (State.JOINING, State.FOLLOWING):
             # Our host asks for a seat: it was restarted, and has no memory of hosting.
             self.roles.lose_host(LossCause.CLOSED)
+        elif s.state in HOSTLESS and link.peer is not None and s.roster.get(link.peer):
+            self.roles.succession.search.returning[link.peer] = s.now
         elif s.state is State.FOLLOWING and s.reign is not None:
             redirect = Redirect(s.reign, self._host_addresses())
             s.send_on((link.id,), encode(redirect))
@@ -386,7 +388,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Carry: (IN_SESSION, False, _C._on_carry),
     Carried: (IN_SESSION, False, _C._on_carried),
     Reign: (IN_SESSION, False, _C._on_reign),
-    Join: (_ASKED, False, _C._on_join),
+    Join: (_ASKED | HOSTLESS, False, _C._on_join),
     Rejoin: (_ASKED | {State.DOUBTING}, True, _C._on_rejoin),
     Pending: (frozenset({State.JOINING}), False, _C._on_pending),
     NoSeat: (frozenset({State.JOINING}), True, _C._on_no_seat),

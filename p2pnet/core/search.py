@@ -7,11 +7,12 @@ same order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
-from .messages import Fenced
+from .messages import Fenced, Grant
 from .session import Session
 from .states import HOSTLESS
 from .values import PeerId
@@ -35,6 +36,7 @@ class Search:
     chosen: PeerId | None = None  # who the game says shall be the host
     offer: Fenced | None = None  # the newest reign that the game has not decided about
     shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
+    returning: dict[PeerId, int] = attrs.field(factory=dict)  # restarted, and asked for a seat when
     too_few: bool = False  # the policy lets no reign begin, and the game knows
 
     def begin(self, lost: PeerId | None) -> None:
@@ -48,6 +50,7 @@ class Search:
         """There is a host."""
         self.session.timers.cancel("look")
         self.lost = self.chosen = self.offer = None
+        self.returning.clear()
         self.too_few = False
 
     # --- whose turn it is ---
@@ -92,7 +95,21 @@ class Search:
                 ahead += member.peer == s.me or s.mesh.is_green(s.now, member.peer)
         return self.lost_us + ahead * s.mesh.answer_us()
 
-    # --- who is not linked ---
+    # --- who is there, and who is not linked ---
+
+    def back(self) -> tuple[PeerId, ...]:
+        """Members that were started again and go on asking for their seats, at each heartbeat.
+
+        They have no history to claim from, or to grant by. But they are here.
+        """
+        recent_us = self.session.now - self.session.settings.red_us
+        return tuple(peer for peer, asked_us in self.returning.items() if asked_us > recent_us)
+
+    def present(self, grants: Mapping[PeerId, Grant]) -> int:
+        """How many members are here with these grants, this one included."""
+        back = {*self.back(), *(peer for grant in grants.values() for peer in grant.returning)}
+        members = {member.peer for member in self.session.roster.members}
+        return len(members & back.union(grants, (self.session.me,)))
 
     def reach_heirs(self) -> None:
         """In a large session only the first successors are linked. If they died too, who is next?

@@ -156,7 +156,8 @@ class Succession:
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
-        self.asking.begin(self._signed(s.reign, position), self.search.lost)
+        left_out = {self.search.lost, *self.search.back()}
+        self.asking.begin(self._signed(s.reign, position), left_out)
         self._count()
 
     def _signed(self, reign: Reign, position: Position) -> Claim:
@@ -266,7 +267,7 @@ class Succession:
     def _may_reign(self) -> bool:
         """Whether those who stand behind this claim are enough for the policy."""
         s = self.session
-        present, seats = 1 + len(self.asking.grants), len(s.roster.members)
+        present, seats = self.search.present(self.asking.grants), len(s.roster.members)
         standing = stand(s.settings.policy, present, seats)
         waited = s.now >= self.search.lost_us + s.settings.pause_us
         if standing is Standing.GO or (standing is Standing.WAIT and waited):

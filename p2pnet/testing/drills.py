@@ -69,7 +69,10 @@ def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
 
 
 def _too_few(ground: Ground) -> None:
-    """The host dies, and no part has a majority of the seats: they wait, and find one another."""
+    """The host dies, and no part has a majority of the seats: they wait, and find one another.
+
+    Or the host is started again, and one part is large enough with it.
+    """
     world, (host, *clients) = ground.world, ground.peers
     ground.rng.shuffle(clients)
     half = len(ground.peers) // 2
@@ -83,6 +86,11 @@ def _too_few(ground: Ground) -> None:
     done = {peer: ground.say(peer, "while too few") for peer in clients}
     world.run_for(ground.settings.dead_link_us)
     _goes(clients, done, False)
+    if ground.rng.random() < 0.5:  # with the host that was lost one side is large enough
+        world.join(ground.rng.choice(one), f"{host.name}'", key=host.key)
+        world.run_for(NOTICED_US)
+        _goes(one, done, True)
+        _goes(other, done, False)
     world.heal()
     world.run_for(NOTICED_US)
     _goes(clients, done, True)

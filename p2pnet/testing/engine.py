@@ -18,7 +18,7 @@ import attrs
 
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
-from p2pnet.core.errors import LinkEnd, LocalError, SessionOver
+from p2pnet.core.errors import CommandRefused, LinkEnd, LocalError, SessionOver
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import REIGNING
@@ -106,7 +106,7 @@ class Engine(Timeline):
         """
 
         def act_late() -> None:
-            with contextlib.suppress(LocalError, SessionOver):
+            with contextlib.suppress(CommandRefused, LocalError, SessionOver):
                 act()
 
         if self._takes_now(peer, act_late):

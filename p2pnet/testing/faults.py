@@ -108,11 +108,11 @@ def _slow(play: Play, step: Step, peer: SimPeer) -> Undo:
 def _restart(play: Play, step: Step, peer: SimPeer) -> None:
     running = {p.key for p in play.world.members}
     dead = list({p.key: p for p in play.world.peers if p.key not in running}.values())
-    hosts = play.world.hosts
-    if dead and hosts:
+    there = play.world.hosts or play.world.members
+    if dead and there:
         again = dead[step.peer % len(dead) if isinstance(step.peer, int) else 0]
         play.world.befall(None, f"{again.name} is started again")
-        play.world.join(hosts[0], f"{again.name}'", key=again.key)
+        play.world.join(there[0], f"{again.name}'", key=again.key)
 
 
 # --- membership -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from p2pnet.core.events import HostChanged, SessionPaused
 from p2pnet.core.search import ROUND_WINDOWS
 from p2pnet.core.settings import Policy, Settings
-from p2pnet.core.states import HOSTLESS
+from p2pnet.core.states import HOSTLESS, State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import Dials
 from tests.core.test_policy import world_of
@@ -77,3 +77,35 @@ def test_who_can_not_host_looks_for_the_others_when_a_reign_is_overdue() -> None
     world.heal()
     assert world.run_while(lambda: not world.converged(), 3_000_000)
     assert world.hosts == [able]
+
+
+def test_who_was_started_again_counts_though_it_has_forgotten_everything() -> None:
+    """All that were lost may come back that way. Its request may go to one, and another claims."""
+    world = world_of(4, Policy.MAJORITY_ONLY)
+    host, first, second, third = world.peers
+    for peer in (host, third):
+        world.crash(peer)
+    world.run_for(3_000_000)
+    assert first.saw(SessionPaused) and not world.hosts
+    again = world.join(second, "again", key=host.key)
+    assert world.run_while(lambda: again.core.state is not State.FOLLOWING, 2_000_000)
+    assert world.hosts == [first] and again.core.old_connection_id == host.core.connection_id
+
+
+def test_a_stranger_that_asks_for_a_seat_makes_no_majority() -> None:
+    world = world_of(4, Policy.MAJORITY_ONLY)
+    host, first, _, third = world.peers
+    for peer in (host, third):
+        world.crash(peer)
+    world.join(first, "stranger")
+    world.run_for(5_000_000)
+    assert not world.hosts
+
+
+def test_who_was_started_again_counts_for_as_long_as_it_asks() -> None:
+    _, first, second, _ = (world := CoreWorld()).game(4)
+    search = first.core._roles.succession.search
+    search.returning[second.id] = first.core._s.now
+    assert search.back() == (second.id,) and search.present({}) == 2
+    first.core._s.now += world.settings.red_us
+    assert search.back() == () and search.present({}) == 1
