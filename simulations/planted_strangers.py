@@ -5,9 +5,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from p2pnet.core import routing
+import msgspec
+
+from p2pnet.core import catchup, pulling, routing
+from p2pnet.core.codec import decode, encode
+from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
-from p2pnet.core.messages import Command, Handover, Renumber
+from p2pnet.core.messages import Command, Handover, Renumber, Tail
+from p2pnet.core.peer import PeerCore
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.roles import Roles
@@ -123,3 +128,73 @@ def unheard_good_byes_are_forgotten() -> Planted:
 
     states, fenced, handler = routing._ROUTES[routing.Bye]
     return rerouted(routing._ROUTES, {routing.Bye: (states, fenced, wrap(handler))})
+
+
+@BED.plants("L1", "who failed to dial somebody dials again, if nothing else wakes it")
+def forgets_a_dial_that_failed() -> Planted:
+    def wrap(original: Any) -> Any:
+        def dial_failed(core: PeerCore, *details: Any) -> None:
+            with patched((Session, "plan_dial", nothing)):
+                original(core, *details)
+
+        return dial_failed
+
+    return patched((PeerCore, "dial_failed", wrap))
+
+
+@BED.plants("S16", "outcomes of an earlier process are not those of the later one")
+def takes_outcomes_of_the_process_before() -> Planted:
+    def outcome(ledger: Ledger, peer: Any, nonce: int, seq: int) -> bytes | None:
+        line = ledger._outcomes.get(peer, {}).get(seq)
+        return None if line is None or line.trial else line.outcome
+
+    return patched((Ledger, "outcome", lambda original: outcome))
+
+
+@BED.plants("S24", "updates of a tail follow one another without a gap")
+def tails_have_gaps() -> Planted:
+    def wrap(original: Any) -> Any:
+        def take(session: Session, missing: Any) -> Any:
+            frames = [decode(raw) for raw in missing.updates]
+            first, renumbered = session.history.seq + 1, []
+            for place, frame in enumerate(frames):
+                renumbered.append(encode(msgspec.structs.replace(frame, seq=first + place)))
+            return original(session, msgspec.structs.replace(missing, updates=tuple(renumbered)))
+
+        return take
+
+    return patched((pulling, "take_missing", wrap))
+
+
+@BED.plants("S24", "a roster counts with the signature of its host")
+def any_roster_will_do() -> Planted:
+    return patched((catchup, "_check_roster", nothing))
+
+
+@BED.plants("S24", "whoever is asked for what is missing tells of no reign that can't be")
+def any_past_will_do() -> Planted:
+    return patched((pulling, "check_told", nothing))
+
+
+@BED.plants("S24", "who was not asked tells nothing")
+def tails_from_anybody() -> Planted:
+    return patched((Pulling, "is_asking", always(True)))
+
+
+@BED.plants("L1", "a newcomer of which nobody has heard is asked for what it has")
+def newcomers_are_not_asked() -> Planted:
+    return patched((Pulling, "meet", nothing))
+
+
+@BED.plants("S24", "somebody unknown is believed if a host has given it a seat")
+def strangers_are_believed() -> Planted:
+    return patched((pulling, "check_seated", nothing))
+
+
+@BED.plants("S23", "what there is is told to members only")
+def strangers_are_told_everything() -> Planted:
+    def answer(pulling_: Pulling, link: Any, frame: Any) -> None:
+        s = pulling_.session
+        s.send(link.peer, Tail(pulling.missing_for(s, frame.position)))
+
+    return patched((Pulling, "answer", lambda original: answer))

@@ -20,9 +20,12 @@ from p2pnet.core.settings import AckLevel, Policy, Settings
 from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
+from .false_tails import false_tails
 from .ground import NOTICED_US, SOON_US, Ground, holds
 from .hostile import usurp
 from .masquerades import lies, old_words, twin
+from .mishaps import alone, anew, drowsy
+from .newcomers import late_newcomer, newcomer
 from .scenario import Drill
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
@@ -353,6 +356,12 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.PATIENT: Rules(_patient, 2),
         Drill.STAIRS: Rules(_stairs, 4),
         Drill.TWIN: Rules(twin, 3),
+        Drill.FALSE_TAILS: Rules(false_tails, 7),
+        Drill.NEWCOMER: Rules(newcomer, 2, _majority),
+        Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
+        Drill.ALONE: Rules(alone, 2),
+        Drill.DROWSY: Rules(drowsy, 3),
+        Drill.ANEW: Rules(anew, 4),
     }
 )
 

@@ -16,6 +16,7 @@ from typing import Final
 
 import attrs
 
+from p2pnet.core.choices import Choices
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.errors import CommandRefused, LinkEnd, LocalError, SessionOver
@@ -71,7 +72,7 @@ class Engine(Timeline):
         key = key or number.to_bytes(32, "big")
         journal = Journal()
         self.journals.append(journal)
-        credentials = credentials or NotaryCredentials(key)
+        credentials, choices = credentials or NotaryCredentials(key), Choices()
         core = PeerCore(
             credentials=credentials,
             entropy=next(self._processes).to_bytes(32, "big"),
@@ -81,8 +82,9 @@ class Engine(Timeline):
             fingerprint=_FINGERPRINT,
             replica=journal,
             can_host=can_host,
+            choices=choices,
         )
-        peer = SimPeer(number, name, key, core, journal, credentials=credentials)
+        peer = SimPeer(number, name, key, core, journal, credentials=credentials, choices=choices)
         self.peers.append(peer)
         return peer
 

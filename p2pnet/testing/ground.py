@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
+from p2pnet.core.effects import Effect, Emit
+from p2pnet.core.events import Event
+from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import SETTLED
 
 from .catalogue import InvariantBroken
+from .core_world import CoreWorld
 from .scenario import Scenario
-from .sim_peer import SimPeer
+from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 from .streams import stream
 from .watch import Watch
@@ -21,6 +25,23 @@ from .watch import Watch
 NOTICED_US: Final = 3_000_000  # by then a cut was noticed, and whoever may has a new host
 SOON_US: Final = 1_500_000
 _APART_US: Final = 20_000_000
+
+
+@attrs.define(eq=False)
+class Cue(Observer):
+    """Has something done as soon as an event of a kind is told to anybody."""
+
+    heartbeats, sends = False, frozenset[int]()
+
+    world: SimWorld
+    kind: type[Event]
+    do: Callable[[SimPeer, Any], None]
+    times: int
+
+    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
+        if self.times and isinstance(effect, Emit) and isinstance(effect.event, self.kind):
+            self.times, event = self.times - 1, effect.event
+            self.world.after(0, lambda: self.do(peer, event))  # once that core has done all it does
 
 
 @attrs.define(eq=False)
@@ -48,6 +69,20 @@ class Ground:
         text = f"{what} of {peer.name}"
         self.world.submit(peer, text, ack)
         return text
+
+    @property
+    def core_world(self) -> CoreWorld:
+        """Mere cores hold drills, and no others: their applications are played here."""
+        assert isinstance(self.world, CoreWorld)
+        return self.world
+
+    def want(self, peer: SimPeer, act: Callable[[PeerCore, int], object]) -> None:
+        """The application of a peer wants something of its core, to which it tells the time."""
+        self.core_world.enter(peer, lambda: act(peer.core, peer.clock.at(self.world.now)))
+
+    def on(self, kind: type[Event], do: Callable[[SimPeer, Any], None], times: int = 1) -> None:
+        """Have something done when the next event of this kind is told, to whomever."""
+        self.world.observers.append(Cue(self.world, kind, do, times))
 
     def part(self, one: Sequence[SimPeer], other: Sequence[SimPeer]) -> None:
         """Nothing gets through between two sides."""

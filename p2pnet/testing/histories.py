@@ -23,7 +23,7 @@ from p2pnet.core.events import (
     RosterChanged,
 )
 from p2pnet.core.history import reaches
-from p2pnet.core.messages import Bye, Piece, Rejoin, Update, Welcome
+from p2pnet.core.messages import Bye, Piece, Rejoin, Tail, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -172,6 +172,13 @@ class Histories:
         if isinstance(took, Rejoin) and took.epoch != frame.reign.epoch:
             text = f"{peer.name} took a proof for {took.epoch} under {frame.reign.epoch}"
             raise InvariantBroken("S26", text)
+
+    def tells(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Tail) -> None:
+        """What there is is told to members."""
+        self.no_strangers(peer, targets)
+        for target in targets:
+            if peer.core.roster.get(target.id) is None:
+                raise InvariantBroken("S23", f"{peer.name} tells {target.name}, who has no seat")
 
     def orders(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
+from typing import Final
 
 import attrs
 
@@ -32,7 +33,9 @@ from p2pnet.core.values import Epoch, Position
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 
-_FALSE = bytes(16)  # a signature that nobody has made
+FALSE: Final = bytes(16)
+"""A signature that nobody has made."""
+
 _TAPE_MAX = 64  # frames from one peer to another that can be played again
 
 
@@ -108,7 +111,7 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
     others = [p for p in world.peers if p not in (peer, other)]
     third = others[which % len(others)] if others else other
     theirs = Epoch(now.number + 1, third.id, 0)
-    of_third = Reign(theirs, position, third.key, _FALSE)
+    of_third = Reign(theirs, position, third.key, FALSE)
     ours = Epoch(now.number + 1, peer.id, 0)
 
     def sign(says: Says, *fields: object) -> bytes:
@@ -116,22 +119,22 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
 
     of_ours = Reign(ours, position, peer.key, sign(Says.REIGN, ours, position))
     here, lineage = Position(ours, position.seq), (*other.core.lineage, (ours, position.seq))
-    oaths = tuple(Oath(p.key, ours, _FALSE) for p in others)
+    oaths = tuple(Oath(p.key, ours, FALSE) for p in others)
     header_sign = sign(Says.HEADER, ours, here, here, lineage)
-    shown = Claim(now.number + 3, third.key, other.core.reign, position, _FALSE)
+    shown = Claim(now.number + 3, third.key, other.core.reign, position, FALSE)
     claim_sign = sign(Says.CLAIM, now.number + 4, now, position)
-    update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, _FALSE))
+    update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, FALSE))
     header = Header(of_ours, here, here, lineage, oaths, header_sign)
     sworn = Meeting(header, False, core.addresses)
     frames: tuple[Frame, ...] = (
         of_third,
         Fenced(of_third, third.core.addresses),
-        Claim(now.number + 1, peer.key, other.core.reign, position, _FALSE),
+        Claim(now.number + 1, peer.key, other.core.reign, position, FALSE),
         Claim(now.number + 4, peer.key, other.core.reign, position, claim_sign, encode(shown)),
-        Rejoin(1 << 20, now, core.connection_id, position, False, core.addresses, _FALSE),
-        Follow(now, _FALSE),
-        Yield(ours, now, _FALSE),
-        Meeting(Header(of_ours, here, here, lineage, (), _FALSE), False, core.addresses),
+        Rejoin(1 << 20, now, core.connection_id, position, False, core.addresses, FALSE),
+        Follow(now, FALSE),
+        Yield(ours, now, FALSE),
+        Meeting(Header(of_ours, here, here, lineage, (), FALSE), False, core.addresses),
         sworn,
         update,
     )

@@ -214,6 +214,12 @@ class Drill(enum.StrEnum):
     SPECTATORS = "spectators"  # those who can't host are left alone: they wait for somebody who can
     PATIENT = "patient"  # a host stands still now and then, its clients are used to that and wait
     STAIRS = "stairs"  # the host dies, and each successor lacks more than the next one
+    FALSE_TAILS = "false_tails"  # who is asked for what a claimant lacks lies: it is not believed
+    NEWCOMER = "newcomer"  # the heir has not heard of who was admitted last, and needs it
+    LATE_NEWCOMER = "late_newcomer"  # … and hears of it while it pulls from somebody else
+    ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
+    DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
+    ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 
 

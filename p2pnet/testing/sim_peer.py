@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import attrs
 
+from p2pnet.core.choices import Choices
 from p2pnet.core.credentials import Credentials
 from p2pnet.core.effects import Effect, Settle
 from p2pnet.core.errors import EndReason
@@ -83,6 +84,7 @@ class SimPeer:
     ticking: bool = False  # something waits for the next tick of its game clock
     wake_us: int | None = None  # when its core is woken next, by the clock of the world
     credentials: Credentials = attrs.field(kw_only=True)
+    choices: Choices = attrs.field(factory=Choices, kw_only=True)  # of its game
 
     @property
     def id(self) -> PeerId:

@@ -35,6 +35,7 @@ from p2pnet.core.events import (
     ReignsMet,
     RosterChanged,
     StateChanged,
+    StrangerRefused,
 )
 from p2pnet.core.messages import (
     Bye,
@@ -50,6 +51,7 @@ from p2pnet.core.messages import (
     Heartbeat,
     Marks,
     Refuse,
+    Tail,
     Update,
     Welcome,
 )
@@ -79,7 +81,7 @@ class Watch(Observer):
     """The invariants of every instant."""
 
     heartbeats = False
-    sends = frozenset(tag_of(kind) for kind in (Bye, Carry, Update, Grant, Refuse, Welcome))
+    sends = frozenset(tag_of(kind) for kind in (Bye, Carry, Update, Grant, Refuse, Tail, Welcome))
 
     world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
@@ -113,6 +115,7 @@ class Watch(Observer):
             tag_of(Update): (reigns.orders, histories.orders),
             tag_of(Grant): (reigns.grants,),
             tag_of(Refuse): (reigns.refuses,),
+            tag_of(Tail): (histories.tells,),
             tag_of(Welcome): (histories.welcomes, reigns.welcomes),
         }
         self._told = {
@@ -215,7 +218,7 @@ class Watch(Observer):
         elif isinstance(effect, Emit):
             if self._early == peer.number and isinstance(effect.event, _ACTS):
                 raise InvariantBroken("S31", f"{peer.name} acted before its time: {effect.event}")
-            if isinstance(effect.event, ProofRejected):
+            if isinstance(effect.event, ProofRejected | StrangerRefused):
                 self._untrue = False
             for told in self._told.get(type(effect.event), ()):
                 told(now, peer, self.record.seen(peer), effect.event)

@@ -1,0 +1,133 @@
+"""Drills in which somebody falls asleep, or is started anew, at the worst moment there is."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Final
+
+from p2pnet.core.events import (
+    BranchDiscarded,
+    ClaimGranted,
+    ClaimMade,
+    Event,
+    PullStarted,
+)
+from p2pnet.core.settings import AckLevel
+
+from .catalogue import InvariantBroken
+from .ground import NOTICED_US, SOON_US, Ground, holds
+from .sim_peer import Dials, SimPeer
+
+_STEP_US: Final = 60_000  # a command was run, and its owner may know or not
+_UNDER_WAY_US: Final = 15_000  # a command is on its way
+_SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
+
+
+def alone(ground: Ground) -> None:
+    """All links break, and for a while nobody can be dialled. Then all find one another, though
+    nothing else happens that anybody would wake up for.
+    """
+    world = ground.world
+    for peer in ground.peers:
+        peer.dials = Dials.REFUSED
+    for one, other in combinations(ground.peers, 2):
+        world.reset_links(one, other)
+    world.run_for(NOTICED_US)
+    for peer in ground.peers:
+        peer.dials = Dials.WELCOME
+    world.run_for(NOTICED_US)
+    if not world.converged():
+        raise InvariantBroken("L1", "everybody can be dialled again, and they are not together")
+    for peer in ground.peers:
+        ground.say(peer, "no more alone")
+    world.run_for(SOON_US)
+    for peer in ground.peers:
+        ground.settled(peer)
+
+
+def drowsy(ground: Ground) -> None:
+    """Whoever claims, pulls or grants falls asleep over it. The others find a host without it, and
+    what was said to it before it slept counts for nothing when it wakes up.
+    """
+    world, (host, heir, *others) = ground.world, ground.peers
+    kind: type[Event] = ground.rng.choice((ClaimMade, PullStarted, ClaimGranted))
+    if kind is PullStarted:
+        world.cut(host, heir)
+        ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
+        world.run_for(_STEP_US)
+    reigns, slept_us = ground.watch.reigns, ground.rng.randrange(*_SLEEP_US)
+
+    def fall_asleep(peer: SimPeer, event: Event) -> None:
+        world.pause(peer)
+        world.after(slept_us, lambda: world.resume(peer))
+
+    ground.on(kind, fall_asleep)
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(NOTICED_US + slept_us)
+    ground.same_reign(reigns + 1, "there was one loss of a host")
+    for peer in (heir, *others):
+        ground.say(peer, "awake")
+    ground.heal()
+    for peer in (heir, *others):
+        ground.settled(peer)
+
+
+def anew(ground: Ground) -> None:
+    """A client dies with commands under way, and is started again, with numbers from 1 on. What
+    the first process had done is not taken for what the second one does.
+    """
+    world, (host, heir, client, *_) = ground.world, ground.peers
+    for number in range(3):
+        ground.say(client, f"number {number}", AckLevel.ALL)
+    world.run_for(_STEP_US)
+    world.crash(client)
+    world.run_for(_STEP_US)
+    if ground.rng.random() < 0.5:
+        _loses_its_host(ground, host, heir, client)
+    else:
+        _loses_its_branch(ground, host, heir, client)
+
+
+def _loses_its_host(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPeer) -> None:
+    """What the second process does first dies with the host, and is sent again."""
+    world = ground.world
+    second = world.join(host, f"{client.name}'", key=client.key)
+    world.run_for(SOON_US)
+    world.cut(second, host)
+    said = ground.say(second, "started anew")
+    world.run_for(_UNDER_WAY_US)
+    world.crash(host)
+    world.run_for(NOTICED_US)
+    _is_done(ground, second, heir, said)
+    ground.heal()
+
+
+def _loses_its_branch(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPeer) -> None:
+    """What the second process does is lost with the smaller side, and it is told of each of it."""
+    world = ground.world
+    larger = [peer for peer in ground.peers if peer not in (heir, client)]
+    ground.part([heir], larger)
+    world.run_for(NOTICED_US)
+    for peer in larger:
+        ground.say(peer, "on the other side", AckLevel.HOST)
+    second = world.join(heir, f"{client.name}'", key=client.key)
+    ground.part([second], larger)
+    world.run_for(SOON_US)
+    for number in range(2):
+        ground.say(second, f"lost number {number}", AckLevel.HOST)
+    world.run_for(SOON_US)
+    ground.settled(second)
+    ground.heal()
+    lost = [ticket for ticket, text in second.sent.items() if not holds(host, text)]
+    named = [n for event in second.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
+    if named != lost or not lost:
+        raise InvariantBroken("S16", f"{second.name} lost {lost}, and {named} are named")
+    said = ground.say(second, "with the others again")
+    world.run_for(SOON_US)
+    _is_done(ground, second, host, said)
+
+
+def _is_done(ground: Ground, peer: SimPeer, host: SimPeer, said: str) -> None:
+    ground.settled(peer)
+    if not holds(host, said):
+        raise InvariantBroken("S16", f"{peer.name} was told that it was done, and was not: {said}")

@@ -1,0 +1,118 @@
+"""Drills around newcomers of whom not everybody has heard.
+
+Whoever was admitted just before the host was lost may be the only one who holds what came last, and
+the heir may not know that it is a member. It is asked all the same. What it says counts if a host
+has given it a seat, and who has none is told nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from p2pnet.core.codec import encode
+from p2pnet.core.credentials import Says, statement
+from p2pnet.core.events import Joined, PullStarted
+from p2pnet.core.frame_parts import Missing
+from p2pnet.core.messages import Claim, Pull, Tail, Update
+from p2pnet.core.settings import AckLevel
+from p2pnet.core.states import HOSTLESS, State
+from p2pnet.core.values import Position
+
+from .catalogue import InvariantBroken
+from .ground import NOTICED_US, SOON_US, Ground, holds
+from .sim_peer import SimPeer
+
+_STEP_US: Final = 60_000  # an update has come to everybody
+_ADMITTED_US: Final = 400_000
+_FAR_AHEAD: Final = 5
+_MADE_UP: Final = "made up"
+
+
+def newcomer(ground: Ground) -> None:
+    """Two are left, the host and its heir. Under `majority_only` the heir can't go on alone, only
+    with the newcomer of which it has not heard.
+    """
+    world, (host, heir, *others) = ground.world, ground.peers
+    for other in others:
+        world.leave(other)
+    world.run_for(SOON_US)
+    if ground.rng.random() < 0.5:
+        _stranger(ground, host, heir)
+        return
+    world.cut(host, heir)
+    comes = world.join(host, "newcomer")
+    world.run_for(_ADMITTED_US)
+    said = ground.say(host, "of which the newcomer alone knows", AckLevel.HOST)
+    world.run_for(_STEP_US)
+    world.crash(host)
+    world.run_for(NOTICED_US)
+    _goes_on_with_it(ground, heir, comes, said)
+
+
+def _goes_on_with_it(ground: Ground, heir: SimPeer, comes: SimPeer, said: str) -> None:
+    if not ground.world.converged() or len(comes.saw(Joined)) != 1:
+        text = f"{comes.name} has a seat, of which {heir.name} had not heard: they are not together"
+        raise InvariantBroken("L1", text)
+    if not holds(heir, said):
+        raise InvariantBroken("S14", f"{heir.name} lacks what the newcomer had")
+    for peer in (heir, comes):
+        ground.say(peer, "together")
+    ground.heal()
+    for peer in (heir, comes):
+        ground.settled(peer)
+
+
+def _stranger(ground: Ground, host: SimPeer, heir: SimPeer) -> None:
+    """Somebody who has no seat says that it is further on, and asks for what there is."""
+    world, reigns = ground.world, ground.watch.reigns
+    ground.part([host], [heir])
+    world.run_for(NOTICED_US)
+    comes = world.join(heir, "stranger")
+    world.run_for(_ADMITTED_US)
+    core = heir.core
+    assert core.reign is not None and core.position is not None and core.session is not None
+    epoch, seq = core.position.epoch, core.position.seq
+    number, ahead = core.reign.epoch.number + 1, Position(epoch, seq + _FAR_AHEAD)
+    says = statement(core.session, Says.CLAIM, (number, epoch, ahead))
+    claim = Claim(number, comes.key, core.reign, ahead, comes.credentials.sign(says))
+    entry = msgspec.msgpack.encode([("entry", comes.id, _MADE_UP)])
+    tail = encode(Tail(Missing((encode(Update(epoch, seq + 1, entry)),))))
+    ground.watch.forged.add(tail)
+    for data in (encode(Pull(Position(epoch, 0))), encode(claim), tail):
+        world.slip(comes, heir, data)
+        world.run_for(_STEP_US)
+    world.run_for(SOON_US)
+    if holds(heir, _MADE_UP) or heir.core.state not in HOSTLESS:
+        raise InvariantBroken("S24", f"{heir.name} believes {comes.name}, who has no seat")
+    ground.same_reign(reigns, f"{heir.name} is one of two")
+    world.leave(comes)
+    ground.heal()
+
+
+def late_newcomer(ground: Ground) -> None:
+    """While the heir pulls from somebody who is lost over it, a newcomer says that it has more."""
+    world, (host, heir, asked, *others) = ground.world, ground.peers
+    world.cut(host, heir)
+    ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
+    world.run_for(_STEP_US)
+    for other in (asked, *others):
+        world.cut(host, other)
+    comes = world.join(host, "newcomer")
+    world.run_for(_ADMITTED_US)
+    said = ground.say(host, "of which the newcomer alone knows", AckLevel.HOST)
+    world.run_for(_STEP_US)
+
+    def delay(claimant: SimPeer, event: PullStarted) -> None:
+        for other in (asked, *others):
+            world.cut(other, heir)
+        if comes.core.state is State.DOUBTING:
+            ground.want(comes, lambda core, now: core.claim(now))
+
+    ground.on(PullStarted, delay)
+    world.crash(host)
+    world.run_for(NOTICED_US)
+    world.heal()
+    world.run_for(NOTICED_US)
+    _goes_on_with_it(ground, heir, comes, said)

@@ -1,0 +1,51 @@
+"""In each drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core.ledger import Ledger
+from p2pnet.core.peer import PeerCore
+from p2pnet.core.session import Session
+from p2pnet.core.succession import Succession
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.mishaps import alone, anew, drowsy
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+
+
+def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
+    return Scenario(players, (), seed, drill=kind)
+
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    assert {alone, anew, drowsy} <= {rules.do for rules in DRILLS.values()}
+
+
+def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_dial, dial_failed = Session.plan_dial, PeerCore.dial_failed
+
+    def forgets(core: PeerCore, *details: Any) -> None:
+        monkeypatch.setattr(Session, "plan_dial", lambda *details: None)
+        dial_failed(core, *details)
+        monkeypatch.setattr(Session, "plan_dial", plan_dial)
+
+    monkeypatch.setattr(PeerCore, "dial_failed", forgets)
+    assert breaks(drill(Drill.ALONE)) == "L1"
+
+
+def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Succession, "oversleep", lambda *details: None)
+    assert "S09" in {breaks(drill(Drill.DROWSY, seed)) for seed in range(4)}
+
+
+def test_two_processes_of_one_peer_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcome(ledger: Ledger, peer: Any, nonce: int, seq: int) -> bytes | None:
+        line = ledger._outcomes.get(peer, {}).get(seq)
+        return None if line is None else line.outcome
+
+    monkeypatch.setattr(Ledger, "outcome", outcome)
+    found = {breaks(drill(Drill.ANEW, seed)) for seed in range(4)}
+    assert found == {"S16"}
