@@ -30,7 +30,7 @@ class Asking:
     asked: dict[PeerId, int] = attrs.field(factory=dict)  # since when
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False  # whether the host is there is found out by a dial
-    _left_out: set[PeerId | None] = attrs.field(factory=set)  # who is not asked
+    _left_out: set[PeerId] = attrs.field(factory=set)  # who is not asked
     _claim: Claim | None = None
     _deaf_us: int = 0  # until when hearing nobody says little
 
@@ -44,7 +44,7 @@ class Asking:
             patience_us //= 2  # that one is dead is not as rare as that several are
         self._deaf_us = s.now + patience_us
 
-    def begin(self, claim: Claim, left_out: set[PeerId | None]) -> None:
+    def begin(self, claim: Claim, left_out: set[PeerId]) -> None:
         """Ask everybody else that is there."""
         self._claim, self._left_out = claim, left_out
         self.asked, self.grants = {}, {}

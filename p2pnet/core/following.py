@@ -126,13 +126,23 @@ class Following:
         """Send the request for a seat."""
         s = self.session
         if self.is_newcomer or s.epoch is None:
-            payload = s.choices.payload
-            frame = Join(self.attempt, s.name, s.addresses, s.can_host, payload)
-            s.send(self.target, frame)
+            s.send(self.target, self._join())
             return
         link = s.mesh.link_to(self.target)
         assert link is not None
         s.send(self.target, self._rejoin(link, s.epoch, self.attempt))
+
+    def _join(self) -> Join:
+        s = self.session
+        return Join(self.attempt, s.name, s.addresses, s.can_host, s.choices.payload)
+
+    def on_claim(self, claimant: PeerId) -> None:
+        """Who asks us for our word knows us as a member: we were one, and have forgotten it.
+
+        All that we can say is that we want our seat back.
+        """
+        if self.session.state is State.JOINING:
+            self.session.send(claimant, self._join())
 
     def request(self, link: LinkState, epoch: Epoch) -> Rejoin:
         """The request for a seat under a reign that is about to begin at the end of this link.

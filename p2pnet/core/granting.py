@@ -141,7 +141,7 @@ class Granting:
             epoch = Epoch(claim.number, claimant, link.nonce)
             ours = s.choices.automatic or claimant == self.search.chosen
             request = self.following.request(link, epoch) if ours else None
-            s.send(claimant, Grant(claim.number, position, request, self.search.back()))
+            s.send(claimant, Grant(claim.number, position, request, self.search.returning()))
 
     def _verify(self, claimant: PeerId, claim: Claim) -> None:
         """Our link to the host stands: ask the host itself before we answer."""

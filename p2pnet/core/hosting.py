@@ -7,6 +7,8 @@ to rejoin. What followers do for the history is in `ordering`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from .admission import Admission
@@ -21,7 +23,7 @@ from .events import (
 )
 from .lookout import Lookout
 from .mesh import LinkState
-from .messages import Bye, Denied, Fenced, Join, NoSeat, Reign, Rejoin, Renumber, Welcome
+from .messages import Bye, Denied, Fenced, Grant, Join, NoSeat, Reign, Rejoin, Renumber, Welcome
 from .minority import Minority
 from .ordering import Ordering
 from .ranking import RANK_EVERY_US, ranked
@@ -174,6 +176,15 @@ class Hosting:
         """The game does not want it."""
         if (request := self.admission.take(peer)) is not None:
             self._deny(request[0], reason, text)
+
+    def welcome_all(self, grants: Mapping[PeerId, Grant], reign: Reign) -> None:
+        """Those who granted have asked for their seats already."""
+        for peer, grant in grants.items():
+            link = self.session.mesh.link_to(peer)
+            if grant.rejoin is None:
+                self.ordering.durability.aside.add(peer)
+            elif link is not None and grant.rejoin.epoch == reign.epoch:
+                self.on_rejoin(link, grant.rejoin)
 
     def on_rejoin(self, link: LinkState, frame: Rejoin) -> None:
         """A member that followed this reign or an earlier one."""

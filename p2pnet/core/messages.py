@@ -269,13 +269,13 @@ class Grant(Frame, frozen=True, tag=31):
     """Go on. This is how far my history goes, and my request for a seat when you reign.
 
     A peer whose game decides by hand whom to follow makes no request yet. `returning` are members
-    that were started again, and have asked me for their seats.
+    that were started again and have asked me for their seats, and where they listen now.
     """
 
     number: int
     position: Position
     rejoin: Rejoin | None
-    returning: tuple[PeerId, ...] = ()
+    returning: tuple[tuple[PeerId, tuple[str, ...]], ...] = ()
 
 
 class Refuse(Frame, frozen=True, tag=32):

@@ -207,7 +207,7 @@ class Router:
             # Our host asks for a seat: it was restarted, and has no memory of hosting.
             self.roles.lose_host(LossCause.CLOSED)
         elif s.state in HOSTLESS and link.peer is not None and s.roster.get(link.peer):
-            self.roles.succession.search.returning[link.peer] = s.now
+            self.roles.succession.on_back(link.peer, frame.addresses)
         elif s.state is State.FOLLOWING and s.reign is not None:
             redirect = Redirect(s.reign, self._host_addresses())
             s.send_on((link.id,), encode(redirect))
@@ -257,7 +257,10 @@ class Router:
 
     def _on_claim(self, link: LinkState, frame: Claim, data: bytes) -> None:
         s, epoch = self.session, frame.reign.epoch
-        if s.epoch is None or link.peer is None:
+        if link.peer is None:
+            return
+        if s.epoch is None:
+            self.roles.following.on_claim(link.peer)
             return
         check_claim(s, link, frame)
         if s.roster.get(link.peer) is None:

@@ -7,12 +7,12 @@ same order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
-from .messages import Fenced, Grant
+from .messages import Fenced
 from .session import Session
 from .states import HOSTLESS
 from .values import PeerId
@@ -22,6 +22,14 @@ ROUND_WINDOWS: Final = 3
 
 _LONG: Final = 5
 """After so many red periods a reign is overdue."""
+
+
+@attrs.frozen
+class Back:
+    """The last request of a member that was started again."""
+
+    asked_us: int
+    addresses: tuple[str, ...]
 
 
 @attrs.define(eq=False)
@@ -36,7 +44,7 @@ class Search:
     chosen: PeerId | None = None  # who the game says shall be the host
     offer: Fenced | None = None  # the newest reign that the game has not decided about
     shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
-    returning: dict[PeerId, int] = attrs.field(factory=dict)  # restarted, and asked for a seat when
+    back: dict[PeerId, Back] = attrs.field(factory=dict)  # members that were started again
     too_few: bool = False  # the policy lets no reign begin, and the game knows
 
     def begin(self, lost: PeerId | None) -> None:
@@ -50,7 +58,7 @@ class Search:
         """There is a host."""
         self.session.timers.cancel("look")
         self.lost = self.chosen = self.offer = None
-        self.returning.clear()
+        self.back.clear()
         self.too_few = False
 
     # --- whose turn it is ---
@@ -97,19 +105,31 @@ class Search:
 
     # --- who is there, and who is not linked ---
 
-    def back(self) -> tuple[PeerId, ...]:
-        """Members that were started again and go on asking for their seats, at each heartbeat.
+    def on_back(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
+        """A member asks for its seat: it was started again, and has forgotten everything."""
+        self.back[peer] = Back(self.session.now, addresses)
+
+    def returning(self) -> tuple[tuple[PeerId, tuple[str, ...]], ...]:
+        """Members that go on asking for their seats, and where they listen.
 
         They have no history to claim from, or to grant by. But they are here.
         """
         recent_us = self.session.now - self.session.settings.red_us
-        return tuple(peer for peer, asked_us in self.returning.items() if asked_us > recent_us)
+        asking = ((peer, back) for peer, back in self.back.items() if back.asked_us > recent_us)
+        return tuple((peer, back.addresses) for peer, back in asking)
 
-    def present(self, grants: Mapping[PeerId, Grant]) -> int:
-        """How many members are here with these grants, this one included."""
-        back = {*self.back(), *(peer for grant in grants.values() for peer in grant.returning)}
-        members = {member.peer for member in self.session.roster.members}
-        return len(members & back.union(grants, (self.session.me,)))
+    def present(self, granted: Iterable[PeerId]) -> int:
+        """How many members are here if these stand behind us. Only who is linked counts as back."""
+        return 1 + len({peer for peer, _ in self.returning()}.union(granted))
+
+    def left_out(self) -> set[PeerId]:
+        """Whom a claim is not sent to: who is back has answered, and who is lost can't."""
+        s, lost = self.session, self.lost
+        back = {peer for peer, _ in self.returning()}
+        link, member = s.mesh.link_to(lost), s.roster.get(lost) if lost else None
+        if lost is None or (link and member and link.nonce != member.nonce):
+            return back  # that is another process of it
+        return back | {lost}
 
     def reach_heirs(self) -> None:
         """In a large session only the first successors are linked. If they died too, who is next?

@@ -156,8 +156,7 @@ class Succession:
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
-        left_out = {self.search.lost, *self.search.back()}
-        self.asking.begin(self._signed(s.reign, position), left_out)
+        self.asking.begin(self._signed(s.reign, position), self.search.left_out())
         self._count()
 
     def _signed(self, reign: Reign, position: Position) -> Claim:
@@ -179,6 +178,16 @@ class Succession:
         if self.session.state is State.CLAIMING and frame.number == self.search.number:
             assert link.peer is not None
             self.asking.grants[link.peer] = frame
+            for peer, addresses in frame.returning:  # it is here if it can be linked
+                if self.session.roster.get(peer) is not None:
+                    self.session.dial(peer, addresses)
+            self._count()
+
+    def on_back(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
+        """A member was started again, and stands behind whoever will be the host."""
+        self.search.on_back(peer, addresses)
+        self.asking.lose(peer)
+        if self.session.state is State.CLAIMING:
             self._count()
 
     def on_refuse(self, link: LinkState, frame: Refuse) -> None:
@@ -312,16 +321,7 @@ class Succession:
         self.end()
         s.send_all(reign)
         self.hosting.begin(reign)
-        self._welcome(grants, reign)
-
-    def _welcome(self, grants: dict[PeerId, Grant], reign: Reign) -> None:
-        """Those who granted have asked for their seats already."""
-        for peer, grant in grants.items():
-            link = self.session.mesh.link_to(peer)
-            if grant.rejoin is None:
-                self.hosting.ordering.durability.aside.add(peer)
-            elif link is not None and grant.rejoin.epoch == reign.epoch:
-                self.hosting.on_rejoin(link, grant.rejoin)
+        self.hosting.welcome_all(grants, reign)
 
     def on_promise_timer(self) -> None:
         """Whom we gave our word has not made use of it."""

@@ -91,6 +91,7 @@ def _too_few(ground: Ground) -> None:
     _goes(clients, done, False)
     if ground.rng.random() < 0.5:  # with the host that was lost one side is large enough
         world.join(ground.rng.choice(one), f"{host.name}'", key=host.key)
+        world.run_for(ground.settings.connect_us)  # so long a dial to where it was before may take
         world.run_for(NOTICED_US)
         _goes(one, done, True)
         _goes(other, done, False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from p2pnet.core.events import HostChanged, SessionPaused
+from p2pnet.core.events import ClaimMade, HostChanged, SessionPaused
+from p2pnet.core.messages import Grant
 from p2pnet.core.search import ROUND_WINDOWS
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import HOSTLESS, State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import Dials
+from tests.core.bench import Bench
 from tests.core.test_policy import world_of
 
 
@@ -89,7 +91,8 @@ def test_who_was_started_again_counts_though_it_has_forgotten_everything() -> No
     assert first.saw(SessionPaused) and not world.hosts
     again = world.join(second, "again", key=host.key)
     assert world.run_while(lambda: again.core.state is not State.FOLLOWING, 2_000_000)
-    assert world.hosts == [first] and again.core.old_connection_id == host.core.connection_id
+    assert world.hosts == [first]
+    assert again.core.old_connection_id == host.core.connection_id
 
 
 def test_a_stranger_that_asks_for_a_seat_makes_no_majority() -> None:
@@ -103,9 +106,26 @@ def test_a_stranger_that_asks_for_a_seat_makes_no_majority() -> None:
 
 
 def test_who_was_started_again_counts_for_as_long_as_it_asks() -> None:
-    _, first, second, _ = (world := CoreWorld()).game(4)
+    world = CoreWorld()
+    _, first, second, _ = world.game(4)
     search = first.core._roles.succession.search
-    search.returning[second.id] = first.core._s.now
-    assert search.back() == (second.id,) and search.present({}) == 2
+    search.on_back(second.id, ("here",))
+    assert search.returning() == ((second.id, ("here",)),) and search.left_out() == {second.id}
+    assert search.present([]) == search.present([second.id]) == 2
     first.core._s.now += world.settings.red_us
-    assert search.back() == () and search.present({}) == 1
+    assert search.returning() == () and search.present([]) == 1
+
+
+def test_nobody_counts_as_back_because_somebody_says_so() -> None:
+    """A majority can't be made of names. What a grant says is where to look."""
+    bench = Bench.of(4, Settings(policy=Policy.MAJORITY_ONLY))
+    host, first, liar, third = bench.peers
+    for peer in (host, third):
+        bench.world.crash(peer)
+    assert bench.world.run_while(lambda: first.core.state is not State.CLAIMING)
+    names = tuple((peer.id, peer.core._s.addresses) for peer in (host, third))
+    number, position = first.saw(ClaimMade)[-1].number, liar.core.position  # type: ignore[attr-defined]
+    assert position is not None
+    bench.slip(liar, first, Grant(number, position, None, names))
+    bench.world.run_for(2_000_000)
+    assert not bench.world.hosts and first.saw(SessionPaused)
