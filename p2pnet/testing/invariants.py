@@ -11,7 +11,6 @@ from typing import Final
 from p2pnet.core.events import (
     BecameHost,
     BranchDiscarded,
-    HandoverStarted,
     Joined,
     PeerLost,
 )
@@ -26,7 +25,6 @@ from .sim_world import SimWorld
 from .watch import Watch
 
 _SEAT_LATE_US: Final = 1_000_000  # a seat may be kept for so much longer than it has to be
-_HANDOVER_US: Final = 1_000_000  # so near to a handover a good-bye may be lost with the host
 
 
 def in_session(world: SimWorld) -> list[SimPeer]:
@@ -165,23 +163,14 @@ def seats_run_out(world: SimWorld) -> None:
 
 
 def nobody_left_has_a_seat(world: SimWorld, watch: Watch) -> None:
-    """S30: who left on purpose has no seat any more, if anybody who is there has heard of it.
-
-    A host that hands over holds back what it hears, and takes it along if it leaves itself: then
-    whoever left in that moment is away, and its seat expires.
-    """
+    """S30: who left on purpose has no seat any more, if anybody who is there has heard of it."""
     played = Counter(peer.id for peer in world.peers)  # in how many processes
     told = {left for peer in in_session(world) for left in watch.record.seen(peer).good_byes}
-    handed_over = [
-        now for p in world.peers for now, event in p.events if isinstance(event, HandoverStarted)
-    ]
     for peer in world.peers:
-        left = peer.left_us
-        if left is None or not peer.alive or played[peer.id] > 1 or peer.number not in told:
+        if peer.left_us is None or not peer.alive or played[peer.id] > 1:
             continue
-        if any(abs(now - left) < _HANDOVER_US for now in handed_over):
-            continue
-        if any(host.core.roster.get(peer.id) is not None for host in world.hosts):
+        seated = any(host.core.roster.get(peer.id) is not None for host in world.hosts)
+        if seated and peer.number in told:
             raise InvariantBroken("S30", f"{peer.name} left, and has a seat")
 
 

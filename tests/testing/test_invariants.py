@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.effects import Emit, Settle
-from p2pnet.core.events import BranchDiscarded, HandoverStarted, Joined, SessionEnded
+from p2pnet.core.events import BranchDiscarded, Joined
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import ConnectionId
 from p2pnet.testing.core_world import CoreWorld
@@ -76,11 +76,6 @@ def test_a_seat_of_somebody_who_left(world: CoreWorld) -> None:
     world.run_for(500_000)
     nobody_left_has_a_seat(world, watch(world))
     host.core._s.roster = before
-    broken("S30", lambda: nobody_left_has_a_seat(world, watch(world)))
-    now = next(now for now, event in leaver.events if isinstance(event, SessionEnded))
-    host.events.append((now, HandoverStarted(leaver.id, 2)))  # which took the good-bye along
-    nobody_left_has_a_seat(world, watch(world))
-    host.events.pop()
     broken("S30", lambda: nobody_left_has_a_seat(world, watch(world)))
     for peer in world.peers:  # those who were told are dead, or nobody was
         watch(world).record.seen(peer).good_byes.clear()
