@@ -126,23 +126,23 @@ class Following:
         """Send the request for a seat."""
         s = self.session
         if self.is_newcomer or s.epoch is None:
-            s.send(self.target, self._join())
+            s.send(self.target, self._join(s.choices.payload))
             return
         link = s.mesh.link_to(self.target)
         assert link is not None
         s.send(self.target, self._rejoin(link, s.epoch, self.attempt))
 
-    def _join(self) -> Join:
+    def _join(self, payload: bytes | None) -> Join:
         s = self.session
-        return Join(self.attempt, s.name, s.addresses, s.can_host, s.choices.payload)
+        return Join(self.attempt, s.name, s.addresses, s.can_host, payload)
 
     def on_claim(self, claimant: PeerId) -> None:
         """Who asks us for our word knows us as a member: we were one, and have forgotten it.
 
-        All that we can say is that we want our seat back.
+        All that we can say is that we want our seat back. The payload is for a host alone.
         """
         if self.session.state is State.JOINING:
-            self.session.send(claimant, self._join())
+            self.session.send(claimant, self._join(None))
 
     def request(self, link: LinkState, epoch: Epoch) -> Rejoin:
         """The request for a seat under a reign that is about to begin at the end of this link.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.events import ClaimMade, HostChanged, SessionPaused
-from p2pnet.core.messages import Grant
+from p2pnet.core.messages import Claim, Grant, Join
 from p2pnet.core.search import ROUND_WINDOWS
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import HOSTLESS, State
@@ -129,3 +129,19 @@ def test_nobody_counts_as_back_because_somebody_says_so() -> None:
     bench.slip(liar, first, Grant(number, position, None, names))
     bench.world.run_for(2_000_000)
     assert not bench.world.hosts and first.saw(SessionPaused)
+
+
+def test_what_a_game_sends_along_with_a_request_is_for_its_host_alone() -> None:
+    """Anybody can claim, and so learn that somebody was started again."""
+    bench = Bench.of(3)
+    host, member, *_ = bench.peers
+    bench.world.crash(host)
+    again = bench.world.start("again", host.key)
+    again.core._s.choices.payload = b"a password"
+    bench.world.enter_session(again, member)
+    assert bench.world.run_while(lambda: not bench.heard(again, Join))
+    position, reign = member.core.position, member.core.reign
+    assert position is not None and reign is not None
+    bench.listen()
+    bench.slip(member, again, Claim(2, member.key, reign, position, b""))
+    assert [frame.payload for frame in bench.heard(again, Join)] == [None]
