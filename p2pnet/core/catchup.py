@@ -90,6 +90,11 @@ def check_told(session: Session, missing: Missing) -> None:
     if missing.snapshot is not None:
         if not agree(lineage, missing.snapshot.lineage):
             raise RemoteProtocolError("a snapshot with another past than is known here")
+        if (
+            session.history.position is not None
+            and missing.snapshot.position < session.history.position
+        ):
+            raise RemoteProtocolError("a snapshot of less than is here")
         lineage = missing.snapshot.lineage
     reigns = [epoch for epoch, _ in (*lineage, *missing.reigns)]
     if reigns != sorted(set(reigns)) or not reigns or reigns[-1] > session.epoch:

@@ -62,8 +62,8 @@ class Pulling:
     def meet(self, peer: PeerId, position: Position) -> None:
         """Somebody unknown claims: where it says it stands, it may have been admitted."""
         s = self.session
-        here = s.history.position
-        if here is None or position <= here or position.epoch != s.epoch:
+        here, newest = s.history.position, s.epoch
+        if here is None or newest is None or not here < position or position.epoch > newest:
             return
         if s.state is not State.PULLING:
             self.unknown.add(peer)

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
+from p2pnet.core.catchup import check_told, snapshot_of
+from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import BranchDiscarded, Joined, PullStarted
 from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import Pull, Tail
 from p2pnet.core.settings import AckLevel, Policy, Settings
-from p2pnet.core.states import State
+from p2pnet.core.states import HOSTLESS, State
+from p2pnet.core.values import PeerId, Position
 from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench, picture, pulling
 
@@ -89,3 +95,42 @@ def test_the_history_is_given_to_members_only() -> None:
     assert asker.core.position is not None
     bench.slip(asker, giver, Pull(asker.core.position))
     assert not bench.heard(giver, Tail)
+
+
+def test_of_two_newcomers_one_is_heard_and_the_other_is_no_liar() -> None:
+    """Both were asked for the same, and the second may have come to less."""
+    bench, first, newcomer = _newcomer()
+    assert bench.world.run_while(lambda: not bench.heard(newcomer, Tail, first))
+    (tail,) = bench.heard(newcomer, Tail, first)
+    pulling = first.core._roles.succession.pulling
+    pulling.unknown.add(PeerId("another newcomer"))
+    bench.slip(newcomer, first, tail)
+    assert first.core.roster.get(newcomer.id) is not None and not pulling.unknown
+
+
+def test_nobody_is_talked_into_less_than_it_has() -> None:
+    """Else a single member could make an heir forget what was acknowledged."""
+    bench, first, source = pulling()
+    old = snapshot_of(source.core._s)
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    bench.world.submit(first, "y", AckLevel.ALL)
+    bench.world.run_for(400_000)
+    here = first.core.position
+    with pytest.raises(RemoteProtocolError, match="less than is here"):
+        check_told(first.core._s, Missing(snapshot=old))
+    assert first.core.position == here
+    check_told(first.core._s, Missing(snapshot=snapshot_of(source.core._s)))
+
+
+def test_nobody_is_asked_for_a_reign_that_is_newer_than_any_that_is_known() -> None:
+    """Its tail would not fit, and it would be taken for a liar."""
+    bench, first, newcomer = _newcomer()
+    assert bench.world.run_while(lambda: first.core.state not in HOSTLESS)
+    position = first.core.position
+    assert position is not None
+    pulling = first.core._roles.succession.pulling
+    bench.listen()
+    for epoch, asked in ((replace(position.epoch, number=9), 0), (position.epoch, 1)):
+        later = Position(epoch, position.seq + 1)
+        bench.world.enter(first, lambda at=later: pulling.meet(newcomer.id, at))  # type: ignore[misc]
+        assert len(bench.heard(first, Pull, newcomer)) == asked

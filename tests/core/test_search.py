@@ -63,8 +63,12 @@ def test_those_who_are_too_few_find_one_another_though_their_links_are_gone(minu
     assert len(others[3].saw(HostChanged)) == 1
 
 
-def test_who_can_not_host_looks_for_the_others_when_a_reign_is_overdue() -> None:
-    """It claims nothing, so it does not know that they are too few. And nobody can dial it."""
+@pytest.mark.parametrize("closed", ["able", "weak"])
+def test_each_looks_for_the_other_for_it_may_be_the_only_one_that_can(closed: str) -> None:
+    """Who can't host claims nothing, so it does not know that they are too few.
+
+    And who joined earlier need not dial, as long as there is a host.
+    """
     world = CoreWorld(settings=Settings(policy=Policy.MAJORITY_ONLY))
     host = world.host()
     able, weak = world.join(host, "able"), world.start("weak", can_host=False)
@@ -72,11 +76,11 @@ def test_who_can_not_host_looks_for_the_others_when_a_reign_is_overdue() -> None
     assert world.run_while(lambda: not world.converged())
     world.run_for(1_000_000)
     world.crash(host)
-    weak.dials = Dials.REFUSED
     world.cut_both(able, weak)
     world.reset_links(able, weak)
     world.run_for(5_000_000)
     world.heal()
+    {"able": able, "weak": weak}[closed].dials = Dials.REFUSED
     assert world.run_while(lambda: not world.converged(), 3_000_000)
     assert world.hosts == [able]
 
