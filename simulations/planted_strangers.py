@@ -7,11 +7,15 @@ from typing import Any, Final
 
 import msgspec
 
-from p2pnet.core import catchup, pulling, routing
+from p2pnet.core import catchup, condensing, following, peer, proofs, pulling, routing
+from p2pnet.core.admission import Admission
 from p2pnet.core.codec import decode, encode
+from p2pnet.core.durability import Durability
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Command, Handover, Renumber, Tail
+from p2pnet.core.ordering import Ordering
+from p2pnet.core.outbox import Outbox
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
@@ -19,7 +23,9 @@ from p2pnet.core.roles import Roles
 from p2pnet.core.routing import Router
 from p2pnet.core.search import Search
 from p2pnet.core.session import Session
+from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
+from p2pnet.core.trials import Trials
 
 from .planting import Bed, always, nothing, patched, rerouted
 
@@ -198,3 +204,181 @@ def strangers_are_told_everything() -> Planted:
         s.send(link.peer, Tail(pulling.missing_for(s, frame.position)))
 
     return patched((Pulling, "answer", lambda original: answer))
+
+
+@BED.plants("L1", "who has no host for long looks for the others")
+def who_has_no_host_looks_for_nobody() -> Planted:
+    return patched((Search, "looks", lambda original: lambda search: search.too_few))
+
+
+@BED.plants("L5", "where the game decides by hand nobody claims by itself")
+def claims_though_the_game_decides() -> Planted:
+    def wrap(original: Any) -> Any:
+        def reconsider(succession: Succession) -> None:
+            choices = succession.session.choices
+            before, choices.automatic = choices.automatic, True
+            original(succession)
+            choices.automatic = before
+
+        return reconsider
+
+    return patched((Succession, "reconsider", wrap))
+
+
+@BED.plants("S27", "where the game decides by hand nobody is obeyed before it has")
+def obeys_whomever_it_hears_of() -> Planted:
+    return patched((Roles, "offer", lambda original: Roles.obey))
+
+
+@BED.plants("L4", "who is not expected to follow holds up no receipt")
+def waits_for_who_does_not_follow() -> Planted:
+    def wrap(original: Any) -> Any:
+        def advance(durability: Durability) -> Any:
+            durability.aside.clear()
+            return original(durability)
+
+        return advance
+
+    return patched((Durability, "advance", wrap))
+
+
+@BED.plants("S23", "who waits for the word of the game has no seat so far")
+def newcomers_need_no_approval() -> Planted:
+    def ask(admission: Admission, link: Any, frame: Any) -> None:
+        s = admission.session
+        s.set_roster(s.roster.admit(link.peer, link.key, frame.name, frame.addresses))
+        s.replica.admit(link.peer, frame.name)
+
+    return patched((Admission, "ask", lambda original: ask))
+
+
+@BED.plants("S28", "the seat for which somebody waits is kept for it")
+def seats_are_not_reserved() -> Planted:
+    return patched((Admission, "__len__", always(0)))
+
+
+@BED.plants("S28", "so many commands are kept while there is no host")
+def keeps_any_number_of_commands() -> Planted:
+    return patched((Outbox, "keep", nothing))
+
+
+@BED.plants("S27", "without migration the session ends with its host")
+def lost_hosts_are_mourned_for_ever() -> Planted:
+    def wrap(original: Any) -> Any:
+        def lose_host(roles: Roles, cause: Any) -> None:
+            if roles.session.settings.host_migration:
+                original(roles, cause)
+            else:
+                roles.following.lose()
+
+        return lose_host
+
+    return patched((Roles, "lose_host", wrap))
+
+
+@BED.plants("S11", "a session that is resumed has the settings that it had")
+def settings_are_not_resumed() -> Planted:
+    def wrap(original: Any) -> Any:
+        def restore(session: Session, file: Any) -> None:
+            with patched((Session, "set_settings", nothing)):
+                original(session, file)
+
+        return restore
+
+    return patched((peer, "restore", wrap))
+
+
+@BED.plants("S11", "who got many updates as one knows which commands were run")
+def condensed_outcomes_are_lost() -> Planted:
+    def wrap(original: Any) -> Any:
+        def condensed(session: Session, base: int, raws: Any) -> bytes:
+            frame = decode(original(session, base, raws))
+            return encode(msgspec.structs.replace(frame, executed=()))
+
+        return condensed
+
+    return patched((condensing, "_condensed", wrap))
+
+
+@BED.plants("S10", "a host that hands over keeps nothing back")
+def keeps_back_what_the_heir_needs() -> Planted:
+    return patched((Ordering, "order_for_all", lambda original: Ordering.order))
+
+
+@BED.plants("S17", "a command is tried when somebody else has the record of it")
+def tries_before_it_is_known() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda trials, durable: trials.current is not None
+
+    return patched((Trials, "is_due", wrap))
+
+
+@BED.plants("S17", "what was on trial is decided before a host hands over")
+def leaves_trials_to_the_heir() -> Planted:
+    return patched((Ordering, "conclude_trials", nothing))
+
+
+@BED.plants("S17", "a command that hosts were lost over is tried first")
+def runs_what_hosts_were_lost_over() -> Planted:
+    def wrap(original: Any) -> Any:
+        def on_command(ordering: Ordering, link: Any, frame: Any) -> None:
+            original(ordering, link, msgspec.structs.replace(frame, hosts_lost=0))
+
+        return on_command
+
+    return patched((Ordering, "on_command", wrap))
+
+
+@BED.plants("S16", "a tail tells of a reign without an update")
+def reigns_without_updates_are_forgotten() -> Planted:
+    return patched((catchup, "_begin", nothing))
+
+
+@BED.plants("L1", "whoever is asked for what is missing has not for ever")
+def waits_for_the_dead_to_answer() -> Planted:
+    def wrap(original: Any) -> Any:
+        def set_(timers: Timers, *name: str, at: int) -> None:
+            if name != ("pull",):
+                original(timers, *name, at=at)
+
+        return set_
+
+    return patched((Timers, "set", wrap))
+
+
+@BED.plants("S15", "a newcomer of which nobody has heard is no witness")
+def newcomers_are_witnesses() -> Planted:
+    def wrap(original: Any) -> Any:
+        def follow(ordering: Ordering, *details: Any, new: bool = False) -> None:
+            original(ordering, *details)
+
+        return follow
+
+    return patched((Ordering, "follow", wrap))
+
+
+@BED.plants("S24", "no branch has more of a reign than its host has ordered")
+def branches_may_be_longer_than_there_was() -> Planted:
+    return patched((proofs, "_reach_of", always(0)))
+
+
+@BED.plants("S08", "evidence is bound as reigns are")
+def evidence_leaps() -> Planted:
+    return patched((proofs, "_is_possible", always(True)))
+
+
+@BED.plants("S11", "who came and went within a tail leaves nothing behind")
+def passers_by_are_remembered() -> Planted:
+    def wrap(original: Any) -> Any:
+        def take(session: Session, missing: Any) -> Any:
+            with patched((Ledger, "forget", nothing)):
+                return original(session, missing)
+
+        return take
+
+    return patched((following, "take_missing", wrap))
+
+
+@BED.plants("S30", "nothing is kept of what somebody did who has no seat any more")
+def the_table_only_grows() -> Planted:
+    return patched((Ledger, "forget", nothing))

@@ -213,7 +213,7 @@ def _draw_step(
     if kind in (Kind.HALVES, Kind.BRIDGE):
         fields["amount"] = rng.randint(1, players)
     elif kind is Kind.USURP:
-        fields["amount"] = rng.choice((0, 1, 5, 1_000))
+        fields["amount"] = rng.choice((0, 1, 5, 1_000, 20_000))
     elif kind in AMOUNTS:
         low, high = AMOUNTS[kind]
         fields["amount"] = rng.randint(low, high)
@@ -292,7 +292,7 @@ def _join_meanwhile(rng: Random, end: Kind, players: int) -> list[Step]:
 
 def _usurper(rng: Random, end: Kind, players: int) -> list[Step]:
     """When the host is lost somebody claims under a number that nothing justifies."""
-    amount = rng.choice((1, 2, 1_000))
+    amount = rng.choice((1, 2, 1_000, 20_000))
     peer = rng.choice((Victim.SUCCESSOR, Victim.LAST))
     return [Step(Kind.USURP, peer=peer, when=Phase.LOST, amount=amount), Step(end)]
 

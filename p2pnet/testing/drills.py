@@ -16,16 +16,27 @@ from typing import Final
 import attrs
 
 from p2pnet.core.events import BranchDiscarded, PullStarted, Relayed
-from p2pnet.core.settings import AckLevel, Policy, Settings
+from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
+from .arrangements import (
+    approval,
+    by_hand,
+    chosen,
+    crowded,
+    idle,
+    no_migration,
+    refused_meanwhile,
+    saved,
+)
 from .catalogue import InvariantBroken
 from .false_tails import false_tails
 from .ground import NOTICED_US, SOON_US, Ground, holds
 from .hostile import usurp
 from .masquerades import lies, old_words, twin
-from .mishaps import alone, anew, drowsy
+from .mishaps import alone, anew, drowsy, mute
 from .newcomers import late_newcomer, newcomer
+from .ordeals import on_trial, renumbered
 from .scenario import Drill
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld
@@ -34,6 +45,7 @@ _STEP_US: Final = 60_000  # an update has come to everybody
 _HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
 _STILL_US: Final = 320_000  # and as long again
 _HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
+_COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
 
@@ -145,15 +157,28 @@ def _neighbour(ground: Ground) -> None:
 def _sleeper(ground: Ground) -> None:
     """A client stands still for a while: that is nobody's fault but its own."""
     client, reigns = ground.rng.choice(ground.peers[1:]), ground.watch.reigns
+    stay = list(ground.peers)
     ground.world.pause(client)
-    ground.world.run_for(ground.rng.randrange(300_000, 4_000_000))
+    ground.world.run_for(ground.rng.randrange(300_000, 3_000_000))
+    if ground.rng.random() < 0.5:
+        _comes_and_goes(ground)
     ground.world.resume(client)
     ground.world.run_for(1)
     ground.say(client, "awake")
     ground.heal()
     ground.settled(client)
     ground.same_reign(reigns, f"only {client.name} slept")
-    ground.seated(ground.peers)
+    ground.seated(stay)
+
+
+def _comes_and_goes(ground: Ground) -> None:
+    """Somebody of whom who sleeps hears when it is over."""
+    comes = ground.world.join(ground.peers[0], "passer-by")
+    ground.world.run_for(_COMES_US)
+    ground.say(comes, "in passing")
+    ground.world.run_for(_COMES_US)
+    ground.world.leave(comes)
+    ground.world.run_for(_COMES_US)
 
 
 def _patient(ground: Ground) -> None:
@@ -333,6 +358,26 @@ def _few_seats(rng: Random, players: int) -> Settings:
     return Settings(players_max=players, seat_us=3_000_000)
 
 
+def _approval(rng: Random, players: int) -> Settings:
+    return Settings(players_max=players + 1, approval_us=2_000_000)
+
+
+def _no_room(rng: Random, players: int) -> Settings:
+    return Settings(while_down=rng.choice(list(WhileDown)), kept_commands_max=2)
+
+
+def _idle(rng: Random, players: int) -> Settings:
+    return Settings(disconnect_inactive_connections=True, disconnect_inactive_timeout_us=4_000_000)
+
+
+def _no_migration(rng: Random, players: int) -> Settings:
+    return Settings(host_migration=False)
+
+
+def _trials(rng: Random, players: int) -> Settings:
+    return Settings(trial_after_hosts=1)
+
+
 @attrs.frozen
 class Rules:
     """What is done in a drill, with at least so many players, and the settings of each session."""
@@ -360,9 +405,20 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FALSE_TAILS: Rules(false_tails, 7),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority),
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
+        Drill.BY_HAND: Rules(by_hand, 3),
+        Drill.CHOSEN: Rules(chosen, 3),
+        Drill.APPROVAL: Rules(approval, 2, _approval),
+        Drill.NO_ROOM: Rules(refused_meanwhile, 4, _no_room),
+        Drill.IDLE: Rules(idle, 3, _idle),
+        Drill.NO_MIGRATION: Rules(no_migration, 2, _no_migration),
+        Drill.SAVED: Rules(saved, 3, _short_seats),
+        Drill.CROWDED: Rules(crowded, 4),
+        Drill.ON_TRIAL: Rules(on_trial, 4, _trials),
+        Drill.RENUMBERED: Rules(renumbered, 4),
         Drill.ALONE: Rules(alone, 2),
         Drill.DROWSY: Rules(drowsy, 3),
         Drill.ANEW: Rules(anew, 4),
+        Drill.MUTE: Rules(mute, 3),
     }
 )
 

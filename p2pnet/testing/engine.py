@@ -33,7 +33,9 @@ from .sim_peer import Dials, Listening, Observer, SimPeer
 from .streams import stream
 from .timeline import Timeline
 
-_FINGERPRINT: Final = "journal"
+FINGERPRINT: Final = "journal"
+"""Of the game that is played here."""
+
 _ASK_AGAIN_US: Final = 200_000  # between two attempts of one dial
 
 
@@ -79,7 +81,7 @@ class Engine(Timeline):
             name=name,
             addresses=(str(number),),
             settings=self._own if self.peers else self.settings,  # till it is told of those
-            fingerprint=_FINGERPRINT,
+            fingerprint=FINGERPRINT,
             replica=journal,
             can_host=can_host,
             choices=choices,

@@ -169,7 +169,7 @@ def false_tails(ground: Ground) -> None:
             world.slip(speaker, claimant, data)
 
     ground.on(PullStarted, lie, times=len(lies))
-    world.crash(host)
+    world.crash(host, silent=True)
     world.run_for(NOTICED_US)
     if any(holds(peer, _MADE_UP) for peer in (heir, *others)):
         raise InvariantBroken("S24", "somebody holds what was made up")

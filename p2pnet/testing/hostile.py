@@ -28,6 +28,7 @@ from p2pnet.core.messages import (
     Update,
     Yield,
 )
+from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
 from p2pnet.core.values import Epoch, Position
 
 from .sim_peer import Observer, SimPeer
@@ -80,9 +81,14 @@ def usurp(world: SimWorld, peer: SimPeer, above: int) -> None:
     if session is None or reign is None or position is None:
         return
     number = reign.epoch.number + 1 + above
-    fields = number, reign.epoch, position
-    signature = peer.credentials.sign(statement(session, Says.CLAIM, fields))
-    claim = encode(Claim(number, peer.credentials.public, reign, position, signature))
+
+    def claim_under(number: int, evidence: bytes = b"") -> bytes:
+        fields = number, reign.epoch, position
+        signature = peer.credentials.sign(statement(session, Says.CLAIM, fields))
+        return encode(Claim(number, peer.key, reign, position, signature, evidence))
+
+    # Everybody can sign that it has spent a number. So high a one nobody has led up to.
+    claim = claim_under(number, claim_under(number - 1) if above > NUMBERS_AHEAD_MAX else b"")
     for other in world.peers:
         if other.alive and other is not peer:
             world.slip(peer, other, claim)

@@ -40,6 +40,7 @@ def equal_states(world: SimWorld) -> None:
             ("entries", first.journal.entries, peer.journal.entries),
             ("absences", first.journal.away, peer.journal.away),
             ("digest", first.core.digest, peer.core.digest),
+            ("lineage", first.core.lineage, peer.core.lineage),
             ("roster", first.core.roster, peer.core.roster),
         ):
             if mine != theirs:
@@ -124,6 +125,8 @@ def nothing_piles_up(world: SimWorld) -> None:
         for what, limit in limits.items():
             if census[what] > limit:
                 raise InvariantBroken("S30", f"{peer.name} holds {census[what]} {what}")
+        if not peer.core.marks.keys() <= peer.core.roster.known:
+            raise InvariantBroken("S30", f"{peer.name} remembers what somebody did who is gone")
 
 
 def same_owners(world: SimWorld) -> None:

@@ -31,7 +31,7 @@ from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, Ground, holds
-from .hostile import forge
+from .hostile import forge, usurp_by_lineage
 from .scenario import AMOUNTS, Kind
 from .sim_peer import SimPeer
 
@@ -59,6 +59,11 @@ def lies(ground: Ground) -> None:
             ground.world.run_for(SOON_US)  # until the two are linked again
             if which in rejects and target.core.census["rejected"] == before:
                 raise InvariantBroken("S24", f"{target.name} did not reject lie {which}")
+    before = host.core.census["rejected"]
+    usurp_by_lineage(ground.world, liar, host, ground.rng.randint(1, 5))
+    ground.world.run_for(SOON_US)
+    if host.core.census["rejected"] == before:
+        raise InvariantBroken("S24", f"{host.name} did not reject what it had never ordered")
     ground.same_reign(reigns, f"{liar.name} has only lied")
 
 

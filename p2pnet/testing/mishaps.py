@@ -72,6 +72,26 @@ def drowsy(ground: Ground) -> None:
         ground.settled(peer)
 
 
+def mute(ground: Ground) -> None:
+    """All others die in silence, just as a claimant asks one of them for what it lacks."""
+    world, (host, heir, *_) = ground.world, ground.peers
+    world.cut(host, heir)
+    ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
+    world.run_for(_STEP_US)
+
+    def die(claimant: SimPeer, event: PullStarted) -> None:
+        for other in world.members:
+            if other is not claimant:
+                world.crash(other, silent=True)
+
+    ground.on(PullStarted, die)
+    world.crash(host, silent=True)
+    world.run_for(NOTICED_US)
+    if not world.hosts:
+        raise InvariantBroken("L1", "the last one that is left does not go on")
+    ground.heal()
+
+
 def anew(ground: Ground) -> None:
     """A client dies with commands under way, and is started again, with numbers from 1 on. What
     the first process had done is not taken for what the second one does.

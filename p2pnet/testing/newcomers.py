@@ -95,14 +95,16 @@ def late_newcomer(ground: Ground) -> None:
     """While the heir pulls from somebody who is lost over it, a newcomer says that it has more."""
     world, (host, heir, asked, *others) = ground.world, ground.peers
     world.cut(host, heir)
-    ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
+    ground.say(asked, f"what {heir.name} misses", AckLevel.ALL)
     world.run_for(_STEP_US)
     for other in (asked, *others):
         world.cut(host, other)
     comes = world.join(host, "newcomer")
     world.run_for(_ADMITTED_US)
-    said = ground.say(host, "of which the newcomer alone knows", AckLevel.HOST)
+    said = ground.say(host, "of which the newcomer alone knows")
     world.run_for(_STEP_US)
+    if host.settled:
+        raise InvariantBroken("S15", f"{comes.name} alone has it, of which nobody else has heard")
 
     def delay(claimant: SimPeer, event: PullStarted) -> None:
         for other in (asked, *others):

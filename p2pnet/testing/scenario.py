@@ -217,8 +217,19 @@ class Drill(enum.StrEnum):
     FALSE_TAILS = "false_tails"  # who is asked for what a claimant lacks lies: it is not believed
     NEWCOMER = "newcomer"  # the heir has not heard of who was admitted last, and needs it
     LATE_NEWCOMER = "late_newcomer"  # … and hears of it while it pulls from somebody else
+    BY_HAND = "by_hand"  # the game decides who follows a lost host, and links break meanwhile
+    CHOSEN = "chosen"  # the game says who shall follow: that one does, and at once
+    APPROVAL = "approval"  # the game decides about a newcomer, or does not
+    NO_ROOM = "no_room"  # without a host few commands are kept, or none
+    IDLE = "idle"  # who does nothing is disconnected, and its seat is kept
+    NO_MIGRATION = "no_migration"  # the session ends with its host
+    SAVED = "saved"  # a session is written to a file, and goes on another day
+    CROWDED = "crowded"  # a link can't carry all, and who is at its end gets all the same
+    ON_TRIAL = "on_trial"  # a host is lost over a command, and the next one tries it
+    RENUMBERED = "renumbered"  # a host that went on under another number dies at once
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
     DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
+    MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 

@@ -1,0 +1,369 @@
+"""Drills in which a game has arranged things otherwise than most: what it decides by itself, what
+its settings say, and what it writes to a file.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Final
+
+from p2pnet.core.errors import CommandRefused, DenyReason, EndReason, TooManyInFlight
+from p2pnet.core.events import (
+    ApprovalRequested,
+    BranchDiscarded,
+    ClientDisconnected,
+    HandoverFailed,
+    HostAnnounced,
+    JoinDenied,
+    JoinPending,
+    SessionEnded,
+    StateChanged,
+)
+from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
+from p2pnet.core.saving import load
+from p2pnet.core.settings import AckLevel, WhileDown
+from p2pnet.core.states import HOSTLESS, SETTLED, State
+from p2pnet.core.values import LinkId
+
+from .catalogue import InvariantBroken
+from .engine import FINGERPRINT
+from .ground import NOTICED_US, SOON_US, Ground, holds
+from .hostile import usurp
+from .sim_peer import SimPeer
+
+_STEP_US: Final = 60_000  # an update has come to everybody
+_ASKED_US: Final = 500_000  # a request for a seat has come, and its answer
+_LONG_US: Final = 4_000_000  # after so long without a host all that are missing are dialled
+_HOSTLESS_US: Final = 35_000  # a crash is known, and nobody reigns so far
+_KEPT: Final = 2
+_APPROVAL_US: Final = 2_000_000
+_IDLE_US: Final = 4_000_000
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def by_hand(ground: Ground) -> None:
+    """The game decides who follows a lost host: nobody does by itself, and all find whom it wants.
+
+    Meanwhile all links break. Nobody has a host that would dial the others.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    for peer in ground.peers:
+        peer.choices.automatic = False
+    reigns = ground.watch.reigns
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(NOTICED_US)
+    for one, other in combinations(clients, 2):
+        world.reset_links(one, other)
+    world.run_for(_LONG_US)
+    ground.same_reign(reigns, "the game has not said that anybody shall reign")
+    for client in clients:
+        if client.core.census["links"] < len(clients) - 1:
+            raise InvariantBroken("L1", f"{client.name} has no host for long, and looks for nobody")
+    heir, *others = ground.rng.sample(clients, len(clients))
+    first = others[: ground.rng.choice((0, 1))]
+    usurp(world, others[0], 2 * NUMBERS_AHEAD_MAX)
+    for other in first:
+        ground.want(other, lambda core, now: core.follow(now, heir.id))
+    ground.want(heir, lambda core, now: core.claim(now))
+    world.run_for(SOON_US)
+    alone = ground.say(heir, "reigns")
+    world.run_for(SOON_US)
+    ground.settled(heir)
+    for other in others:
+        follows = other.core.host_peer == heir.id and other.core.state is State.FOLLOWING
+        if follows is not (other in first) or not (follows or other.saw(HostAnnounced)):
+            raise InvariantBroken("S27", f"{other.name} decides by hand whether to follow")
+        if not follows:
+            ground.want(other, lambda core, now: core.follow(now, heir.id))
+    world.run_for(NOTICED_US)
+    ground.same_reign(reigns + 1, f"{heir.name} was chosen by hand")
+    if not world.converged() or not all(holds(other, alone) for other in others):
+        raise InvariantBroken("L1", f"all follow {heir.name} by hand, and are not together")
+    for peer in clients:
+        peer.choices.automatic = True
+    ground.heal()
+
+
+def chosen(ground: Ground) -> None:
+    """The games of all say who shall follow the host that is lost: that one does, and at once."""
+    world, (host, *clients) = ground.world, ground.peers
+    heir = ground.rng.choice(clients)
+    for client in clients:
+        client.choices.elect = lambda: heir.id
+    reigns = ground.watch.reigns
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(SOON_US)
+    ground.same_reign(reigns + 1, "all want the same one")
+    if world.hosts != [heir]:
+        raise InvariantBroken("S25", f"{world.hosts[0].name} reigns, and {heir.name} was chosen")
+    ground.heal()
+
+
+# --- approval -------------------------------------------------------------------------------------
+
+
+def approval(ground: Ground) -> None:
+    """The game on the host decides about newcomers: yes, no, nothing in time, or too late."""
+    world, (host, client, *_) = ground.world, ground.peers
+    for peer in ground.peers:
+        peer.choices.approves = True
+    ends = [_is_not, _is_forgotten, _goes_away]
+    ground.rng.shuffle(ends)
+    for end in (*ends, ground.rng.choice((_is_let_in, _has_another_host, _has_another_host))):
+        comes = _waits(ground, host, client)
+        late = world.join(host, f"peer{len(ground.peers)}")  # the seat is kept for the one before
+        world.run_for(_ASKED_US)
+        if [event.reason for event in late.saw(JoinDenied)] != [DenyReason.FULL]:  # type: ignore[attr-defined]
+            raise InvariantBroken("S28", f"{late.name} asks for a seat that is kept for another")
+        end(ground, host, comes)
+    ground.heal()
+
+
+def _waits(ground: Ground, host: SimPeer, via: SimPeer) -> SimPeer:
+    comes = ground.world.join(via, f"peer{len(ground.peers)}")
+    ground.world.run_for(_ASKED_US)
+    asked = [event for event in host.saw(ApprovalRequested) if event.peer == comes.id]  # type: ignore[attr-defined]
+    if host.core.roster.get(comes.id) is not None or not comes.saw(JoinPending) or len(asked) != 1:
+        raise InvariantBroken("S23", f"{comes.name} was not approved, and is let in or not told")
+    return comes
+
+
+def _is_let_in(ground: Ground, host: SimPeer, comes: SimPeer) -> None:
+    ground.want(host, lambda core, now: core.approve(now, comes.id))
+    ground.world.run_for(_ASKED_US)
+    if comes.core.state is not State.FOLLOWING:
+        raise InvariantBroken("L3", f"{comes.name} was approved, and has no seat")
+    ground.say(comes, "approved")
+    ground.world.run_for(_APPROVAL_US)
+    ground.settled(comes)
+
+
+def _is_not(ground: Ground, host: SimPeer, comes: SimPeer) -> None:
+    ground.want(host, lambda core, now: core.deny(now, comes.id, DenyReason.APPROVAL, "no"))
+    ground.world.run_for(_ASKED_US)
+    _is_denied(host, comes)
+
+
+def _is_forgotten(ground: Ground, host: SimPeer, comes: SimPeer) -> None:
+    ground.world.run_for(_APPROVAL_US)
+    _is_denied(host, comes)
+
+
+def _is_denied(host: SimPeer, comes: SimPeer) -> None:
+    reasons = [event.reason for event in comes.saw(JoinDenied)]  # type: ignore[attr-defined]
+    if reasons != [DenyReason.APPROVAL] or host.core.roster.get(comes.id) is not None:
+        raise InvariantBroken("S23", f"{comes.name} was not approved, and was told {reasons}")
+
+
+def _goes_away(ground: Ground, host: SimPeer, comes: SimPeer) -> None:
+    """It waits no more, and what the game says about it means nothing."""
+    ground.world.crash(comes)
+    ground.world.run_for(_ASKED_US)
+    other = _waits(ground, host, host)  # there is a seat for it
+    ground.want(host, lambda core, now: core.approve(now, comes.id))
+    if host.core.roster.get(comes.id) is not None:
+        raise InvariantBroken("L3", f"{comes.name} is gone, and gets a seat")
+    _is_not(ground, host, other)
+
+
+def _has_another_host(ground: Ground, host: SimPeer, comes: SimPeer) -> None:
+    """The host hands over: whoever waits for it asks the next one, and has its word."""
+    heir = ground.peers[1]
+    ground.world.hand_over(host, heir)
+    ground.world.run_for(SOON_US)
+    if host.core.roster.get(comes.id) is not None:
+        raise InvariantBroken("S23", f"{comes.name} was not approved, and is let in")
+    ground.want(host, lambda core, now: core.approve(now, comes.id))  # it is not the host's to say
+    ground.world.run_for(_ASKED_US)
+    if heir.core.roster.get(comes.id) is not None:
+        raise InvariantBroken("S23", f"{comes.name} was approved by whom it is no business of")
+    _is_let_in(ground, heir, comes)
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def refused_meanwhile(ground: Ground) -> None:
+    """While there is no host so many commands are kept, or none. The others are refused."""
+    world, client = ground.world, ground.peers[-1]
+    settings = ground.settings
+    for time in (1, 2):  # and the next time it is the same
+        done, refused = [], 0
+        world.crash(world.hosts[0])
+        world.run_for(_HOSTLESS_US)
+        if client.core.state not in HOSTLESS:
+            break  # it has found another one already, or is the next one itself
+        for number in range(_KEPT + 1):
+            try:
+                done.append(ground.say(client, f"kept number {number}, time {time}"))
+            except (CommandRefused, TooManyInFlight):
+                refused += 1
+        keeps = _KEPT if settings.while_down is WhileDown.KEEP else 0
+        if len(done) != keeps or refused != _KEPT + 1 - keeps:
+            raise InvariantBroken("S28", f"{client.name} keeps {len(done)} commands, not {keeps}")
+        world.run_for(SOON_US)
+        ground.settled(client)
+    ground.heal()
+
+
+def idle(ground: Ground) -> None:
+    """Who calls no command for long is disconnected, and nobody else. Its seat is kept."""
+    world, (host, lazy, *busy) = ground.world, ground.peers
+    for _ in range(2 * _IDLE_US // SOON_US):
+        for peer in busy:
+            ground.say(peer, f"at {world.now}")
+        world.run_for(SOON_US)
+    ends = [event.reason for event in lazy.saw(SessionEnded)]  # type: ignore[attr-defined]
+    gone = [event.peer for event in host.saw(ClientDisconnected)]  # type: ignore[attr-defined]
+    if ends != [EndReason.INACTIVE] or gone != [lazy.id]:
+        raise InvariantBroken("S30", f"{lazy.name} did nothing, and {gone} were disconnected")
+    if host.core.roster.get(lazy.id) is None:
+        raise InvariantBroken("L3", f"{lazy.name} did nothing, and lost its seat")
+    for peer in busy:
+        ground.settled(peer)
+
+
+def no_migration(ground: Ground) -> None:
+    """The session ends for all with its host."""
+    world, (host, *clients) = ground.world, ground.peers
+    reigns = ground.watch.reigns
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(NOTICED_US)
+    ground.same_reign(reigns, "the session was to end with its host")
+    for client in clients:
+        ends = [event.reason for event in client.saw(SessionEnded)]  # type: ignore[attr-defined]
+        if ends != [EndReason.HOST_LOST] or client.core.state is not State.LEFT:
+            raise InvariantBroken("S27", f"{client.name} lost its host for good, and hears {ends}")
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def saved(ground: Ground) -> None:
+    """A session is saved, and ends. Another day its host goes on with it, and all come back."""
+    world, (host, kicked, *others) = ground.core_world, list(ground.peers)
+    for peer in ground.peers:
+        ground.say(peer, "before")
+    world.kick(host, kicked)
+    world.run_for(SOON_US)
+    before = ground.say(host, "at last", AckLevel.HOST)
+    world.write(host, "written at last")  # it has not gone out with a tick
+    files: list[bytes] = []
+    ground.want(host, lambda core, now: files.append(core.save(now)))
+    lost = ground.say(host, "after that", AckLevel.HOST)
+    epoch, roster = host.core.epoch, host.core.roster
+    for peer in ground.peers:
+        world.crash(peer, silent=True)
+    world.run_for(_ASKED_US)
+    again = world.start(f"{host.name}'", key=host.key)
+    file = load(files[0], FINGERPRINT, again.credentials)
+    ground.want(again, lambda core, now: core.resume(now, file))
+    if again.core.epoch is None or epoch is None or again.core.epoch.number <= epoch.number:
+        raise InvariantBroken("S03", f"a session that was resumed goes back to {again.core.epoch}")
+    if again.core.settings != world.settings:
+        raise InvariantBroken("S11", "a session that was resumed has other settings")
+    if not holds(again, before) or not holds(again, "written at last") or holds(again, lost):
+        raise InvariantBroken("S16", "a session that was resumed is not the one that was saved")
+    back = [world.join(again, f"{peer.name}'", key=peer.key) for peer in others]
+    out = world.join(again, f"{kicked.name}'", key=kicked.key)
+    world.run_for(SOON_US)
+    if out.core.state is not State.LEFT:
+        raise InvariantBroken("S24", f"{kicked.name} was kicked, and came back another day")
+    for peer in back:
+        member = again.core.roster.get(peer.id)
+        old = roster.get(peer.id)
+        if peer.core.state not in SETTLED or member is None or old is None:
+            raise InvariantBroken("L3", f"{peer.name} is not back another day")
+        if member.connection_id != old.connection_id:
+            raise InvariantBroken("S21", f"{peer.name} has another label than before")
+    for peer in (again, *back):
+        ground.say(peer, "another day")
+    world.run_for(SOON_US)
+    for peer in (again, *back):
+        ground.settled(peer)
+
+
+# --- slow links -----------------------------------------------------------------------------------
+
+
+def crowded(ground: Ground) -> None:
+    """More waits on links of the host than they can carry. Who is at the end of one gets less, and
+    in the end all.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    *_, second, slow = clients
+    for peer in ground.peers:
+        ground.say(peer, "before")  # which all of them get one by one
+        world.run_for(_STEP_US)
+    links = [world.network.links_between(host.number, peer.number)[-1] for peer in (second, slow)]
+    ground.want(host, lambda core, now: core.crowd(now, frozenset(links)))
+    reigns, changes = ground.watch.reigns, len(slow.saw(StateChanged))
+    for number in range(ground.rng.randint(2, 5)):
+        for peer in ground.peers:
+            ground.say(peer, f"number {number}")
+        world.run_for(_STEP_US)
+    position = slow.core.position
+    world.run_for(SOON_US)
+    if slow.core.position != position:
+        raise InvariantBroken("S12", f"{slow.name} gets what its link can't carry")
+    end = ground.rng.choice((_is_free_again, _is_asked, _gets_another_host))
+    if end is _is_free_again and ground.rng.random() < 0.5:
+        _hears_of_somebody(ground, host, slow)
+    end(ground, host, slow, links[0])
+    if end is _is_free_again:
+        ground.same_reign(reigns, "links of the host were crowded")
+        if len(slow.saw(StateChanged)) != changes:
+            raise InvariantBroken("S12", f"{slow.name} missed something on a link that is whole")
+    ground.heal()
+    for peer in ground.peers:
+        if peer.alive:
+            ground.settled(peer)
+        if peer.saw(BranchDiscarded):
+            raise InvariantBroken("S16", f"{peer.name} lost something, though all went well")
+
+
+def _hears_of_somebody(ground: Ground, host: SimPeer, slow: SimPeer) -> None:
+    """What changes the seats is said at once."""
+    comes = ground.world.join(host, f"peer{len(ground.peers)}")
+    ground.world.run_for(_ASKED_US)
+    if slow.core.roster.get(comes.id) is None:
+        raise InvariantBroken("S25", f"{slow.name} does not hear of {comes.name}")
+    ground.say(comes, "somebody new")
+    ground.world.run_for(_STEP_US)
+
+
+def _is_free_again(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:
+    """One of the two links can carry all from now on, and then the other as well."""
+    for links in (frozenset({crowded}), frozenset[LinkId]()):
+        ground.want(host, lambda core, now, links=links: core.crowd(now, links))  # type: ignore[misc]
+        ground.world.run_for(_STEP_US)
+        ground.say(host, f"with {len(links)} that wait")
+        ground.world.run_for(SOON_US)
+        if (slow.core.position, slow.core.digest) != (host.core.position, host.core.digest):
+            raise InvariantBroken("S11", f"{slow.name} has not caught up, and its link is free")
+
+
+def _is_asked(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:
+    """Who got many updates as one can't pass them on one by one, and is asked for them."""
+    world = ground.world
+    for other in ground.peers:
+        if other not in (host, slow):
+            world.cut(host, other)
+    ground.say(host, "which the others miss", AckLevel.HOST)
+    world.run_for(_STEP_US)
+    ground.want(host, lambda core, now: core.crowd(now, frozenset({crowded})))
+    world.run_for(_STEP_US)
+    world.crash(host)
+    world.run_for(NOTICED_US)
+
+
+def _gets_another_host(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:
+    """Nothing is kept back from anybody by a host that hands over."""
+    ground.world.hand_over(host, slow)
+    ground.world.run_for(SOON_US)
+    if ground.world.hosts != [slow] or host.saw(HandoverFailed):
+        raise InvariantBroken(
+            "S10", f"{host.name} handed over to {slow.name}, which lacks something"
+        )

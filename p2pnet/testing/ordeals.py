@@ -1,0 +1,132 @@
+"""Drills around a command that hosts are lost over, and a reign that took another number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from p2pnet.core.effects import Effect, Send
+from p2pnet.core.events import BranchDiscarded
+from p2pnet.core.messages import Update
+from p2pnet.core.settings import AckLevel
+
+from .catalogue import InvariantBroken
+from .frames import read, tag_of
+from .ground import NOTICED_US, SOON_US, Ground, holds
+from .journal import REFUSED
+from .sim_peer import Observer, SimPeer
+
+_UNDER_WAY_US: Final = 15_000  # a command is on its way
+
+
+@attrs.define(eq=False)
+class _Clerk(Observer):
+    """Has something done when a host first says that it is about to try a command."""
+
+    heartbeats, sends = False, frozenset({tag_of(Update)})
+
+    do: Callable[[SimPeer], None]
+    tried: bool = False
+
+    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
+        if self.tried or not isinstance(effect, Send) or effect.data[1] != tag_of(Update):
+            return
+        frame = read(effect.data)
+        if isinstance(frame, Update) and any(line.trial for line in frame.executed):
+            self.tried = True
+            self.do(peer)
+
+
+@attrs.define(eq=False)
+class _Last(Observer):
+    """Has something done as soon as a host goes on under another number."""
+
+    heartbeats, sends = False, frozenset[int]()
+
+    host: SimPeer
+    do: Callable[[], None]
+    _first: int = 0
+
+    def stepped(self, now: int, peer: SimPeer) -> None:
+        if peer is self.host and peer.core.epoch is not None and peer.alive:
+            self._first = self._first or peer.core.epoch.number
+            if peer.core.epoch.number > self._first:
+                self.do()
+
+
+def on_trial(ground: Ground) -> None:
+    """A host is lost over a command. The next one says so before it tries it, and is lost as well,
+    or hands over, or lives.
+    """
+    world, (host, _, *others) = ground.world, ground.peers
+    client = ground.rng.choice(others)
+    end = ground.rng.choice((_lives, _is_lost, _hands_over))
+    first, second = f"over which hosts are lost of {client.name}", f"and then of {client.name}"
+    begun: list[SimPeer] = []
+
+    def tries(heir: SimPeer) -> None:
+        if holds(heir, first):
+            raise InvariantBroken("S17", f"{heir.name} tries what nobody else knows to be tried")
+        begun.append(heir)
+        world.after(0, lambda: end(ground, heir, client))
+
+    clerk = _Clerk(tries)
+    world.observers.append(clerk)
+    world.cut(client, host)
+    tickets = [world.submit(client, text) for text in (first, second)]
+    world.run_for(_UNDER_WAY_US)
+    world.crash(host)
+    world.run_for(NOTICED_US)
+    if not begun:
+        raise InvariantBroken("S17", "a host was lost over a command, and it is run like others")
+    ground.settled(client)
+    outcomes = [client.settled[int(str(ticket))].outcome for ticket in tickets]
+    runs = end is not _is_lost
+    living = [peer for peer in ground.peers if peer.alive]
+    if (outcomes[0] != REFUSED) is not runs or any(holds(p, first) is not runs for p in living):
+        text = f"{'not ' * runs}one more host was lost over it, and it came to {outcomes[0]!r}"
+        raise InvariantBroken("S17", text)
+    if not all(holds(peer, second) for peer in living):
+        raise InvariantBroken("L4", f"{client.name} did more after that, and it was not run")
+    ground.heal()
+
+
+def _lives(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    """Its owner asks for its seat again in between, and nobody else is left."""
+    for other in ground.peers:
+        if other not in (heir, client) and other.alive:
+            ground.world.crash(other)
+    ground.world.reset_links(heir, client)
+
+
+def _is_lost(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    ground.world.crash(heir)
+
+
+def _hands_over(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    ground.world.hand_over(heir, client)
+
+
+def renumbered(ground: Ground) -> None:
+    """Two sides meet, and the host that goes on takes another number. It dies before it has ordered
+    anything under that, and the first in rank has not heard of it.
+    """
+    world, (host, heir, *others) = ground.world, ground.peers
+    alone = others.pop()
+    ground.part([alone], [host, heir, *others])
+    world.run_for(NOTICED_US)
+    ground.say(alone, "on the other side", AckLevel.HOST)
+    for peer in (host, heir):
+        ground.say(peer, "on the larger side")
+    world.run_for(SOON_US)
+
+    world.observers.append(_Last(host, lambda: world.crash(host, silent=True, lost_for=[heir])))
+    world.heal()
+    world.run_for(NOTICED_US)
+    ground.heal()
+    for peer in (heir, *others):
+        ground.settled(peer)
+        if peer.saw(BranchDiscarded):
+            raise InvariantBroken("S16", f"{peer.name} lost something, and was with most others")

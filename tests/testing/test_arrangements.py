@@ -1,0 +1,64 @@
+"""In each drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core.admission import Admission
+from p2pnet.core.condensing import SlowLinks
+from p2pnet.core.following import Following
+from p2pnet.core.ordering import Ordering
+from p2pnet.core.outbox import Outbox
+from p2pnet.core.roles import Roles
+from p2pnet.core.search import Search
+from p2pnet.core.session import Session
+from p2pnet.testing import arrangements
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+from p2pnet.testing.streams import stream
+
+
+def found(kind: Drill, seeds: int = 3, players: int = 5) -> set[str | None]:
+    settings = DRILLS[kind].settings(stream(1, "drill"), players)
+    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
+    return {breaks(scenario) for scenario in scenarios}
+
+
+def nothing(*details: Any) -> None:
+    return None
+
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    held = {rules.do for rules in DRILLS.values()}
+    names = ("by_hand", "chosen", "approval", "refused_meanwhile", "idle", "no_migration", "saved")
+    assert held >= {getattr(arrangements, name) for name in (*names, "crowded")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "name", "broken", "invariant"),
+    [
+        (Drill.BY_HAND, Roles, "offer", Roles.obey, "S27"),
+        (Drill.BY_HAND, Search, "looks", lambda search: False, "L1"),
+        (Drill.CHOSEN, Search, "turn_us", lambda search, claimant: 1 << 60, "L5"),
+        (Drill.APPROVAL, Admission, "__len__", lambda admission: 0, "S28"),
+        (Drill.APPROVAL, Admission, "on_link_lost", nothing, "S23"),
+        (Drill.NO_ROOM, Outbox, "keep", nothing, "S28"),
+        (Drill.IDLE, Ordering, "_idle", lambda ordering: [], "S30"),
+        (Drill.NO_MIGRATION, Following, "finish", nothing, "S27"),
+        (Drill.SAVED, Session, "set_settings", nothing, "S11"),
+        (Drill.CROWDED, SlowLinks, "catch_up", lambda *details: [], "S11"),
+    ],
+)
+def test_what_is_done_wrong_shows(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Drill,
+    owner: Any,
+    name: str,
+    broken: Any,
+    invariant: str,
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+    assert invariant in found(kind)

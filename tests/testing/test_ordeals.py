@@ -1,0 +1,45 @@
+"""In each drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core import catchup
+from p2pnet.core.ordering import Ordering
+from p2pnet.core.settings import Settings
+from p2pnet.core.trials import Trials
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.ordeals import on_trial, renumbered
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+
+
+def trial(seed: int) -> Scenario:
+    return Scenario(4, (), seed, settings=Settings(trial_after_hosts=1), drill=Drill.ON_TRIAL)
+
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    assert {on_trial, renumbered} <= {rules.do for rules in DRILLS.values()}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "answer"),
+    [
+        (Trials, "is_due", lambda trials, durable: trials.current is not None),
+        (Ordering, "uphold_refusals", lambda ordering: None),
+        (Ordering, "conclude_trials", lambda ordering: None),
+    ],
+)
+def test_a_command_on_trial_is_run_as_the_rules_say(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, answer: Any
+) -> None:
+    monkeypatch.setattr(owner, name, answer)
+    assert {breaks(trial(seed)) for seed in range(8)} & {"S17", "L4"}
+
+
+def test_a_reign_without_an_update_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catchup, "_begin", lambda *details: None)
+    found = {breaks(Scenario(4, (), seed, drill=Drill.RENUMBERED)) for seed in range(8)}
+    assert found & {"S16", "S11", "S19", "S14"}
