@@ -34,18 +34,15 @@ from .false_tails import false_tails
 from .ground import NOTICED_US, SOON_US, Ground, holds
 from .hostile import usurp
 from .masquerades import lies, old_words, twin
-from .mishaps import alone, anew, drowsy, mute
+from .mishaps import alone, anew, drowsy, mute, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
 from .ordeals import on_trial, renumbered
 from .scenario import Drill
-from .sim_peer import Dials, SimPeer
+from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
 _STEP_US: Final = 60_000  # an update has come to everybody
-_HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
-_STILL_US: Final = 320_000  # and as long again
 _HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
-_COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
 
@@ -154,51 +151,6 @@ def _neighbour(ground: Ground) -> None:
     ground.same_reign(reigns, "the only client that was cut off is back")
 
 
-def _sleeper(ground: Ground) -> None:
-    """A client stands still for a while: that is nobody's fault but its own."""
-    client, reigns = ground.rng.choice(ground.peers[1:]), ground.watch.reigns
-    stay = list(ground.peers)
-    ground.world.pause(client)
-    ground.world.run_for(ground.rng.randrange(300_000, 3_000_000))
-    if ground.rng.random() < 0.5:
-        _comes_and_goes(ground)
-    ground.world.resume(client)
-    ground.world.run_for(1)
-    ground.say(client, "awake")
-    ground.heal()
-    ground.settled(client)
-    ground.same_reign(reigns, f"only {client.name} slept")
-    ground.seated(stay)
-
-
-def _comes_and_goes(ground: Ground) -> None:
-    """Somebody of whom who sleeps hears when it is over."""
-    comes = ground.world.join(ground.peers[0], "passer-by")
-    ground.world.run_for(_COMES_US)
-    ground.say(comes, "in passing")
-    ground.world.run_for(_COMES_US)
-    ground.world.leave(comes)
-    ground.world.run_for(_COMES_US)
-
-
-def _patient(ground: Ground) -> None:
-    """A host often stands still, then for longer than it may. Its clients did not give it up."""
-    world, (host, *clients) = ground.world, ground.peers
-    reigns = ground.watch.reigns
-    for still_us in (*_HABIT_US, 0):
-        world.pause(host)
-        world.run_for(still_us or _STILL_US)
-        if not still_us:
-            for client in clients:
-                ground.say(client, "meanwhile")
-            world.run_for(_STILL_US)
-        world.resume(host)
-        world.run_for(SOON_US)
-    for client in clients:
-        ground.settled(client)
-    ground.same_reign(reigns, "nobody had given the host up")
-
-
 def _stairs(ground: Ground) -> None:
     """The host dies, and each successor lacks more than the next one."""
     world, (host, *clients) = ground.world, ground.peers
@@ -216,30 +168,6 @@ def _stairs(ground: Ground) -> None:
             raise InvariantBroken("S14", f"{client.name} asks for {asked[0]} first, not for {best}")
         if not all(holds(client, text) for text in said):
             raise InvariantBroken("S14", f"{client.name} lacks what {clients[-1].name} had")
-    ground.heal()
-
-
-def _unreachable(ground: Ground) -> None:
-    """All links to one peer break, and nobody can dial it: it has to look for the others itself.
-
-    At first it hears nothing on the links that it opens.
-    """
-    world, victim = ground.world, ground.rng.choice(ground.peers)
-    others = [peer for peer in ground.peers if peer is not victim]
-    victim.dials = ground.rng.choice((Dials.REFUSED, Dials.IGNORED))
-    breaks = ground.rng.choice((world.reset_links, world.half_close))
-    for other in others:
-        breaks(victim, other)
-        other.dials = Dials.MUTE
-    world.run_for(SOON_US)
-    for other in others:
-        other.dials = Dials.WELCOME
-    world.run_for(NOTICED_US)
-    if not world.converged():
-        raise InvariantBroken("L1", f"{victim.name} can dial all others, and is not with them")
-    ground.say(victim, "found them")
-    world.run_for(SOON_US)
-    ground.settled(victim)
     ground.heal()
 
 
@@ -392,14 +320,14 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.TWO_SIDES: Rules(_two_sides, 2, _some_policy),
         Drill.TOO_FEW: Rules(_too_few, 3, _majority),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
-        Drill.SLEEPER: Rules(_sleeper, 2, _short_seats),
+        Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),
         Drill.LIES: Rules(lies, 3),
         Drill.SEATS: Rules(_seats, 4, _few_seats),
         Drill.OLD_WORDS: Rules(old_words, 3),
-        Drill.UNREACHABLE: Rules(_unreachable, 2),
+        Drill.UNREACHABLE: Rules(unreachable, 2),
         Drill.SPECTATORS: Rules(_spectators, 2),
-        Drill.PATIENT: Rules(_patient, 2),
+        Drill.PATIENT: Rules(patient, 2),
         Drill.STAIRS: Rules(_stairs, 4),
         Drill.TWIN: Rules(twin, 3),
         Drill.FALSE_TAILS: Rules(false_tails, 7),

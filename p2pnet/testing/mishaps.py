@@ -1,4 +1,4 @@
-"""Drills in which somebody falls asleep, or is started anew, at the worst moment there is."""
+"""Drills in which somebody falls asleep, falls silent, or is started anew."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from .sim_peer import Dials, SimPeer
 _STEP_US: Final = 60_000  # a command was run, and its owner may know or not
 _UNDER_WAY_US: Final = 15_000  # a command is on its way
 _SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
+_HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
+_STILL_US: Final = 320_000  # and as long again
+_COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 
 
 def alone(ground: Ground) -> None:
@@ -151,3 +154,72 @@ def _is_done(ground: Ground, peer: SimPeer, host: SimPeer, said: str) -> None:
     ground.settled(peer)
     if not holds(host, said):
         raise InvariantBroken("S16", f"{peer.name} was told that it was done, and was not: {said}")
+
+
+def sleeper(ground: Ground) -> None:
+    """A client stands still for a while: that is nobody's fault but its own."""
+    client, reigns = ground.rng.choice(ground.peers[1:]), ground.watch.reigns
+    stay = list(ground.peers)
+    ground.world.pause(client)
+    ground.world.run_for(ground.rng.randrange(300_000, 3_000_000))
+    if ground.rng.random() < 0.5:
+        _comes_and_goes(ground)
+    ground.world.resume(client)
+    ground.world.run_for(1)
+    ground.say(client, "awake")
+    ground.heal()
+    ground.settled(client)
+    ground.same_reign(reigns, f"only {client.name} slept")
+    ground.seated(stay)
+
+
+def _comes_and_goes(ground: Ground) -> None:
+    """Somebody of whom who sleeps hears when it is over."""
+    comes = ground.world.join(ground.peers[0], "passer-by")
+    ground.world.run_for(_COMES_US)
+    ground.say(comes, "in passing")
+    ground.world.run_for(_COMES_US)
+    ground.world.leave(comes)
+    ground.world.run_for(_COMES_US)
+
+
+def patient(ground: Ground) -> None:
+    """A host often stands still, then for longer than it may. Its clients did not give it up."""
+    world, (host, *clients) = ground.world, ground.peers
+    reigns = ground.watch.reigns
+    for still_us in (*_HABIT_US, 0):
+        world.pause(host)
+        world.run_for(still_us or _STILL_US)
+        if not still_us:
+            for client in clients:
+                ground.say(client, "meanwhile")
+            world.run_for(_STILL_US)
+        world.resume(host)
+        world.run_for(SOON_US)
+    for client in clients:
+        ground.settled(client)
+    ground.same_reign(reigns, "nobody had given the host up")
+
+
+def unreachable(ground: Ground) -> None:
+    """All links to one peer break, and nobody can dial it: it has to look for the others itself.
+
+    At first it hears nothing on the links that it opens.
+    """
+    world, victim = ground.world, ground.rng.choice(ground.peers)
+    others = [peer for peer in ground.peers if peer is not victim]
+    victim.dials = ground.rng.choice((Dials.REFUSED, Dials.IGNORED))
+    breaks = ground.rng.choice((world.reset_links, world.half_close))
+    for other in others:
+        breaks(victim, other)
+        other.dials = Dials.MUTE
+    world.run_for(SOON_US)
+    for other in others:
+        other.dials = Dials.WELCOME
+    world.run_for(NOTICED_US)
+    if not world.converged():
+        raise InvariantBroken("L1", f"{victim.name} can dial all others, and is not with them")
+    ground.say(victim, "found them")
+    world.run_for(SOON_US)
+    ground.settled(victim)
+    ground.heal()
