@@ -30,7 +30,7 @@ class Asking:
     asked: dict[PeerId, int] = attrs.field(factory=dict)  # since when
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False  # whether the host is there is found out by a dial
-    _left_out: set[PeerId] = attrs.field(factory=set)  # who is not asked
+    _lost: PeerId | None = None  # who is not asked
     _claim: Claim | None = None
     _deaf_us: int = 0  # until when hearing nobody says little
 
@@ -44,9 +44,9 @@ class Asking:
             patience_us //= 2  # that one is dead is not as rare as that several are
         self._deaf_us = s.now + patience_us
 
-    def begin(self, claim: Claim, left_out: set[PeerId]) -> None:
-        """Ask everybody else that is there."""
-        self._claim, self._left_out = claim, left_out
+    def begin(self, claim: Claim, lost: PeerId | None) -> None:
+        """Ask everybody that is there."""
+        self._claim, self._lost = claim, lost
         self.asked, self.grants = {}, {}
         self.repeat()
 
@@ -93,8 +93,7 @@ class Asking:
 
     def _others(self) -> list[PeerId]:
         s = self.session
-        linked = (peer for peer, _ in s.mesh.peers() if s.roster.get(peer))
-        return [peer for peer in linked if peer not in self._left_out]
+        return [peer for peer, _ in s.mesh.peers() if peer != self._lost and s.roster.get(peer)]
 
     def _is_rough(self) -> bool:
         """Whether the network may be to blame. Who was away before says nothing of it."""

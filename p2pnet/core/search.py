@@ -59,6 +59,7 @@ class Search:
         self.session.timers.cancel("look")
         self.lost = self.chosen = self.offer = None
         self.back.clear()
+        self.session.elsewhere.clear()
         self.too_few = False
 
     # --- whose turn it is ---
@@ -118,18 +119,24 @@ class Search:
         asking = ((peer, back) for peer, back in self.back.items() if back.asked_us > recent_us)
         return tuple((peer, back.addresses) for peer, back in asking)
 
+    def look_for(self, others: Iterable[tuple[PeerId, tuple[str, ...]]]) -> None:
+        """Members that somebody else has heard of. Each of them is back if it can be linked."""
+        s = self.session
+        for peer, addresses in others:
+            if s.roster.get(peer) is not None:
+                s.elsewhere[peer] = addresses  # a dial to where it was before may be under way
+                s.dial(peer, s.addresses_of(peer))
+
     def present(self, granted: Iterable[PeerId]) -> int:
         """How many members are here if these stand behind us. Only who is linked counts as back."""
         return 1 + len({peer for peer, _ in self.returning()}.union(granted))
 
-    def left_out(self) -> set[PeerId]:
-        """Whom a claim is not sent to: who is back has answered, and who is lost can't."""
-        s, lost = self.session, self.lost
-        back = {peer for peer, _ in self.returning()}
-        link, member = s.mesh.link_to(lost), s.roster.get(lost) if lost else None
-        if lost is None or (link and member and link.nonce != member.nonce):
-            return back  # that is another process of it
-        return back | {lost}
+    def gone(self) -> PeerId | None:
+        """Whom nobody need ask: who was lost, unless another process of it is linked by now."""
+        s = self.session
+        link, member = s.mesh.link_to(self.lost), s.roster.get(self.lost) if self.lost else None
+        restarted = link is not None and member is not None and link.nonce != member.nonce
+        return None if restarted else self.lost
 
     def reach_heirs(self) -> None:
         """In a large session only the first successors are linked. If they died too, who is next?

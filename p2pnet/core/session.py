@@ -80,6 +80,7 @@ class Session:
     rejected: int = 0  # proofs that did not hold
     refused: int = 0  # claims that this peer did not stand behind
     departed: set[PeerId] = attrs.field(factory=set)  # members that said good-bye to this peer
+    elsewhere: dict[PeerId, tuple[str, ...]] = attrs.field(factory=dict)  # where else to dial
     history: History = attrs.field(init=False)
     ledger: Ledger = attrs.field(factory=Ledger)
     outbox: Outbox = attrs.field(factory=Outbox)
@@ -244,12 +245,12 @@ class Session:
             ours = member.present and self.roster.rank(self.me) > self.roster.rank(member.peer)
             poor = mesh.link_to(member.peer) is not None
             if ours or poor or looks:
-                self.dial(member.peer, member.addresses)
+                self.dial(member.peer, self.addresses_of(member.peer))
 
     def addresses_of(self, peer: PeerId | None) -> tuple[str, ...]:
-        """Where a member listens, as far as the roster knows."""
+        """Where a member listens, as the roster says, and before that where it may be now."""
         member = None if peer is None else self.roster.get(peer)
-        return () if member is None else member.addresses
+        return () if member is None else self.elsewhere.get(member.peer, ()) + member.addresses
 
     # --- state ---
 

@@ -156,7 +156,7 @@ class Succession:
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
-        self.asking.begin(self._signed(s.reign, position), self.search.left_out())
+        self.asking.begin(self._signed(s.reign, position), self.search.gone())
         self._count()
 
     def _signed(self, reign: Reign, position: Position) -> Claim:
@@ -178,9 +178,7 @@ class Succession:
         if self.session.state is State.CLAIMING and frame.number == self.search.number:
             assert link.peer is not None
             self.asking.grants[link.peer] = frame
-            for peer, addresses in frame.returning:  # it is here if it can be linked
-                if self.session.roster.get(peer) is not None:
-                    self.session.dial(peer, addresses)
+            self.search.look_for(frame.returning)
             self._count()
 
     def on_back(self, peer: PeerId, addresses: tuple[str, ...]) -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from p2pnet.core.events import BecameHost
 from p2pnet.testing import recovery
 from p2pnet.testing.catalogue import InvariantBroken
+from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.recovery import Cause, Recovery, check_recovery, measure
 
 
@@ -29,6 +31,17 @@ def test_in_a_large_session_the_next_in_rank_is_found_though_nobody_had_a_link_t
 ) -> None:
     """Else each would begin a reign of its own, and a dozen of them would have to merge."""
     assert check_recovery(Recovery(cause, 14, seed=4, also=2)) > 0
+
+
+def test_in_a_large_session_successors_may_die_one_by_one() -> None:
+    world = CoreWorld(seed=3)
+    world.game(12)
+    host, first, second, third, *_ = world.peers
+    for peer in (host, first, second):
+        world.crash(peer)
+        world.run_for(10_000)
+    assert world.run_while(lambda: not world.converged(), 1_000_000)
+    assert [peer for peer in world.peers[3:] if peer.saw(BecameHost)] == [third]
 
 
 @pytest.mark.parametrize(("players", "seed"), [(4, 131632305071981), (6, 83032117117480)])
