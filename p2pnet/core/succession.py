@@ -296,11 +296,6 @@ class Succession:
             return
         if s.state is State.PULLING:
             self.on_pull_timer()
-        elif s.state is State.CLAIMING:  # anew: for one more, and from where we are now
-            s.timers.cancel("answers")
-            self.asking.withdraw()
-            s.move(Move.WITHDRAW)
-            self.claim()
         else:
             self.reconsider()
 

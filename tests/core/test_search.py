@@ -20,9 +20,12 @@ def test_a_new_search_knows_nothing_of_the_last_one() -> None:
     search = last.core._roles.succession.search
     search.begin(host.id)
     search.shown.add(last.id)
+    search.on_back(last.id, ())
+    search.look_for([(last.id, ("elsewhere",))])
     search.again_us, search.too_few = 9, True
     search.end()
     assert search.lost is None and not search.too_few
+    assert not search.back and not last.core._s.elsewhere
     search.begin(None)
     assert search.again_us == 0 and not search.shown
 
@@ -154,3 +157,15 @@ def test_what_a_game_sends_along_with_a_request_is_for_its_host_alone() -> None:
     bench.listen()
     bench.slip(member, again, Claim(2, member.key, reign, position, b""))
     assert [frame.payload for frame in bench.heard(again, Join)] == [None]
+
+
+def test_who_was_started_again_is_not_waited_for() -> None:
+    """It has answered: more than that it wants its seat it can't say."""
+    bench = Bench.of(3)
+    host, first, second = bench.peers
+    bench.world.cut(second, first)
+    bench.world.crash(host)
+    assert bench.world.run_while(lambda: first.core.state is not State.CLAIMING)
+    request = Join(1, second.name, ("elsewhere",), can_host=True)
+    bench.slip(second, first, request)
+    assert first.core.state is State.REIGNING
