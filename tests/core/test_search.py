@@ -161,11 +161,12 @@ def test_what_a_game_sends_along_with_a_request_is_for_its_host_alone() -> None:
 
 def test_who_was_started_again_is_not_waited_for() -> None:
     """It has answered: more than that it wants its seat it can't say."""
-    bench = Bench.of(3)
-    host, first, second = bench.peers
+    bench = Bench.of(4)
+    host, first, second, _ = bench.peers
     bench.world.cut(second, first)
     bench.world.crash(host)
     assert bench.world.run_while(lambda: first.core.state is not State.CLAIMING)
-    request = Join(1, second.name, ("elsewhere",), can_host=True)
-    bench.slip(second, first, request)
+    bench.world.run_for(100_000)  # the third has granted
+    assert first.core.state is State.CLAIMING
+    bench.slip(second, first, Join(1, second.name, ("elsewhere",), can_host=True))
     assert first.core.state is State.REIGNING
