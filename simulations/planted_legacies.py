@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from p2pnet.core import minority, reunion, succession
+from p2pnet.core import catchup, minority, reunion, succession
 from p2pnet.core.errors import EndReason, RefuseReason
 from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
@@ -169,3 +169,60 @@ def the_dead_are_waited_for() -> Planted:
         return ranked[: ranked.index(s.me)] if s.me in ranked else ranked
 
     return patched((Search, "better", lambda original: better))
+
+
+@BED.plants("S19", "what a host did to the seats alone does not count")
+def seats_count_as_work() -> Planted:
+    def wrap(original: Any) -> Any:
+        def verdict(mine: Any, mine_live: int, theirs: Any, theirs_live: int) -> Verdict:
+            mine, theirs = (_replace(h, worked=h.position) for h in (mine, theirs))
+            return original(mine, mine_live, theirs, theirs_live)  # type: ignore[no-any-return]
+
+        return verdict
+
+    return patched((reunion, "verdict", wrap))
+
+
+@BED.plants("L1", "who was told that the host lives asks again, though not at once")
+def isolated_for_ever() -> Planted:
+    def wrap(original: Any) -> Any:
+        def isolate(search: Succession, voucher: Any) -> None:
+            original(search, voucher)
+            search.session.timers.cancel("claim")
+
+        return isolate
+
+    return patched((Succession, "_isolate", wrap))
+
+
+@BED.plants("S30", "a host that leaves and finds no heir has no seat either")
+def hosts_leave_and_keep_a_seat() -> Planted:
+    def wrap(original: Any) -> Any:
+        def begin(search: Succession, *details: Any) -> None:
+            original(search, *details)
+            search.session.departed.discard(search.session.host)  # type: ignore[arg-type]
+
+        return begin
+
+    return patched((Succession, "begin", wrap))
+
+
+@BED.plants("L1", "who was started again listens somewhere else")
+def addresses_outlast_a_process() -> Planted:
+    def relocate(roster: Roster, peer: Any, addresses: Any, nonce: int = 0) -> Roster:
+        return roster._put_last(peer, present=True, nonce=nonce)
+
+    return patched((Roster, "relocate", lambda original: relocate))
+
+
+@BED.plants("S27", "who plays on with few knows that it may be on a branch")
+def branches_are_not_told_of() -> Planted:
+    return patched((Minority, "_tell_branch", nothing))
+
+
+@BED.plants("S16", "it is said how much of a branch is lost")
+def branches_are_lost_to_the_root() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda fork, updates, *details: original(fork, updates + 1, *details)
+
+    return patched((catchup, "BranchDiscarded", wrap))

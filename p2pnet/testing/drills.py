@@ -15,7 +15,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.events import BranchDiscarded, PullStarted, Relayed
+from p2pnet.core.events import BranchDiscarded, OnBranch, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
@@ -34,7 +34,7 @@ from .false_tails import false_tails
 from .ground import NOTICED_US, SOON_US, Ground, holds
 from .hostile import usurp
 from .masquerades import lies, old_words, twin
-from .mishaps import alone, anew, drowsy, mute, patient, sleeper, unreachable
+from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
 from .ordeals import on_trial, renumbered
 from .scenario import Drill
@@ -64,6 +64,9 @@ def _two_sides(ground: Ground) -> None:
     small_goes = settings.policy is Policy.CONTINUE or (not stops and 2 * count == len(peers))
     large_goes = not stops or 2 * count < len(peers)
     _goes(small, done, small_goes)
+    on_branch = settings.policy is Policy.CONTINUE and 2 * count < len(peers)
+    if on_branch and not any(peer.saw(OnBranch) for peer in small):
+        raise InvariantBroken("S27", f"{count} of {len(peers)} play on, and are not told")
     _goes(large, done, large_goes)
     if settings.policy is Policy.PAUSE_MINORITY and not small_goes:
         ground.world.run_for(settings.pause_us)
@@ -347,6 +350,8 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.DROWSY: Rules(drowsy, 3),
         Drill.ANEW: Rules(anew, 4),
         Drill.MUTE: Rules(mute, 3),
+        Drill.ONE_WORKS: Rules(one_works, 2),
+        Drill.BEREFT: Rules(bereft, 3),
     }
 )
 

@@ -126,11 +126,22 @@ class Histories:
         self.record.discarded += [(peer.number, ticket) for ticket in event.tickets]
         if event.updates <= 0:
             raise InvariantBroken("S19", f"{peer.name} discards, and has nothing to discard")
+        self._says_what(peer, seen, event)
         held = {text for _, text in peer.journal.entries}
         for ticket in event.tickets:
             if peer.sent[ticket] in held:
                 text = f"{peer.name} hears that {peer.sent[ticket]} is lost, and has it"
                 raise InvariantBroken("S16", text)
+
+    def _says_what(self, peer: SimPeer, seen: Seen, event: BranchDiscarded) -> None:
+        """What is lost is said as it is: from where on, how much, and which commands."""
+        here, shared = seen.position, event.fork
+        if here is not None and shared is not None and event.updates != here.seq - shared.seq:
+            text = f"{peer.name} goes from {here} back to {shared}, which is not {event.updates}"
+            raise InvariantBroken("S16", text)
+        commands = [self.record.world.command_text(command) for command in event.commands]
+        if commands != [peer.sent[ticket] for ticket in event.tickets]:
+            raise InvariantBroken("S16", f"{peer.name} lost other commands than it is told")
 
     def sends_away(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Bye

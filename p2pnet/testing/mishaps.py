@@ -10,9 +10,12 @@ from p2pnet.core.events import (
     ClaimGranted,
     ClaimMade,
     Event,
+    HandoverStarted,
+    Isolated,
     PullStarted,
 )
 from p2pnet.core.settings import AckLevel
+from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, Ground, holds
@@ -95,6 +98,52 @@ def mute(ground: Ground) -> None:
     ground.heal()
 
 
+def one_works(ground: Ground) -> None:
+    """Of two sides one does something, and the other does not: that one has nothing to lose, so it
+    gives way, however many they are.
+    """
+    world, peers = ground.world, list(ground.peers)
+    ground.rng.shuffle(peers)
+    count = ground.rng.randint(1, len(peers) - 1)
+    busy, idle = peers[:count], peers[count:]
+    ground.part(busy, idle)
+    world.run_for(NOTICED_US)
+    said = [ground.say(peer, "meanwhile", AckLevel.HOST) for peer in busy]
+    world.run_for(SOON_US)
+    world.heal()
+    world.run_for(NOTICED_US)  # so long nobody does anything
+    for peer in ground.peers:
+        if not all(holds(peer, text) for text in said):
+            raise InvariantBroken("S19", f"{peer.name} lacks what the one side did that did any")
+    ground.heal()
+
+
+def bereft(ground: Ground) -> None:
+    """Whoever had been told that the host lives is the only one left, or whoever was to be the next
+    host dies as soon as the host that leaves has named it.
+    """
+    world, (host, heir, *others) = ground.world, ground.peers
+    if ground.rng.random() < 0.5:
+
+        def die(peer: SimPeer, event: Event) -> None:
+            for other in world.members:
+                if other is not peer:
+                    world.crash(other, silent=True)
+
+        ground.on(Isolated, die)
+        ground.part([host], [ground.rng.choice([heir, *others])])
+    else:
+        ground.on(HandoverStarted, lambda peer, event: world.crash(heir, silent=True))
+        world.leave(host)
+    world.run_for(2 * NOTICED_US)
+    if len(world.hosts) != 1:
+        raise InvariantBroken("L1", f"{len(world.hosts)} hosts after the loss of one")
+    if world.hosts[0] is not host and not host.alive:
+        return
+    if host.core.state is State.LEFT and world.hosts[0].core.roster.get(host.id) is not None:
+        raise InvariantBroken("S30", f"{host.name} left, and has a seat")
+
+
 def anew(ground: Ground) -> None:
     """A client dies with commands under way, and is started again, with numbers from 1 on. What
     the first process had done is not taken for what the second one does.
@@ -116,6 +165,7 @@ def _loses_its_host(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPee
     world = ground.world
     second = world.join(host, f"{client.name}'", key=client.key)
     world.run_for(SOON_US)
+    _is_dialled(ground, second)
     world.cut(second, host)
     said = ground.say(second, "started anew")
     world.run_for(_UNDER_WAY_US)
@@ -123,6 +173,19 @@ def _loses_its_host(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPee
     world.run_for(NOTICED_US)
     _is_done(ground, second, heir, said)
     ground.heal()
+
+
+def _is_dialled(ground: Ground, second: SimPeer) -> None:
+    """All know where the second process listens: it can't dial them, and they can dial it."""
+    for other in ground.peers:
+        if other is not second:
+            other.dials = Dials.REFUSED
+            ground.world.reset_links(second, other)
+    ground.world.run_for(SOON_US)
+    for other in ground.peers:
+        other.dials = Dials.WELCOME
+    if not ground.world.converged():
+        raise InvariantBroken("L1", f"{second.name} can be dialled, and is not with the others")
 
 
 def _loses_its_branch(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPeer) -> None:

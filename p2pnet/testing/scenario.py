@@ -230,6 +230,8 @@ class Drill(enum.StrEnum):
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
     DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
     MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence
+    ONE_WORKS = "one_works"  # of two sides one does something: nothing of it is lost
+    BEREFT = "bereft"  # who knew that the host lives is left alone, or the heir of who leaves dies
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from p2pnet.core import merge, reunion
 from p2pnet.core.ledger import Ledger
+from p2pnet.core.merge import Verdict
+from p2pnet.core.messages import Header
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.session import Session
 from p2pnet.core.succession import Succession
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.mishaps import alone, anew, drowsy
+from p2pnet.testing.mishaps import alone, anew, bereft, drowsy, mute, one_works
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 
@@ -21,7 +25,7 @@ def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
-    assert {alone, anew, drowsy} <= {rules.do for rules in DRILLS.values()}
+    assert {alone, anew, bereft, drowsy, mute, one_works} <= {rules.do for rules in DRILLS.values()}
 
 
 def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +43,33 @@ def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.M
 def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Succession, "oversleep", lambda *details: None)
     assert "S09" in {breaks(drill(Drill.DROWSY, seed)) for seed in range(4)}
+
+
+def test_who_is_asked_for_what_is_missing_has_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Succession, "on_pull_timer", lambda succession: None)
+    assert "L1" in {breaks(drill(Drill.MUTE, seed)) for seed in range(3)}
+
+
+def test_who_did_nothing_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def verdict(mine: Header, my_live: int, theirs: Header, their_live: int) -> Verdict:
+        mine, theirs = (replace(header, worked=header.position) for header in (mine, theirs))
+        return merge.verdict(mine, my_live, theirs, their_live)
+
+    monkeypatch.setattr(reunion, "verdict", verdict)
+    assert "S19" in {breaks(drill(Drill.ONE_WORKS, seed, 3)) for seed in range(6)}
+
+
+def test_the_seat_of_a_host_that_left_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Succession.begin
+
+    def forgets(succession: Succession, *details: Any) -> None:
+        begin(succession, *details)
+        succession.session.departed.clear()
+
+    monkeypatch.setattr(Succession, "begin", forgets)
+    assert "S30" in {breaks(drill(Drill.BEREFT, seed)) for seed in range(6)}
 
 
 def test_two_processes_of_one_peer_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
