@@ -14,6 +14,7 @@ from p2pnet.core.hosting import Hosting
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
 from p2pnet.core.minority import Minority
+from p2pnet.core.ordering import Ordering
 from p2pnet.core.policy import Standing
 from p2pnet.core.relay import Relay
 from p2pnet.core.roster import Member, Roster
@@ -226,3 +227,23 @@ def branches_are_lost_to_the_root() -> Planted:
         return lambda fork, updates, *details: original(fork, updates + 1, *details)
 
     return patched((catchup, "BranchDiscarded", wrap))
+
+
+@BED.plants("S33", "what came during a pause is run after it")
+def pauses_swallow_commands() -> Planted:
+    def wrap(original: Any) -> Any:
+        def go_on(ordering: Ordering) -> None:
+            ordering._held = []
+            original(ordering)
+
+        return go_on
+
+    return patched((Ordering, "go_on", wrap))
+
+
+@BED.plants("S33", "nothing is written during a pause")
+def writes_during_a_pause() -> Planted:
+    def on_write(ordering: Ordering, link: Any, frame: Any) -> None:
+        ordering.session.replica.write(link.peer, frame.payload)
+
+    return patched((Ordering, "on_write", lambda original: on_write))

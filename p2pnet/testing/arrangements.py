@@ -53,7 +53,7 @@ def by_hand(ground: Ground) -> None:
         peer.choices.automatic = False
     reigns = ground.watch.reigns
     world.crash(host, silent=ground.rng.random() < 0.5)
-    world.run_for(NOTICED_US)
+    world.run_for(ground.rng.choice((SOON_US, NOTICED_US)))  # before that is long, or after it
     for one, other in combinations(clients, 2):
         world.reset_links(one, other)
     world.run_for(_LONG_US)

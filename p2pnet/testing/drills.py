@@ -36,12 +36,13 @@ from .hostile import usurp
 from .masquerades import lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
-from .ordeals import on_trial, renumbered
+from .ordeals import on_trial, paused, renumbered
 from .scenario import Drill
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
 _STEP_US: Final = 60_000  # an update has come to everybody
+_NOT_LONG_US: Final = 1_100_000  # they know that they are too few
 _HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
@@ -97,18 +98,13 @@ def _too_few(ground: Ground) -> None:
     if ground.rng.random() < 0.5:
         for here, there in product(one, other):
             world.reset_links(here, there)
-    world.run_for(NOTICED_US)
+    long = ground.rng.random() < 0.5
+    world.run_for(NOTICED_US if long else _NOT_LONG_US)
     done = {peer: ground.say(peer, "while too few") for peer in clients}
-    world.run_for(ground.settings.dead_link_us)
+    world.run_for(ground.settings.dead_link_us if long else _STEP_US)
     _goes(clients, done, False)
-    if ground.rng.random() < 0.5:  # with the host that was lost one side is large enough
-        world.join(ground.rng.choice(one), f"{host.name}'", key=host.key)
-        world.run_for(ground.settings.connect_us)  # so long a dial to where it was before may take
-        world.run_for(NOTICED_US)
-        _goes(one, done, True)
-        _goes(other, done, False)
     world.heal()
-    world.run_for(NOTICED_US)
+    world.run_for(NOTICED_US if long else SOON_US)
     _goes(clients, done, True)
     ground.heal()
 
@@ -305,6 +301,10 @@ def _no_migration(rng: Random, players: int) -> Settings:
     return Settings(host_migration=False)
 
 
+def _pauses(rng: Random, players: int) -> Settings:
+    return Settings(policy=Policy.PAUSE_MINORITY, pause_us=6_000_000)
+
+
 def _trials(rng: Random, players: int) -> Settings:
     return Settings(trial_after_hosts=1)
 
@@ -346,6 +346,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.CROWDED: Rules(crowded, 4),
         Drill.ON_TRIAL: Rules(on_trial, 4, _trials),
         Drill.RENUMBERED: Rules(renumbered, 4),
+        Drill.PAUSED: Rules(paused, 5, _pauses),
         Drill.ALONE: Rules(alone, 2),
         Drill.DROWSY: Rules(drowsy, 3),
         Drill.ANEW: Rules(anew, 4),

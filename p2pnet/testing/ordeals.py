@@ -18,6 +18,7 @@ from .ground import NOTICED_US, SOON_US, Ground, holds
 from .journal import REFUSED
 from .sim_peer import Observer, SimPeer
 
+_VOID: Final = "written during a pause"
 _UNDER_WAY_US: Final = 15_000  # a command is on its way
 
 
@@ -130,3 +131,33 @@ def renumbered(ground: Ground) -> None:
         ground.settled(peer)
         if peer.saw(BranchDiscarded):
             raise InvariantBroken("S16", f"{peer.name} lost something, and was with most others")
+
+
+def paused(ground: Ground) -> None:
+    """A host with few stands still. What is done there meanwhile is done when it goes on, or with
+    the others. And if it becomes the host once more nothing is left of its pause.
+    """
+    world, (host, client, *others) = ground.world, ground.peers
+    ground.part([host, client], others)
+    world.run_for(NOTICED_US)
+    world.write(client, _VOID)
+    said = [ground.say(peer, "meanwhile", AckLevel.HOST) for peer in (client, host)]
+    world.run_for(SOON_US)
+    if any(holds(peer, text) for peer in (host, client) for text in said):
+        raise InvariantBroken("S33", "two of many play on, though they have to stand still first")
+    if ground.rng.random() < 0.5:
+        world.run_for(ground.settings.pause_us)
+        if not all(holds(peer, text) for peer in (host, client) for text in said):
+            raise InvariantBroken("S33", "a pause is over, and what was done meanwhile is not done")
+    if holds(host, _VOID):
+        raise InvariantBroken("S33", "something was written while all stood still")
+    ground.heal()
+    if world.hosts != [host]:
+        world.hand_over(world.hosts[0], host)
+        world.run_for(SOON_US)
+    after = [ground.say(peer, "after all") for peer in ground.peers]
+    world.run_for(SOON_US)
+    for peer in ground.peers:
+        ground.settled(peer)
+        if not all(holds(peer, text) for text in after):
+            raise InvariantBroken("S33", f"{host.name} has all others with it, and stands still")

@@ -227,6 +227,7 @@ class Drill(enum.StrEnum):
     CROWDED = "crowded"  # a link can't carry all, and who is at its end gets all the same
     ON_TRIAL = "on_trial"  # a host is lost over a command, and the next one tries it
     RENUMBERED = "renumbered"  # a host that went on under another number dies at once
+    PAUSED = "paused"  # a host with few stands still, and what is done meanwhile is not lost
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
     DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
     MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence

@@ -8,10 +8,10 @@ import pytest
 
 from p2pnet.core import catchup
 from p2pnet.core.ordering import Ordering
-from p2pnet.core.settings import Settings
+from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.trials import Trials
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.ordeals import on_trial, renumbered
+from p2pnet.testing.ordeals import on_trial, paused, renumbered
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 
@@ -21,7 +21,7 @@ def trial(seed: int) -> Scenario:
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
-    assert {on_trial, renumbered} <= {rules.do for rules in DRILLS.values()}
+    assert {on_trial, paused, renumbered} <= {rules.do for rules in DRILLS.values()}
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,16 @@ def test_a_reign_without_an_update_is_told_of(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(catchup, "_begin", lambda *details: None)
     found = {breaks(Scenario(4, (), seed, drill=Drill.RENUMBERED)) for seed in range(8)}
     assert found & {"S16", "S11", "S19", "S14"}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [("is_paused", property(lambda ordering: False)), ("run_own", lambda ordering: None)],
+)
+def test_a_pause_keeps_what_is_done_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, name: str, answer: Any
+) -> None:
+    monkeypatch.setattr(Ordering, name, answer)
+    settings = Settings(policy=Policy.PAUSE_MINORITY, pause_us=6_000_000)
+    scenarios = (Scenario(5, (), n, settings=settings, drill=Drill.PAUSED) for n in range(4))
+    assert {breaks(scenario) for scenario in scenarios} & {"S33", "L4"}
