@@ -47,12 +47,12 @@ def test_a_reign_without_an_update_is_told_of(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("is_paused", property(lambda ordering: False)), ("run_own", lambda ordering: None)],
+    [("is_paused", property(lambda ordering: False)), ("go_on", lambda ordering: None)],
 )
 def test_a_pause_keeps_what_is_done_meanwhile(
     monkeypatch: pytest.MonkeyPatch, name: str, answer: Any
 ) -> None:
     monkeypatch.setattr(Ordering, name, answer)
     settings = Settings(policy=Policy.PAUSE_MINORITY, pause_us=6_000_000)
-    scenarios = (Scenario(5, (), n, settings=settings, drill=Drill.PAUSED) for n in range(4))
+    scenarios = (Scenario(5, (), n, settings=settings, drill=Drill.PAUSED) for n in range(10))
     assert {breaks(scenario) for scenario in scenarios} & {"S33", "L4"}
