@@ -52,7 +52,7 @@ class Apart(enum.Enum):
 
     NEAR = enum.auto()  # round trips of at most 60 ms
     FAR = enum.auto()  # longer ones
-    BEREFT = enum.auto()  # a host had died in silence, and who followed it had yet to notice
+    BEREFT = enum.auto()  # others had died in silence, and somebody had yet to notice
     GIVEN_UP = enum.auto()  # a seat had expired, so its owner was looked for only now and then
 
 

@@ -12,7 +12,7 @@ import attrs
 
 from p2pnet.core.errors import CommandRefused, TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
-from p2pnet.core.states import State
+from p2pnet.core.states import HOSTLESS, State
 from p2pnet.core.values import PeerId, Position
 
 from .catalogue import InvariantBroken
@@ -56,7 +56,7 @@ class Run:
     writes: int = 0  # changes that players made to what is their own
     is_healed: bool = False  # the first life is over
     was_apart: bool = False  # when all was healed
-    was_bereft: bool = False  # somebody followed a host by then that had died in silence
+    was_bereft: bool = False  # somebody had not noticed by then that others had died in silence
     was_given_up: bool = False  # by then the seat of somebody who lives had expired somewhere
     converged_us: int | None = None  # how long it took from there
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
@@ -168,14 +168,17 @@ class Run:
         return not self.world.converged(newcomers=False)
 
     def _bereft(self) -> bool:
-        """Whether somebody follows a host that is dead, and has not heard of that.
+        """Whether somebody has not found out so far that others are dead.
 
-        Healing does not mend that. It is one more host lost in silence, and found out as such.
+        It follows a host that is, or is the only one left, and has no host: whoever hears nobody
+        may be cut off, and waits. Healing mends neither. The deaths have to be noticed as such.
         """
-        living = {peer.id for peer in self.world.members}
+        members = self.world.members
+        living = {peer.id for peer in members}
         gone = {peer.id for peer in self.world.peers} - living
         follows = (State.FOLLOWING, State.JOINING)
-        return any(p.core.host_peer in gone for p in self.world.members if p.core.state in follows)
+        alone = len(members) == 1 and members[0].core.state in HOSTLESS
+        return alone or any(p.core.host_peer in gone for p in members if p.core.state in follows)
 
     def _counts_on_the_dead(self) -> bool:
         """Whether a host has not noticed so far that a member is dead, and waits for it."""

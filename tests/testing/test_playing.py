@@ -87,3 +87,15 @@ def test_players_who_do_not_know_where_the_others_listen_are_two_sessions() -> N
         session = here.core._s
         session.roster = session.roster.relocate(away.id, ("elsewhere",))
     assert not run.is_recoverable()
+
+
+@pytest.mark.parametrize(("players", "waits"), [(2, False), (4, True)])
+def test_whoever_is_left_alone_has_to_notice_that_before_it_goes_on(
+    players: int, waits: bool
+) -> None:
+    """Who hears none of several others may be the one that is cut off. Healing tells it nothing."""
+    steps = [Step(Kind.VANISH, peer=number) for number in range(players - 1)]
+    run = play(Scenario(players, (*steps, Step(Kind.NUDGE, 1_100_000)), length_us=5_000_000))
+    assert len(run.world.members) == 1
+    assert run.was_bereft is waits
+    assert run.converged_us is not None and (run.converged_us > 500_000) is waits
