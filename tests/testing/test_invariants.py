@@ -103,7 +103,7 @@ def test_what_was_named_to_its_owner_was_not_lost_in_silence(world: CoreWorld) -
     lost = world.peers[0].journal.entries.pop(0)
     (line,) = (a for a in watch(world).acknowledged if a.text == lost[1])
     owner = world.peers[line.peer]
-    told = Emit(BranchDiscarded(None, 1, (line.ticket,), (b"",)))
+    told = Emit(BranchDiscarded(None, 1, (line.ticket,), (lost[1].encode(),)))
     watch(world).did(world.now, owner, told, ())
     nothing_lost_in_silence(world, watch(world))
     watch(world).did(world.now, owner, told, ())
@@ -118,7 +118,7 @@ def test_only_what_the_host_alone_has_promised_may_be_lost_by_name(
     world.run_for(500_000)
     for peer in world.peers[:2]:
         peer.journal.entries.pop()
-    told = Emit(BranchDiscarded(None, 1, (ticket,), (b"",)))
+    told = Emit(BranchDiscarded(None, 1, (ticket,), (b"named",)))
     watch(world).did(world.now, world.peers[1], told, ())
     if level is AckLevel.HOST:
         acknowledged_survive(world, watch(world))
