@@ -204,6 +204,6 @@ def nervous() -> Planted:
     )
 
 
-@BED.plants("L1", "heartbeats tell who is silent from who is gone")
+@BED.plants("L6", "a heartbeat that is due goes out, and is not due any more")
 def no_heartbeats() -> Planted:
     return patched((Roles, "heartbeat", nothing))

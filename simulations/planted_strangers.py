@@ -85,11 +85,6 @@ def processes_take_turns() -> Planted:
     return patched((Mesh, "is_here", always(False)))
 
 
-@BED.plants("S33", "those who are too few look for the others")
-def too_few_look_for_nobody() -> Planted:
-    return patched((Search, "looks", always(False)))
-
-
 @BED.plants("L4", "what comes while a host asks whether it rules is answered afterwards")
 def requests_are_not_held() -> Planted:
     return patched((Roles, "hold", nothing))
@@ -157,7 +152,7 @@ def takes_outcomes_of_the_process_before() -> Planted:
     return patched((Ledger, "outcome", lambda original: outcome))
 
 
-@BED.plants("S24", "updates of a tail follow one another without a gap")
+@BED.plants("S11", "updates of a tail follow one another without a gap")
 def tails_have_gaps() -> Planted:
     def wrap(original: Any) -> Any:
         def take(session: Session, missing: Any) -> Any:
