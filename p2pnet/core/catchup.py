@@ -90,10 +90,8 @@ def check_told(session: Session, missing: Missing) -> None:
     if missing.snapshot is not None:
         if not agree(lineage, missing.snapshot.lineage):
             raise RemoteProtocolError("a snapshot with another past than is known here")
-        if (
-            session.history.position is not None
-            and missing.snapshot.position < session.history.position
-        ):
+        here = session.history.position
+        if here is not None and missing.snapshot.position < here:
             raise RemoteProtocolError("a snapshot of less than is here")
         lineage = missing.snapshot.lineage
     reigns = [epoch for epoch, _ in (*lineage, *missing.reigns)]

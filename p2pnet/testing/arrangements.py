@@ -27,14 +27,12 @@ from p2pnet.core.values import LinkId
 
 from .catalogue import InvariantBroken
 from .engine import FINGERPRINT
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
 from .sim_peer import SimPeer
 
-_STEP_US: Final = 60_000  # an update has come to everybody
 _ASKED_US: Final = 500_000  # a request for a seat has come, and its answer
 _LONG_US: Final = 4_000_000  # after so long without a host all that are missing are dialled
-_HOSTLESS_US: Final = 35_000  # a crash is known, and nobody reigns so far
 _KEPT: Final = 2
 _APPROVAL_US: Final = 2_000_000
 _IDLE_US: Final = 4_000_000
@@ -192,7 +190,7 @@ def refused_meanwhile(ground: Ground) -> None:
     for time in (1, 2):  # and the next time it is the same
         done, refused = [], 0
         world.crash(world.hosts[0])
-        world.run_for(_HOSTLESS_US)
+        world.run_for(HOSTLESS_US)
         if client.core.state not in HOSTLESS:
             break  # it has found another one already, or is the next one itself
         for number in range(_KEPT + 1):
@@ -296,14 +294,14 @@ def crowded(ground: Ground) -> None:
     *_, second, slow = clients
     for peer in ground.peers:
         ground.say(peer, "before")  # which all of them get one by one
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
     links = [world.network.links_between(host.number, peer.number)[-1] for peer in (second, slow)]
     ground.want(host, lambda core, now: core.crowd(now, frozenset(links)))
     reigns, changes = ground.watch.reigns, len(slow.saw(StateChanged))
     for number in range(ground.rng.randint(2, 5)):
         for peer in ground.peers:
             ground.say(peer, f"number {number}")
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
     position = slow.core.position
     world.run_for(SOON_US)
     if slow.core.position != position:
@@ -331,14 +329,14 @@ def _hears_of_somebody(ground: Ground, host: SimPeer, slow: SimPeer) -> None:
     if slow.core.roster.get(comes.id) is None:
         raise InvariantBroken("S25", f"{slow.name} does not hear of {comes.name}")
     ground.say(comes, "somebody new")
-    ground.world.run_for(_STEP_US)
+    ground.world.run_for(STEP_US)
 
 
 def _is_free_again(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:
     """One of the two links can carry all from now on, and then the other as well."""
     for links in (frozenset({crowded}), frozenset[LinkId]()):
         ground.want(host, lambda core, now, links=links: core.crowd(now, links))  # type: ignore[misc]
-        ground.world.run_for(_STEP_US)
+        ground.world.run_for(STEP_US)
         ground.say(host, f"with {len(links)} that wait")
         ground.world.run_for(SOON_US)
         if (slow.core.position, slow.core.digest) != (host.core.position, host.core.digest):
@@ -352,9 +350,9 @@ def _is_asked(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> 
         if other not in (host, slow):
             world.cut(host, other)
     ground.say(host, "which the others miss", AckLevel.HOST)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     ground.want(host, lambda core, now: core.crowd(now, frozenset({crowded})))
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     world.crash(host)
     world.run_for(NOTICED_US)
 

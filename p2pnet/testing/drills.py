@@ -31,7 +31,7 @@ from .arrangements import (
 )
 from .catalogue import InvariantBroken
 from .false_tails import false_tails
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
 from .masquerades import lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
@@ -41,9 +41,7 @@ from .scenario import Drill
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
-_STEP_US: Final = 60_000  # an update has come to everybody
 _NOT_LONG_US: Final = 1_100_000  # they know that they are too few
-_HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
 
@@ -101,7 +99,7 @@ def _too_few(ground: Ground) -> None:
     long = ground.rng.random() < 0.5
     world.run_for(NOTICED_US if long else _NOT_LONG_US)
     done = {peer: ground.say(peer, "while too few") for peer in clients}
-    world.run_for(ground.settings.dead_link_us if long else _STEP_US)
+    world.run_for(ground.settings.dead_link_us if long else STEP_US)
     _goes(clients, done, False)
     world.heal()
     world.run_for(NOTICED_US if long else SOON_US)
@@ -157,7 +155,7 @@ def _stairs(ground: Ground) -> None:
     for client in clients[:2]:
         world.cut(host, client)
         said.append(ground.say(host, f"what {client.name} misses", AckLevel.HOST))
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
     best = clients[-1].core.position
     world.crash(host, silent=True)
     world.run_for(NOTICED_US)
@@ -228,7 +226,7 @@ def _seats(ground: Ground) -> None:
     world.run_for(ground.rng.randrange(100_000, 500_000))
     world.crash(host)
     if not leaves_first:
-        world.run_for(_HOSTLESS_US)
+        world.run_for(HOSTLESS_US)
         world.leave(leaver)
     world.run_for(700_000)
     heir = _heir(world)

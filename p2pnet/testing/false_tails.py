@@ -23,11 +23,10 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import FALSE, Tape
 from .sim_peer import SimPeer
 
-_STEP_US: Final = 60_000  # an update has come to everybody
 _MADE_UP: Final = "made up"
 
 
@@ -150,11 +149,11 @@ def false_tails(ground: Ground) -> None:
     world.observers.append(tape)
     ground.say(heir, "before")
     ground.want(host, lambda core, now: core.announce(now))  # a roster is heard, and its proof
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     world.cut(host, heir)
     for number in range(3):
         ground.say(host, f"missed number {number}", AckLevel.HOST)
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
 
     def lie(claimant: SimPeer, event: PullStarted) -> None:
         asked = next(peer for peer in others if peer.id == event.source)

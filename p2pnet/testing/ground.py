@@ -24,6 +24,9 @@ from .watch import Watch
 
 NOTICED_US: Final = 3_000_000  # by then a cut was noticed, and whoever may has a new host
 SOON_US: Final = 1_500_000
+STEP_US: Final = 60_000  # an update has come to everybody
+UNDER_WAY_US: Final = 15_000  # a command is on its way, and nobody has run it
+HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
 _APART_US: Final = 20_000_000
 
 

@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from p2pnet.core.events import (
-    BecameHost,
-    BranchDiscarded,
-    Joined,
-    PeerLost,
-)
+from p2pnet.core.events import BecameHost, BranchDiscarded, Joined, PeerLost
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId

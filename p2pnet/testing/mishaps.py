@@ -18,11 +18,9 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import NOTICED_US, SOON_US, STEP_US, UNDER_WAY_US, Ground, holds
 from .sim_peer import Dials, SimPeer
 
-_STEP_US: Final = 60_000  # a command was run, and its owner may know or not
-_UNDER_WAY_US: Final = 15_000  # a command is on its way
 _SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
 _HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
 _STILL_US: Final = 320_000  # and as long again
@@ -60,7 +58,7 @@ def drowsy(ground: Ground) -> None:
     if kind is PullStarted:
         world.cut(host, heir)
         ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
     reigns, slept_us = ground.watch.reigns, ground.rng.randrange(*_SLEEP_US)
 
     def fall_asleep(peer: SimPeer, event: Event) -> None:
@@ -83,7 +81,7 @@ def mute(ground: Ground) -> None:
     world, (host, heir, *_) = ground.world, ground.peers
     world.cut(host, heir)
     ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
 
     def die(claimant: SimPeer, event: PullStarted) -> None:
         for other in world.members:
@@ -151,9 +149,9 @@ def anew(ground: Ground) -> None:
     world, (host, heir, client, *_) = ground.world, ground.peers
     for number in range(3):
         ground.say(client, f"number {number}", AckLevel.ALL)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     world.crash(client)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     if ground.rng.random() < 0.5:
         _loses_its_host(ground, host, heir, client)
     else:
@@ -168,7 +166,7 @@ def _loses_its_host(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPee
     _is_dialled(ground, second)
     world.cut(second, host)
     said = ground.say(second, "started anew")
-    world.run_for(_UNDER_WAY_US)
+    world.run_for(UNDER_WAY_US)
     world.crash(host)
     world.run_for(NOTICED_US)
     _is_done(ground, second, heir, said)

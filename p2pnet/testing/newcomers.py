@@ -21,10 +21,9 @@ from p2pnet.core.states import HOSTLESS, State
 from p2pnet.core.values import Position
 
 from .catalogue import InvariantBroken
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .sim_peer import SimPeer
 
-_STEP_US: Final = 60_000  # an update has come to everybody
 _ADMITTED_US: Final = 400_000
 _FAR_AHEAD: Final = 5
 _MADE_UP: Final = "made up"
@@ -45,7 +44,7 @@ def newcomer(ground: Ground) -> None:
     comes = world.join(host, "newcomer")
     world.run_for(_ADMITTED_US)
     said = ground.say(host, "of which the newcomer alone knows", AckLevel.HOST)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     world.crash(host)
     world.run_for(NOTICED_US)
     _goes_on_with_it(ground, heir, comes, said)
@@ -82,7 +81,7 @@ def _stranger(ground: Ground, host: SimPeer, heir: SimPeer) -> None:
     ground.watch.forged.add(tail)
     for data in (encode(Pull(Position(epoch, 0))), encode(claim), tail):
         world.slip(comes, heir, data)
-        world.run_for(_STEP_US)
+        world.run_for(STEP_US)
     world.run_for(SOON_US)
     if holds(heir, _MADE_UP) or heir.core.state not in HOSTLESS:
         raise InvariantBroken("S24", f"{heir.name} believes {comes.name}, who has no seat")
@@ -96,13 +95,13 @@ def late_newcomer(ground: Ground) -> None:
     world, (host, heir, asked, *others) = ground.world, ground.peers
     world.cut(host, heir)
     ground.say(asked, f"what {heir.name} misses", AckLevel.ALL)
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     for other in (asked, *others):
         world.cut(host, other)
     comes = world.join(host, "newcomer")
     world.run_for(_ADMITTED_US)
     said = ground.say(host, "of which the newcomer alone knows")
-    world.run_for(_STEP_US)
+    world.run_for(STEP_US)
     if host.settled:
         raise InvariantBroken("S15", f"{comes.name} alone has it, of which nobody else has heard")
 

@@ -14,12 +14,11 @@ from p2pnet.core.settings import AckLevel
 
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
-from .ground import NOTICED_US, SOON_US, Ground, holds
+from .ground import NOTICED_US, SOON_US, UNDER_WAY_US, Ground, holds
 from .journal import REFUSED
 from .sim_peer import Observer, SimPeer
 
 _VOID: Final = "written during a pause"
-_UNDER_WAY_US: Final = 15_000  # a command is on its way
 
 
 @attrs.define(eq=False)
@@ -77,7 +76,7 @@ def on_trial(ground: Ground) -> None:
     world.observers.append(clerk)
     world.cut(client, host)
     tickets = [world.submit(client, text) for text in (first, second)]
-    world.run_for(_UNDER_WAY_US)
+    world.run_for(UNDER_WAY_US)
     world.crash(host)
     world.run_for(NOTICED_US)
     if not begun:
