@@ -62,10 +62,10 @@ from .messages import (
 )
 from .outbox import Submission
 from .session import Session
+from .settings import APPROVAL_US_MAX
 from .states import Move, State
 from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
 
-_APPROVAL_US_MAX: Final = 3_600_000_000  # nobody is kept waiting for longer, whatever a host says
 
 
 @attrs.define(eq=False)
@@ -204,7 +204,7 @@ class Following:
         """The game on the host decides about us: it may take its time."""
         s = self.session
         if self.is_newcomer and link.peer == self.target:
-            wait_us = min(frame.wait_us, _APPROVAL_US_MAX)
+            wait_us = min(frame.wait_us, APPROVAL_US_MAX)
             deadline = "join" if s.seat is None else "cold"  # who had a seat goes on without
             s.timers.set(deadline, at=s.now + wait_us + s.settings.connect_us)
             s.emit(JoinPending(wait_us))

@@ -7,13 +7,19 @@ the host goes on with those that the first host began with.
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from .errors import SettingsError
 
 E = TypeVar("E", bound=enum.StrEnum)
+
+APPROVAL_US_MAX: Final = 3_600_000_000
+"""No newcomer waits for longer, whatever its host says."""
+
+_SEAT_BYTES: Final = 4096
+"""What the seat of one member may take in a snapshot: who it is, where it listens, since when."""
 
 
 class AckLevel(enum.StrEnum):
@@ -64,10 +70,14 @@ def _yes_or_no(settings: object, field: attrs.Attribute[bool], value: bool) -> N
         raise SettingsError(f"{field.name} must be True or False, not {value!r}")
 
 
-def _at_least(low: int) -> Any:
+def _at_least(low: int, high: int = 1 << 53) -> Any:
+    """By default the upper limit is that of what can be sent, some 285 years."""
+
     def check(settings: object, field: attrs.Attribute[int], value: int) -> None:
         if not isinstance(value, int) or value < low:
             raise SettingsError(f"{field.name} must be an integer of at least {low}, not {value!r}")
+        if value > high:
+            raise SettingsError(f"{field.name} must be an integer of at most {high}, not {value!r}")
 
     return check
 
@@ -92,7 +102,7 @@ class Settings:
     seat_us: int = attrs.field(default=60_000_000, validator=_at_least(0))
     """How long the seat and the player of a lost member are kept for its return."""
 
-    approval_us: int = attrs.field(default=30_000_000, validator=_at_least(10_000))
+    approval_us: int = attrs.field(default=30_000_000, validator=_at_least(10_000, APPROVAL_US_MAX))
     """How long a newcomer waits for the host's game to approve it before it is denied."""
 
     host_migration: bool = attrs.field(default=True, validator=_yes_or_no)
@@ -168,16 +178,35 @@ class Settings:
         return self.heartbeat_us * self.red_tenths // 10
 
     def __attrs_post_init__(self) -> None:
+        red_us, seats_bytes = self.red_us, self.players_max * _SEAT_BYTES
         relations = (
             (self.yellow_tenths < self.red_tenths, "yellow_tenths must be below red_tenths"),
             (self.redial_us_min <= self.redial_us_max, "redial_us_min is above redial_us_max"),
             (
-                self.tail_bytes_max <= self.frame_bytes_max,
-                "a tail has to fit in a frame",
+                red_us <= self.dead_link_us,
+                "links would be closed before the peer at the other end counts as gone: "
+                f"dead_link_us must be at least heartbeat_us * red_tenths / 10, here {red_us}",
+            ),
+            (
+                self.heartbeat_us <= self.connect_us,
+                "a request for a seat would be given up before it is repeated: "
+                f"connect_us must be at least heartbeat_us, here {self.heartbeat_us}",
+            ),
+            (
+                2 * self.tail_bytes_max <= self.frame_bytes_max,
+                "a tail has to fit in a frame with what goes with it: "
+                f"frame_bytes_max must be at least twice tail_bytes_max, here "
+                f"{2 * self.tail_bytes_max}",
+            ),
+            (
+                seats_bytes <= self.frame_bytes_max,
+                f"all seats have to fit in a frame: frame_bytes_max must be at least "
+                f"players_max * {_SEAT_BYTES}, here {seats_bytes}",
             ),
             (
                 self.frame_bytes_max <= self.send_bytes_max,
-                "a frame has to fit in what may wait",
+                "a frame has to fit in what may wait: send_bytes_max must be at least "
+                f"frame_bytes_max, here {self.frame_bytes_max}",
             ),
         )
         for holds, complaint in relations:

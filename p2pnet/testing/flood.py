@@ -39,7 +39,7 @@ def within_sight(settings: Settings) -> Settings:
     """The same settings, but with limits of bytes that can be reached."""
     return attrs.evolve(
         settings,
-        tail_bytes_max=min(settings.tail_bytes_max, _LINK_BYTES),
+        tail_bytes_max=min(settings.tail_bytes_max, _LINK_BYTES // 2),
         frame_bytes_max=min(settings.frame_bytes_max, _LINK_BYTES),
         send_bytes_max=min(settings.send_bytes_max, _LINK_BYTES),
     )

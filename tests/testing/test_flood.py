@@ -26,7 +26,9 @@ def lane() -> Iterator[TrioLane]:
 
 
 def test_limits_that_are_low_already_stay(lane: TrioLane) -> None:
-    low = Settings(tail_bytes_max=2048, frame_bytes_max=4096, send_bytes_max=8192)
+    low = Settings(
+        players_max=4, tail_bytes_max=8192, frame_bytes_max=16_384, send_bytes_max=32_768
+    )
     assert within_sight(low) == low
     assert within_sight(Settings()) == lane.settings
 
