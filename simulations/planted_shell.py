@@ -47,6 +47,11 @@ def inbox_without_a_limit() -> Planted:
     return patched((Inbox, "offer", offer), (Inbox, "wait_room", wait_room))
 
 
+@BED.plants("S28", "the inbox of a peer has a limit in bytes")
+def inbox_that_counts_frames_alone() -> Planted:
+    return patched((Inbox, "is_full", lambda original: property(lambda inbox: len(inbox) >= 1_024)))
+
+
 @BED.plants("S30", "the core is told once that a link is gone")
 def link_ends_twice() -> Planted:
     def wrap(original: Any) -> Any:

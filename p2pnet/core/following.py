@@ -67,7 +67,6 @@ from .states import Move, State
 from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
 
 
-
 @attrs.define(eq=False)
 class Following:
     """What only a client needs to know. Empty while this peer is the host."""

@@ -13,12 +13,16 @@ from .inputs import Input
 
 _WAITING_MAX: Final = 1_024
 
+WAITING_BYTES_MAX: Final = 1 << 20
+"""With so many bytes an inbox is full. The frame that filled it may be longer than that."""
+
 
 class Inbox:
     """First in, first out. Links wait when it is full; what happens on this machine never does."""
 
     def __init__(self) -> None:
         self._waiting: deque[Input] = deque()
+        self._waiting_bytes = 0
         self._is_closed = False
         self._is_rung = False
         self._bell = Bell()  # for the pump, which takes
@@ -31,6 +35,16 @@ class Inbox:
         return len(self._waiting)
 
     @property
+    def waiting_bytes(self) -> int:
+        """The size of the frames that wait."""
+        return self._waiting_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether links have to wait."""
+        return len(self._waiting) >= _WAITING_MAX or self._waiting_bytes >= WAITING_BYTES_MAX
+
+    @property
     def has_frames(self) -> bool:
         """Whether anything waits that came over a link."""
         return any(item.is_frame for item in self._waiting)
@@ -39,13 +53,14 @@ class Inbox:
         """Add something, over the bound if need be: for what there is little of."""
         if not self._is_closed:
             self._waiting.append(item)
+            self._waiting_bytes += item.size_bytes
             self._bell.ring()
 
     def offer(self, item: Input) -> bool:
         """Add something if there is room; says whether there was."""
         if not self._waiting and item.is_heartbeat and self._is_taken_at_once(item):
             return True
-        if len(self._waiting) >= _WAITING_MAX:
+        if self.is_full:
             return False
         self.put_nowait(item)
         return True
@@ -60,7 +75,7 @@ class Inbox:
 
     async def wait_room(self) -> None:
         """Until there is room for something."""
-        while len(self._waiting) >= _WAITING_MAX:
+        while self.is_full:
             await self._putters.park()
 
     async def wait(self) -> None:
@@ -82,15 +97,18 @@ class Inbox:
         if len(waiting) <= count_max:
             taken = list(waiting)
             waiting.clear()
+            self._waiting_bytes = 0
         else:
             taken = [waiting.popleft() for _ in range(count_max)]
-        if self._putters and len(waiting) < _WAITING_MAX:
+            self._waiting_bytes -= sum(item.size_bytes for item in taken)
+        if self._putters and not self.is_full:
             self._putters.unpark_all()
         return taken
 
     def put_back(self, items: list[Input]) -> None:
         """What was taken comes first again: nobody has looked at it, and nobody will."""
         self._waiting.extendleft(reversed(items))
+        self._waiting_bytes += sum(item.size_bytes for item in items)
 
     def close(self) -> list[Input]:
         """Remove and return all, and drop what comes from now on, so that no link has to wait."""

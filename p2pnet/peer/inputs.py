@@ -38,6 +38,11 @@ class Input:
         return False
 
     @property
+    def size_bytes(self) -> int:
+        """What others made this peer keep."""
+        return 0
+
+    @property
     def is_heartbeat(self) -> bool:
         """Whether this is a frame that says no more than that its sender lives."""
         return False
@@ -58,6 +63,10 @@ class FrameReceived(Input):
     @property
     def is_frame(self) -> bool:
         return True
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data)
 
     @property
     def is_heartbeat(self) -> bool:

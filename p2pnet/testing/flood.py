@@ -17,6 +17,7 @@ from p2pnet.core.frame_parts import Channel
 from p2pnet.core.messages import Carry, Heartbeat
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import PeerId
+from p2pnet.peer.inbox import WAITING_BYTES_MAX
 from p2pnet.peer.subscription import WAITING_EVENTS_MAX
 
 from .catalogue import InvariantBroken
@@ -30,6 +31,7 @@ _FRAMES: Final = 1_500
 _INBOX_MAX: Final = 1_100  # the limit of an inbox, and what of its own a peer holds above
 _LINK_BYTES: Final = 1 << 19  # that may wait on a link
 _FRAME_BYTES: Final = 20_000
+_INBOX_BYTES_MAX: Final = WAITING_BYTES_MAX + 2 * _FRAME_BYTES  # with the frame that filled it
 _KEPT_MAX: Final = 2 * _LINK_BYTES + _FRAME_BYTES  # as much again may have been under way
 _MUCH: Final = _LINK_BYTES * 3 // 4 // _FRAME_BYTES  # frames that a link can keep
 _TOO_MUCH: Final = 4  # times as many
@@ -80,6 +82,7 @@ class Flood:
         if target.shell.mesh.numbers != before:
             raise InvariantBroken("S29", f"a link of {target.name} broke under what it can carry")
         portions = [[beat] * _FRAMES, *([large] * _MUCH for _ in range(_TOO_MUCH))]
+        self._wave(source, target, *portions[1:4])  # more bytes than an inbox takes, few frames
         self._wave(source, target, *portions[:3], is_slow=True)
         self._wave(source, target, *portions)
 
@@ -98,6 +101,8 @@ class Flood:
             lane.run_for(_TOLD_US)
         if (held := len(target.shell.inbox)) > _INBOX_MAX:
             raise InvariantBroken("S28", f"{target.name} holds {held} frames in its inbox")
+        if (held := target.shell.inbox.waiting_bytes) > _INBOX_BYTES_MAX:
+            raise InvariantBroken("S28", f"{target.name} holds {held} bytes in its inbox")
         for peer in (source, target):
             if (kept := peer.shell.mesh.held_bytes) > _KEPT_MAX:
                 raise InvariantBroken("S28", f"{peer.name} holds {kept} bytes of its links")

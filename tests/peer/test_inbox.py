@@ -4,10 +4,11 @@ import trio
 from trio.testing import assert_checkpoints, wait_all_tasks_blocked
 
 from p2pnet.core.values import LinkId
-from p2pnet.peer.inbox import Inbox
+from p2pnet.peer.inbox import WAITING_BYTES_MAX, Inbox
 from p2pnet.peer.inputs import FrameReceived, Tick
 
 FULL = 1_024
+LARGE = FrameReceived(LinkId(1), bytes(WAITING_BYTES_MAX // 4))
 
 
 def frame(number: int) -> FrameReceived:
@@ -64,6 +65,38 @@ async def test_links_wait_when_it_is_full_and_commands_do_not() -> None:
         assert len(inbox) == FULL, "there is no room yet"
         inbox.take(1)
     assert inbox.take(FULL + 1)[-2:] == [Tick(), frame(FULL)]
+
+
+async def test_links_wait_when_there_are_too_many_bytes_and_commands_do_not() -> None:
+    inbox = Inbox()
+    for _ in range(4):
+        assert inbox.offer(LARGE)
+    assert inbox.waiting_bytes == WAITING_BYTES_MAX
+    assert not inbox.offer(frame(1))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.put, LARGE)
+        await wait_all_tasks_blocked()
+        assert len(inbox) == 4
+        inbox.put_nowait(Tick())
+        assert len(inbox) == 5
+
+        inbox.take(1)
+    assert len(inbox) == 5 and not inbox.offer(LARGE)
+    assert inbox.take(3) == [LARGE, LARGE, LARGE]
+    assert inbox.waiting_bytes == WAITING_BYTES_MAX // 4
+    inbox.put_back([LARGE])
+    assert inbox.waiting_bytes == WAITING_BYTES_MAX // 2
+    inbox.close()
+    assert inbox.waiting_bytes == 0
+
+
+async def test_a_frame_that_is_larger_than_the_bound_waits_alone() -> None:
+    inbox = Inbox()
+    whole = FrameReceived(LinkId(1), bytes(2 * WAITING_BYTES_MAX))
+    assert inbox.offer(whole)
+    assert not inbox.offer(frame(1))
+    assert inbox.take(2) == [whole]
+    assert inbox.offer(frame(1))
 
 
 async def test_a_cancelled_wait_for_room_adds_nothing() -> None:

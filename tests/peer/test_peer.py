@@ -34,6 +34,7 @@ from p2pnet import (
     open_peer,
 )
 from p2pnet.links import Limits, MemoryNetwork
+from p2pnet.peer.inbox import WAITING_BYTES_MAX
 
 from .conftest import GAME, Crate, Table, crash, labels, seed, tank
 
@@ -49,6 +50,17 @@ async def test_an_idle_peer_has_nothing_yet(clock: MockClock, table: Table) -> N
     assert ana.player is None and not ana.objects and not ana.roster.members
     with pytest.raises(LocalProtocolError):
         _ = ana.invite
+
+
+async def test_a_world_much_larger_than_an_inbox_comes_through(
+    clock: MockClock, table: Table
+) -> None:
+    ana = await table.host("ana")
+    tank(ana).bag.extend(5 * ["x" * WAITING_BYTES_MAX])
+    ben = await table.join("ben", ana)
+    assert len(ben.objects) == 2
+    await table.agree(ana, ben)
+    assert await tank(ben).earn(1) == 1
 
 
 async def test_the_host_has_label_0_a_player_and_an_invite(clock: MockClock, table: Table) -> None:

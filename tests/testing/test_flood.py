@@ -52,6 +52,13 @@ def test_a_link_without_a_limit_is_found(lane: TrioLane, monkeypatch: pytest.Mon
     assert "bytes of its links" in broken("S28", Flood(lane).play)
 
 
+def test_an_inbox_that_counts_frames_alone_is_found(
+    lane: TrioLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Inbox, "is_full", property(lambda inbox: len(inbox) >= 1_024))
+    assert "bytes in its inbox" in broken("S28", Flood(lane).play)
+
+
 def test_a_link_that_is_not_told_of_room_is_found(
     lane: TrioLane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
