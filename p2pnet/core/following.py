@@ -14,8 +14,6 @@ tells which of the client's commands were run; the others are sent again under t
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
 from .catchup import take_missing, take_update
