@@ -36,7 +36,6 @@ _FAULTS_US: Final = 11_000_000  # all steps are taken by then, counted from the 
 
 INTERNET: Final = (20_000, 30_000)  # one way: 40 to 60 ms there and back
 _DRILL_EVERY: Final = 20  # one in so many scenarios is a drill
-_DRILL_PLAYERS_MAX: Final = 8  # above, not everybody is linked to everybody
 
 LAN: Final = (200, 1_000)
 MIXED: Final = (5_000, 110_000)
@@ -104,16 +103,17 @@ def _fitting(shape: Shape) -> tuple[Drill, ...]:
     """The drills that can be held in a campaign of this shape."""
     if shape.lane is not Lane.CORE or shape.delay_us is not None:
         return ()
-    most = min(shape.players[1], _DRILL_PLAYERS_MAX)
-    return tuple(d for d in Drill if max(shape.players[0], DRILLS[d].players) <= most)
+    least, most = shape.players
+    return tuple(d for d in Drill if DRILLS[d].players <= most and least <= DRILLS[d].players_max)
 
 
 def _draw_drill(seed: int, drill: Drill, shape: Shape) -> Scenario:
     """A drill has its own network and settings: what comes of it is known for those."""
     rng, (least, most) = stream(seed, "drill"), shape.players
-    low, high = max(least, DRILLS[drill].players), min(most, _DRILL_PLAYERS_MAX)
+    rules = DRILLS[drill]
+    low, high = max(least, rules.players), min(most, rules.players_max)
     players = rng.randint(low, high)
-    settings = DRILLS[drill].settings(rng, players)
+    settings = rules.settings(rng, players)
     return Scenario(players, (), seed, INTERNET, settings=settings, drill=drill)
 
 

@@ -8,14 +8,13 @@ So one in so many scenarios of a campaign is a drill: a plain session to which o
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from random import Random
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
-from p2pnet.core.events import BranchDiscarded, OnBranch, PullStarted, Relayed
+from p2pnet.core.events import BranchDiscarded, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
@@ -37,96 +36,16 @@ from .masquerades import lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
 from .ordeals import on_trial, paused, renumbered
+from .precedence import ranked
 from .scenario import Drill
+from .sides import scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
-_NOT_LONG_US: Final = 1_100_000  # they know that they are too few
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
 
 # --- drills ---------------------------------------------------------------------------------------
-
-
-def _two_sides(ground: Ground) -> None:
-    """One of two sides is small: who may go on does, and the larger one wins in the end."""
-    (host, *peers), settings = ground.peers, ground.settings
-    ground.rng.shuffle(peers)
-    peers.insert(ground.rng.choice((0, len(peers))), host)  # on the small side, or on the large one
-    count = ground.rng.randint(1, len(peers) // 2)
-    small, large = peers[:count], peers[count:]
-    ground.part(small, large)
-    ground.world.run_for(NOTICED_US)
-    done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in peers}
-    ground.world.run_for(SOON_US)
-    stops = settings.policy is Policy.MAJORITY_ONLY
-    small_goes = settings.policy is Policy.CONTINUE or (not stops and 2 * count == len(peers))
-    large_goes = not stops or 2 * count < len(peers)
-    _goes(small, done, small_goes)
-    on_branch = settings.policy is Policy.CONTINUE and 2 * count < len(peers)
-    if on_branch and not any(peer.saw(OnBranch) for peer in small):
-        raise InvariantBroken("S27", f"{count} of {len(peers)} play on, and are not told")
-    _goes(large, done, large_goes)
-    if settings.policy is Policy.PAUSE_MINORITY and not small_goes:
-        ground.world.run_for(settings.pause_us)
-        _goes(small, done, small_goes := True)
-    ground.heal()
-    _merged(ground, small, large, done, small_goes and large_goes)
-
-
-def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
-    """S33: a side of this size runs what its players do, or it does not."""
-    for peer in side:
-        if holds(peer, done[peer]) is not goes:
-            text = f"{peer.name} is one of {len(side)}, and {'stands still' if goes else 'goes on'}"
-            raise InvariantBroken("S33", text)
-
-
-def _too_few(ground: Ground) -> None:
-    """The host dies, and no part has a majority of the seats: they wait, and find one another.
-
-    Or the host is started again, and one part is large enough with it.
-    """
-    world, (host, *clients) = ground.world, ground.peers
-    ground.rng.shuffle(clients)
-    half = len(ground.peers) // 2
-    one, other = clients[:half], clients[half:]
-    world.crash(host, silent=ground.rng.random() < 0.5)
-    ground.part(one, other)
-    if ground.rng.random() < 0.5:
-        for here, there in product(one, other):
-            world.reset_links(here, there)
-    long = ground.rng.random() < 0.5
-    world.run_for(NOTICED_US if long else _NOT_LONG_US)
-    done = {peer: ground.say(peer, "while too few") for peer in clients}
-    world.run_for(ground.settings.dead_link_us if long else STEP_US)
-    _goes(clients, done, False)
-    world.heal()
-    world.run_for(NOTICED_US if long else SOON_US)
-    _goes(clients, done, True)
-    ground.heal()
-
-
-def _merged(
-    ground: Ground,
-    small: list[SimPeer],
-    large: list[SimPeer],
-    done: dict[SimPeer, str],
-    both: bool,
-) -> None:
-    """S20: of two that have worked the larger goes on, of two alike the older one."""
-    first = ground.peers[0]
-    loses = large if len(small) == len(large) and first in small else small
-    for peer in ground.peers:
-        ground.settled(peer)
-        for other in ground.peers:
-            if holds(other, done[peer]) is (both and peer in loses):
-                text = f"{len(loses)} of {len(ground.peers)} have to give way: {done[peer]}"
-                raise InvariantBroken("S20", text)
-        named = [n for event in peer.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
-        lost = [ticket for ticket, text in peer.sent.items() if not holds(peer, text)]
-        if named != lost:
-            raise InvariantBroken("S16", f"{peer.name} lost {lost}, and {named} are named")
 
 
 def _neighbour(ground: Ground) -> None:
@@ -304,7 +223,7 @@ def _pauses(rng: Random, players: int) -> Settings:
 
 
 def _trials(rng: Random, players: int) -> Settings:
-    return Settings(trial_after_hosts=1)
+    return Settings(trial_after_hosts=1, tail_updates_max=1)
 
 
 @attrs.frozen
@@ -314,12 +233,17 @@ class Rules:
     do: Callable[[Ground], None]
     players: int
     settings: Callable[[Random, int], Settings] = lambda rng, players: Settings()
+    players_max: int = 8  # above, not everybody is linked to everybody, or it takes long to play
 
 
 DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
     {
-        Drill.TWO_SIDES: Rules(_two_sides, 2, _some_policy),
-        Drill.TOO_FEW: Rules(_too_few, 3, _majority),
+        Drill.TWO_SIDES: Rules(two_sides, 2, _some_policy),
+        Drill.TOO_FEW: Rules(too_few, 3, _majority),
+        Drill.SCATTERED: Rules(scattered, 3, _majority),
+        Drill.UPSTARTS: Rules(upstarts, 3, players_max=5),
+        Drill.TORN: Rules(torn, 4),
+        Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),

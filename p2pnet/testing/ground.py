@@ -55,6 +55,7 @@ class Ground:
     watch: Watch
     scenario: Scenario
     rng: Random = attrs.field(init=False)
+    _healed: int = 0  # so many times
 
     def __attrs_post_init__(self) -> None:
         self.rng = stream(self.scenario.seed, "what happens in a drill")
@@ -96,11 +97,12 @@ class Ground:
     def heal(self) -> None:
         """Nothing is cut any more, and all come together, while everybody is at work."""
         self.world.heal()
+        self._healed += 1
         for number in range(12):
             self.world.run_for(15_000)
             peer = self.peers[number % len(self.peers)]
             if peer.core.role is not None and peer.core.roster.get(peer.id) is not None:
-                self.say(peer, f"number {number} meanwhile")
+                self.say(peer, f"number {number} meanwhile, time {self._healed}")
         if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
             raise InvariantBroken("L1", "not together after a drill")
         self.world.run_for(SOON_US)

@@ -11,6 +11,7 @@ from p2pnet.core.effects import Effect, Send
 from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.messages import Update
 from p2pnet.core.settings import AckLevel
+from p2pnet.core.values import Position
 
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
@@ -18,6 +19,8 @@ from .ground import NOTICED_US, SOON_US, UNDER_WAY_US, Ground, holds
 from .journal import REFUSED
 from .sim_peer import Observer, SimPeer
 
+_MANY: Final = 5  # players: a host, the next one, who calls the command, one silent, one told late
+_UNHEARD_US: Final = 300_000  # shorter than a silence that counts as death
 _VOID: Final = "written during a pause"
 
 
@@ -60,9 +63,10 @@ def on_trial(ground: Ground) -> None:
     """A host is lost over a command. The next one says so before it tries it, and is lost as well,
     or hands over, or lives.
     """
-    world, (host, _, *others) = ground.world, ground.peers
-    client = ground.rng.choice(others)
-    end = ground.rng.choice((_lives, _is_lost, _hands_over))
+    world, (host, _, _, *others) = ground.world, ground.peers
+    client = ground.rng.choice(others)  # neither the next host nor, as a rule, the one after that
+    lost = _is_lost_later if len(ground.peers) >= _MANY else _is_lost
+    end = ground.rng.choice((_lives, _lives_unheard, lost, lost, _hands_over))
     first, second = f"over which hosts are lost of {client.name}", f"and then of {client.name}"
     begun: list[SimPeer] = []
 
@@ -70,20 +74,20 @@ def on_trial(ground: Ground) -> None:
         if holds(heir, first):
             raise InvariantBroken("S17", f"{heir.name} tries what nobody else knows to be tried")
         begun.append(heir)
-        world.after(0, lambda: end(ground, heir, client))
 
     clerk = _Clerk(tries)
     world.observers.append(clerk)
     world.cut(client, host)
-    tickets = [world.submit(client, text) for text in (first, second)]
+    tickets = [world.submit(client, text, AckLevel.HOST) for text in (first, second)]
     world.run_for(UNDER_WAY_US)
     world.crash(host)
-    world.run_for(NOTICED_US)
-    if not begun:
+    if not world.run_while(lambda: not begun, NOTICED_US):
         raise InvariantBroken("S17", "a host was lost over a command, and it is run like others")
+    end(ground, begun[0], client)
+    world.run_for(NOTICED_US)
     ground.settled(client)
     outcomes = [client.settled[int(str(ticket))].outcome for ticket in tickets]
-    runs = end is not _is_lost
+    runs = end is not lost
     living = [peer for peer in ground.peers if peer.alive]
     if (outcomes[0] != REFUSED) is not runs or any(holds(p, first) is not runs for p in living):
         text = f"{'not ' * runs}one more host was lost over it, and it came to {outcomes[0]!r}"
@@ -95,18 +99,50 @@ def on_trial(ground: Ground) -> None:
 
 def _lives(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
     """Its owner asks for its seat again in between, and nobody else is left."""
-    for other in ground.peers:
-        if other not in (heir, client) and other.alive:
-            ground.world.crash(other)
+    for other in _others(ground, heir, client):
+        ground.world.crash(other)
     ground.world.reset_links(heir, client)
+
+
+def _lives_unheard(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    """Its owner asks for its seat again, and it is not decided: nobody says that it has heard."""
+    for other in _others(ground, heir, client):
+        ground.world.cut(other, heir)
+    ground.world.reset_links(heir, client)
+    ground.world.run_for(_UNHEARD_US)
+    ground.world.heal()
 
 
 def _is_lost(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
     ground.world.crash(heir)
 
 
+def _is_lost_later(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    """It waits for one of them to say that it has heard. All others missed what was said, and one
+    is told of it with all else. That one is the next host.
+    """
+    world, (mute, *others) = ground.world, _others(ground, heir, client)
+    for silent in (mute, client):
+        world.cut_both(heir, silent)
+    for other in (*others, client):
+        world.reset_links(heir, other)
+    at = heir.core.position
+    missed = (*others, client)  # who may ask through a neighbour
+    world.run_while(lambda: not any(_is_there(other, at) for other in missed), _UNHEARD_US)
+    for dies in (mute, heir):
+        world.crash(dies)
+
+
+def _is_there(peer: SimPeer, at: Position | None) -> bool:
+    return at is not None and peer.core.position is not None and peer.core.position >= at
+
+
 def _hands_over(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
     ground.world.hand_over(heir, client)
+
+
+def _others(ground: Ground, heir: SimPeer, client: SimPeer) -> list[SimPeer]:
+    return [peer for peer in ground.peers if peer.alive and peer not in (heir, client)]
 
 
 def renumbered(ground: Ground) -> None:

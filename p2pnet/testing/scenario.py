@@ -204,6 +204,10 @@ class Drill(enum.StrEnum):
 
     TWO_SIDES = "two_sides"  # one is small: who may go on does, and the larger one wins in the end
     TOO_FEW = "too_few"  # without a host no part is large enough: they wait, and find one another
+    SCATTERED = "scattered"  # nobody hears anybody: all stand still, and are told so each time
+    UPSTARTS = "upstarts"  # a small side lets many newcomers in: they do not count when it meets
+    TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
+    RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
     SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered
     IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost

@@ -1,0 +1,64 @@
+"""A drill about the order of succession: who goes before whom, and whom nobody waits for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from p2pnet.core.errors import LocalProtocolError
+from p2pnet.core.events import MigrationStarted
+from p2pnet.core.ranking import RANK_EVERY_US
+
+from .catalogue import InvariantBroken
+from .ground import NOTICED_US, SOON_US, Ground
+from .sim_peer import SimPeer
+
+_FAR_US: Final = 60_000  # longer, one way, than to all others
+_BACK_US: Final = 300_000  # whose link broke has another one
+
+
+def ranked(ground: Ground) -> None:
+    """Who is near goes before who is far, and who can't host goes last. Who is away for good keeps
+    its place, and is nobody's heir.
+    """
+    world, (host, *others) = ground.world, list(ground.peers)
+    spectator = world.join(host, "spectator", can_host=False)
+    for way in ((host.number, len(ground.peers)), (len(ground.peers), host.number)):
+        world.network.lags[way] = _FAR_US
+    far = world.join(host, "far")
+    world.run_for(SOON_US)
+    others.append(world.join(host, "late"))
+    world.run_for(RANK_EVERY_US)  # the order is looked at
+    _have_order(host, [*others, far, spectator])
+    _can_not_be_heir(ground, host, spectator)
+    gone, *rest = others
+    world.crash(gone, silent=True)
+    world.run_for(SOON_US)
+    for peer in (spectator, far, *rest):  # each is away for a moment, and goes last by that
+        world.reset_links(host, peer)
+        world.run_for(_BACK_US)
+    _have_order(host, [gone, spectator, far, *rest])
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(NOTICED_US)
+    for peer in (spectator, far, *rest):
+        *_, started = peer.saw(MigrationStarted)
+        if started.successor != far.id:  # type: ignore[attr-defined]
+            raise InvariantBroken("S25", f"{peer.name} expects another host than {far.name}")
+    if world.hosts != [far]:
+        raise InvariantBroken("S25", f"{far.name} is the first that can host, and is not the host")
+    ground.heal()
+
+
+def _have_order(host: SimPeer, order: list[SimPeer]) -> None:
+    names = {peer.id: peer.name for peer in order}
+    found = [member.peer for member in host.core.roster.members if member.peer in names]
+    if found != [peer.id for peer in order]:
+        text = f"{', '.join(names[peer] for peer in found)} is not the order of succession"
+        raise InvariantBroken("S25", text)
+
+
+def _can_not_be_heir(ground: Ground, host: SimPeer, spectator: SimPeer) -> None:
+    try:
+        ground.want(host, lambda core, now: core.hand_over(now, spectator.id))
+    except LocalProtocolError:
+        return
+    raise InvariantBroken("S34", f"{host.name} hands over to {spectator.name}, which can't host")

@@ -1,0 +1,153 @@
+"""Drills in which a session falls into parts: who goes on, who stands still, and who wins."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+from typing import Final
+
+from p2pnet.core.events import BranchDiscarded, OnBranch, SessionPaused
+from p2pnet.core.settings import AckLevel, Policy
+
+from .catalogue import InvariantBroken
+from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
+from .sim_peer import SimPeer
+
+_NOT_LONG_US: Final = 1_100_000  # they know that they are too few
+
+
+def two_sides(ground: Ground) -> None:
+    """One of two sides is small: who may go on does, and the larger one wins in the end.
+
+    Once it has the host, and once it has not.
+    """
+    for has_host in ground.rng.sample((True, False), 2):
+        host = ground.world.hosts[0]
+        peers = [peer for peer in ground.peers if peer is not host]
+        ground.rng.shuffle(peers)
+        peers.insert(0 if has_host else len(peers), host)
+        count = ground.rng.randint(1, len(peers) // 2)
+        _fall_apart(ground, host, peers[:count], peers[count:])
+
+
+def _fall_apart(ground: Ground, host: SimPeer, small: list[SimPeer], large: list[SimPeer]) -> None:
+    peers, settings, count = [*small, *large], ground.settings, len(small)
+    what = f"apart, {'with' if host in small else 'without'} the host,"
+    told = sum(len(peer.saw(OnBranch)) for peer in small)
+    ground.part(small, large)
+    ground.world.run_for(NOTICED_US)
+    done = {peer: ground.say(peer, what, AckLevel.HOST) for peer in peers}
+    ground.world.run_for(SOON_US)
+    stops = settings.policy is Policy.MAJORITY_ONLY
+    small_goes = settings.policy is Policy.CONTINUE or (not stops and 2 * count == len(peers))
+    large_goes = not stops or 2 * count < len(peers)
+    _goes(small, done, small_goes)
+    on_branch = settings.policy is Policy.CONTINUE and 2 * count < len(peers)
+    if on_branch and sum(len(peer.saw(OnBranch)) for peer in small) == told:
+        raise InvariantBroken("S27", f"{count} of {len(peers)} play on, and are not told")
+    _goes(large, done, large_goes)
+    if settings.policy is Policy.PAUSE_MINORITY and not small_goes:
+        ground.world.run_for(settings.pause_us)
+        _goes(small, done, small_goes := True)
+    ground.heal()
+    loses = large if len(small) == len(large) and host in small else small
+    _merged(ground, loses, done, small_goes and large_goes)
+
+
+def _goes(side: list[SimPeer], done: dict[SimPeer, str], goes: bool) -> None:
+    """S33: a side of this size runs what its players do, or it does not."""
+    for peer in side:
+        if holds(peer, done[peer]) is not goes:
+            text = f"{peer.name} is one of {len(side)}, and {'stands still' if goes else 'goes on'}"
+            raise InvariantBroken("S33", text)
+
+
+def _merged(ground: Ground, loses: list[SimPeer], done: dict[SimPeer, str], both: bool) -> None:
+    """S20: of two that have worked the larger goes on, of two alike the older one."""
+    for peer in ground.peers:
+        ground.settled(peer)
+        for other in done:
+            if holds(peer, done[other]) is (both and other in loses):
+                text = f"{len(loses)} of {len(ground.peers)} have to give way: {done[other]}"
+                raise InvariantBroken("S20", text)
+        named = [n for event in peer.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
+        lost = [ticket for ticket, text in peer.sent.items() if not holds(peer, text)]
+        if named != lost:
+            raise InvariantBroken("S16", f"{peer.name} lost {lost}, and {named} are named")
+
+
+def too_few(ground: Ground) -> None:
+    """The host dies, and no part has a majority of the seats: they wait, and find one another.
+
+    Or the host is started again, and one part is large enough with it.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    ground.rng.shuffle(clients)
+    half = len(ground.peers) // 2
+    one, other = clients[:half], clients[half:]
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    ground.part(one, other)
+    if ground.rng.random() < 0.5:
+        for here, there in product(one, other):
+            world.reset_links(here, there)
+    long = ground.rng.random() < 0.5
+    world.run_for(NOTICED_US if long else _NOT_LONG_US)
+    done = {peer: ground.say(peer, "while too few") for peer in clients}
+    world.run_for(ground.settings.dead_link_us if long else STEP_US)
+    _goes(clients, done, False)
+    world.heal()
+    world.run_for(NOTICED_US if long else SOON_US)
+    _goes(clients, done, True)
+    ground.heal()
+
+
+def scattered(ground: Ground) -> None:
+    """Nobody hears anybody, and that again: each time all stand still and are told so, once."""
+    world, peers = ground.world, ground.peers
+    for time in (1, 2):
+        for one, other in combinations(peers, 2):
+            world.cut_both(one, other)
+        world.run_for(NOTICED_US + ground.rng.randrange(NOTICED_US))
+        for peer in peers:
+            told = len(peer.saw(SessionPaused))
+            if told != time:
+                text = f"{peer.name} was alone {time} times, and heard of {told} pauses"
+                raise InvariantBroken("S33", text)
+        ground.heal()
+
+
+def upstarts(ground: Ground) -> None:
+    """The smaller side lets so many newcomers in that it is the larger one. That does not count:
+    who had no seat when the two parted has no say in which of them goes on.
+    """
+    world, peers = ground.world, list(ground.peers)
+    count = ground.rng.choice((1, (len(peers) - 1) // 2))
+    small, large = peers[-count:], peers[:-count]  # who came last knows least of who had a seat
+    if ground.rng.random() < 0.3:
+        small, large = peers[:count], peers[count:]
+    ground.part(small, large)
+    world.run_for(NOTICED_US)
+    via = next(host for host in world.hosts if host in small)
+    done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in peers}
+    for number in range(len(large) - len(small) + 1):
+        comes = world.join(via, f"upstart{number}")
+        ground.part([comes], large)
+    world.run_for(SOON_US)
+    _merged_after(ground, small, done)
+
+
+def torn(ground: Ground) -> None:
+    """The host is not heard any more, and hears all others, who have another host soon. It counts
+    on none of them when the two meet: each has sworn to the later one.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    for client in clients:
+        world.cut(host, client)
+    world.run_for(_NOT_LONG_US)
+    done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in ground.peers}
+    world.run_for(ground.rng.randrange(SOON_US))
+    _merged_after(ground, [host], done)
+
+
+def _merged_after(ground: Ground, loses: list[SimPeer], done: dict[SimPeer, str]) -> None:
+    ground.heal()
+    _merged(ground, loses, done, both=True)
