@@ -27,6 +27,7 @@ from p2pnet.testing.catalogue import INVARIANTS, InvariantBroken
 from p2pnet.testing.drawing import Shape
 
 from . import (
+    planted_counts,
     planted_history,
     planted_hygiene,
     planted_legacies,
@@ -44,6 +45,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_slips.BED.mutants
     | planted_legacies.BED.mutants
     | planted_strangers.BED.mutants
+    | planted_counts.BED.mutants
 )
 """All planted bugs, by name."""
 

@@ -288,38 +288,38 @@ def saved(ground: Ground) -> None:
 
 def crowded(ground: Ground) -> None:
     """More waits on links of the host than they can carry. Who is at the end of one gets less, and
-    in the end all.
+    in the end all: when the link is free again, and when there is another host.
     """
-    world, (host, *clients) = ground.world, ground.peers
-    *_, second, slow = clients
     for peer in ground.peers:
         ground.say(peer, "before")  # which all of them get one by one
-        world.run_for(STEP_US)
-    links = [world.network.links_between(host.number, peer.number)[-1] for peer in (second, slow)]
-    ground.want(host, lambda core, now: core.crowd(now, frozenset(links)))
-    reigns, changes = ground.watch.reigns, len(slow.saw(StateChanged))
-    for number in range(ground.rng.randint(2, 5)):
-        for peer in ground.peers:
-            ground.say(peer, f"number {number}")
-        world.run_for(STEP_US)
-    position = slow.core.position
-    world.run_for(SOON_US)
-    if slow.core.position != position:
-        raise InvariantBroken("S12", f"{slow.name} gets what its link can't carry")
-    end = ground.rng.choice((_is_free_again, _is_asked, _gets_another_host))
-    if end is _is_free_again and ground.rng.random() < 0.5:
-        _hears_of_somebody(ground, host, slow)
-    end(ground, host, slow, links[0])
-    if end is _is_free_again:
-        ground.same_reign(reigns, "links of the host were crowded")
-        if len(slow.saw(StateChanged)) != changes:
-            raise InvariantBroken("S12", f"{slow.name} missed something on a link that is whole")
+        ground.world.run_for(STEP_US)
+    for end in (_is_free_again, _gets_another_host, _is_asked):
+        (host,) = ground.world.hosts
+        *_, second, slow = [peer for peer in ground.peers if peer is not host]
+        link = _crowd(ground, host, second, slow)
+        end(ground, host, slow, link)
     ground.heal()
     for peer in ground.peers:
         if peer.alive:
             ground.settled(peer)
         if peer.saw(BranchDiscarded):
             raise InvariantBroken("S16", f"{peer.name} lost something, though all went well")
+
+
+def _crowd(ground: Ground, host: SimPeer, second: SimPeer, slow: SimPeer) -> LinkId:
+    """Two get nothing for a while, though all are at work. Returns the link to the first one."""
+    world = ground.world
+    links = [world.network.links_between(host.number, peer.number)[-1] for peer in (second, slow)]
+    ground.want(host, lambda core, now: core.crowd(now, frozenset(links)))
+    for _ in range(ground.rng.randint(2, 5)):
+        for peer in ground.peers:
+            ground.say(peer, f"at {world.now}")
+        world.run_for(STEP_US)
+    position = slow.core.position
+    world.run_for(SOON_US)
+    if slow.core.position != position:
+        raise InvariantBroken("S12", f"{slow.name} gets what its link can't carry")
+    return links[0]
 
 
 def _hears_of_somebody(ground: Ground, host: SimPeer, slow: SimPeer) -> None:
@@ -334,6 +334,9 @@ def _hears_of_somebody(ground: Ground, host: SimPeer, slow: SimPeer) -> None:
 
 def _is_free_again(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:
     """One of the two links can carry all from now on, and then the other as well."""
+    reigns, changes = ground.watch.reigns, len(slow.saw(StateChanged))
+    if ground.rng.random() < 0.5:
+        _hears_of_somebody(ground, host, slow)
     for links in (frozenset({crowded}), frozenset[LinkId]()):
         ground.want(host, lambda core, now, links=links: core.crowd(now, links))  # type: ignore[misc]
         ground.world.run_for(STEP_US)
@@ -341,6 +344,9 @@ def _is_free_again(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId
         ground.world.run_for(SOON_US)
         if (slow.core.position, slow.core.digest) != (host.core.position, host.core.digest):
             raise InvariantBroken("S11", f"{slow.name} has not caught up, and its link is free")
+    ground.same_reign(reigns, "links of the host were crowded")
+    if len(slow.saw(StateChanged)) != changes:
+        raise InvariantBroken("S12", f"{slow.name} missed something on a link that is whole")
 
 
 def _is_asked(ground: Ground, host: SimPeer, slow: SimPeer, crowded: LinkId) -> None:

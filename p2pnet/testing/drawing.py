@@ -35,7 +35,7 @@ LENGTH_US: Final = 27_000_000
 _FAULTS_US: Final = 11_000_000  # all steps are taken by then, counted from the running session
 
 INTERNET: Final = (20_000, 30_000)  # one way: 40 to 60 ms there and back
-_DRILL_EVERY: Final = 20  # one in so many scenarios is a drill
+_DRILL_EVERY: Final = 15  # one in so many scenarios is a drill
 
 LAN: Final = (200, 1_000)
 MIXED: Final = (5_000, 110_000)
@@ -104,7 +104,9 @@ def _fitting(shape: Shape) -> tuple[Drill, ...]:
     if shape.lane is not Lane.CORE or shape.delay_us is not None:
         return ()
     least, most = shape.players
-    return tuple(d for d in Drill if DRILLS[d].players <= most and least <= DRILLS[d].players_max)
+    fit = [d for d in Drill if DRILLS[d].players <= most and least <= DRILLS[d].players_max]
+    often = max((DRILLS[drill].often for drill in fit), default=0)
+    return tuple(drill for time in range(often) for drill in fit if DRILLS[drill].often > time)
 
 
 def _draw_drill(seed: int, drill: Drill, shape: Shape) -> Scenario:

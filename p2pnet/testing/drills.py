@@ -187,7 +187,8 @@ def _heir(world: SimWorld) -> SimPeer:
 
 
 def _some_policy(rng: Random, players: int) -> Settings:
-    return Settings(policy=rng.choice(list(Policy)), pause_us=5_000_000)
+    both_go = 2 * (Policy.CONTINUE, Policy.PAUSE_MINORITY)
+    return Settings(policy=rng.choice((*both_go, Policy.MAJORITY_ONLY)), pause_us=5_000_000)
 
 
 def _majority(rng: Random, players: int) -> Settings:
@@ -233,15 +234,16 @@ class Rules:
     do: Callable[[Ground], None]
     players: int
     settings: Callable[[Random, int], Settings] = lambda rng, players: Settings()
+    often: int = 1  # so many times as often as others
     players_max: int = 8  # above, not everybody is linked to everybody, or it takes long to play
 
 
 DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
     {
-        Drill.TWO_SIDES: Rules(two_sides, 2, _some_policy),
+        Drill.TWO_SIDES: Rules(two_sides, 2, _some_policy, often=2),
         Drill.TOO_FEW: Rules(too_few, 3, _majority),
         Drill.SCATTERED: Rules(scattered, 3, _majority),
-        Drill.UPSTARTS: Rules(upstarts, 3, players_max=5),
+        Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
@@ -266,7 +268,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.NO_MIGRATION: Rules(no_migration, 2, _no_migration),
         Drill.SAVED: Rules(saved, 3, _short_seats),
         Drill.CROWDED: Rules(crowded, 4),
-        Drill.ON_TRIAL: Rules(on_trial, 4, _trials),
+        Drill.ON_TRIAL: Rules(on_trial, 4, _trials, often=3),
         Drill.RENUMBERED: Rules(renumbered, 4),
         Drill.PAUSED: Rules(paused, 5, _pauses),
         Drill.ALONE: Rules(alone, 2),

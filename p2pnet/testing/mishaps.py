@@ -53,8 +53,18 @@ def drowsy(ground: Ground) -> None:
     """Whoever claims, pulls or grants falls asleep over it. The others find a host without it, and
     what was said to it before it slept counts for nothing when it wakes up.
     """
-    world, (host, heir, *others) = ground.world, ground.peers
-    kind: type[Event] = ground.rng.choice((ClaimMade, PullStarted, ClaimGranted))
+    kinds: tuple[type[Event], ...] = (ClaimMade, PullStarted, ClaimGranted)
+    for kind in ground.rng.sample(kinds, min(len(kinds), len(ground.peers) - 2)):
+        _sleeps_over(ground, kind)
+        ground.heal()
+        for peer in ground.world.members:
+            ground.settled(peer)
+
+
+def _sleeps_over(ground: Ground, kind: type[Event]) -> None:
+    world, (host,) = ground.world, ground.world.hosts
+    rank = host.core.roster.rank
+    heir = min((peer for peer in world.members if peer is not host), key=lambda p: rank(p.id))
     if kind is PullStarted:
         world.cut(host, heir)
         ground.say(host, f"what {heir.name} misses", AckLevel.HOST)
@@ -69,11 +79,8 @@ def drowsy(ground: Ground) -> None:
     world.crash(host, silent=ground.rng.random() < 0.5)
     world.run_for(NOTICED_US + slept_us)
     ground.same_reign(reigns + 1, "there was one loss of a host")
-    for peer in (heir, *others):
-        ground.say(peer, "awake")
-    ground.heal()
-    for peer in (heir, *others):
-        ground.settled(peer)
+    for peer in world.members:
+        ground.say(peer, f"awake, without {host.name}")
 
 
 def mute(ground: Ground) -> None:

@@ -25,7 +25,8 @@ def two_sides(ground: Ground) -> None:
         peers = [peer for peer in ground.peers if peer is not host]
         ground.rng.shuffle(peers)
         peers.insert(0 if has_host else len(peers), host)
-        count = ground.rng.randint(1, len(peers) // 2)
+        most = (len(peers) - has_host) // 2 or 1  # if they are alike the host's side wins anyway
+        count = ground.rng.randint(1, most)
         _fall_apart(ground, host, peers[:count], peers[count:])
 
 

@@ -1,0 +1,98 @@
+"""Bugs in who counts when two hosts meet, who goes before whom, and what a snapshot tells."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import msgspec
+
+from p2pnet.core import catchup
+from p2pnet.core.handover import HandingOver
+from p2pnet.core.history import History
+from p2pnet.core.ledger import Ledger
+from p2pnet.core.messages import Header
+from p2pnet.core.reunion import Reunion
+from p2pnet.core.roster import Roster
+from p2pnet.core.search import Search
+from p2pnet.core.values import peer_id
+
+from .planting import Bed, always, nothing, patched
+
+BED: Final = Bed()
+Planted = AbstractContextManager[None]
+
+
+@BED.plants("S20", "who had no seat when two sides parted has no say in who goes on")
+def newcomers_have_a_say() -> Planted:
+    return patched((Reunion, "_members", always(None)))
+
+
+@BED.plants("S20", "who swore to two hosts counts for the later one")
+def oaths_count_twice() -> Planted:
+    def live(reunion: Reunion, header: Header, other: Header) -> int:
+        members = reunion._members(header, other)
+        sworn = reunion._sworn(header)
+        return 1 + sum(members is None or peer_id(key) in members for key in sworn)
+
+    return patched((Reunion, "live", lambda original: live))
+
+
+@BED.plants("S20", "a host remembers who had a seat, and when")
+def hosts_forget_who_had_a_seat() -> Planted:
+    return patched((History, "seat", nothing))
+
+
+@BED.plants("S20", "a snapshot tells who had a seat, and when")
+def snapshots_forget_who_had_a_seat() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda session: msgspec.structs.replace(original(session), seats=())
+
+    return patched((catchup, "snapshot_of", wrap))
+
+
+@BED.plants("S33", "who stands still is told so each time")
+def stands_still_and_says_so_once() -> Planted:
+    def wrap(original: Any) -> Any:
+        def end(search: Search) -> None:
+            told = search.too_few
+            original(search)
+            search.too_few = told
+
+        return end
+
+    return patched((Search, "end", wrap))
+
+
+@BED.plants("S17", "a command on trial has come to nothing so far")
+def trials_are_taken_for_outcomes() -> Planted:
+    def outcome(ledger: Ledger, peer: Any, nonce: int, seq: int) -> bytes | None:
+        line = ledger._outcomes.get(peer, {}).get(seq)
+        return None if line is None or line.nonce != nonce else line.outcome
+
+    return patched((Ledger, "outcome", lambda original: outcome))
+
+
+@BED.plants("L4", "a snapshot tells of commands on trial")
+def trials_are_lost_in_a_snapshot() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda ledger: tuple(line for line in original(ledger) if not line.trial)
+
+    return patched((Ledger, "lines", wrap))
+
+
+@BED.plants("S25", "who is near goes before who is far")
+def the_order_stays_as_it_is() -> Planted:
+    return patched((Roster, "reorder", lambda original: lambda roster, members: roster))
+
+
+@BED.plants("S34", "nobody hands over to who can't host")
+def hands_over_to_anybody() -> Planted:
+    def wrap(original: Any) -> Any:
+        def begin(handing_over: HandingOver, to: Any, *details: Any) -> None:
+            with patched((Roster, "successors", lambda _: lambda roster, host: roster.members)):
+                original(handing_over, to, *details)
+
+        return begin
+
+    return patched((HandingOver, "begin", wrap))
