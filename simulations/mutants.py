@@ -31,6 +31,7 @@ from . import (
     planted_history,
     planted_hygiene,
     planted_legacies,
+    planted_parcels,
     planted_reigns,
     planted_shell,
     planted_slips,
@@ -46,6 +47,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_legacies.BED.mutants
     | planted_strangers.BED.mutants
     | planted_counts.BED.mutants
+    | planted_parcels.BED.mutants
 )
 """All planted bugs, by name."""
 

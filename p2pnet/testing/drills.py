@@ -36,6 +36,7 @@ from .masquerades import lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
 from .ordeals import on_trial, paused, renumbered
+from .parcels import parcels
 from .precedence import ranked
 from .scenario import Drill
 from .sides import scattered, too_few, torn, two_sides, upstarts
@@ -256,6 +257,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.SPECTATORS: Rules(_spectators, 2),
         Drill.PATIENT: Rules(patient, 2),
         Drill.STAIRS: Rules(_stairs, 4),
+        Drill.PARCELS: Rules(parcels, 3),
         Drill.TWIN: Rules(twin, 3),
         Drill.FALSE_TAILS: Rules(false_tails, 7),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority),

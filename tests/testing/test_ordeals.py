@@ -14,10 +14,12 @@ from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.ordeals import on_trial, paused, renumbered
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
 
 
-def trial(seed: int) -> Scenario:
-    return Scenario(4, (), seed, settings=Settings(trial_after_hosts=1), drill=Drill.ON_TRIAL)
+def trial(seed: int, players: int = 4) -> Scenario:
+    settings = Settings(trial_after_hosts=1, tail_updates_max=1)
+    return Scenario(players, (), seed, settings=settings, drill=Drill.ON_TRIAL)
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
@@ -37,6 +39,12 @@ def test_a_command_on_trial_is_run_as_the_rules_say(
 ) -> None:
     monkeypatch.setattr(owner, name, answer)
     assert {breaks(trial(seed)) for seed in range(8)} & {"S17", "L4"}
+
+
+@pytest.mark.parametrize("name", ["trials_are_taken_for_outcomes", "trials_are_lost_in_a_snapshot"])
+def test_what_is_on_trial_is_told_as_such(name: str) -> None:
+    with MUTANTS[name].plant():
+        assert {breaks(trial(seed, 5)) for seed in range(8)} & {"S17", "L4"}
 
 
 def test_a_reign_without_an_update_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,37 @@
+"""In the drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core.roster import Roster
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.precedence import ranked
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+
+RANKED = Scenario(4, (), 1, drill=Drill.RANKED)
+
+
+def test_it_is_held_in_campaigns() -> None:
+    assert DRILLS[Drill.RANKED].do is ranked
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken", "invariant"),
+    [
+        (Roster, "reorder", lambda roster, members: roster, "S25"),
+        ("p2pnet.core.ranking", "_overtakes", lambda *details: False, "S25"),
+        (Roster, "successors", lambda roster, host: roster.members, "S34"),
+    ],
+)
+def test_what_is_done_wrong_shows(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, broken: Any, invariant: str
+) -> None:
+    if isinstance(owner, str):
+        monkeypatch.setattr(f"{owner}.{name}", broken)
+    else:
+        monkeypatch.setattr(owner, name, broken)
+    assert breaks(RANKED) == invariant

@@ -1,0 +1,59 @@
+"""In each drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core.history import History
+from p2pnet.core.reunion import Reunion
+from p2pnet.core.search import Search
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+from p2pnet.testing.sides import scattered, too_few, torn, two_sides, upstarts
+from p2pnet.testing.streams import stream
+from simulations.mutants import MUTANTS
+
+
+def found(kind: Drill, players: int, seeds: int) -> set[str | None]:
+    settings = DRILLS[kind].settings(stream(1, "drill"), players)
+    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
+    return {breaks(scenario) for scenario in scenarios}
+
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    held = {rules.do for rules in DRILLS.values()}
+    assert {scattered, too_few, torn, two_sides, upstarts} <= held
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken"),
+    [
+        (Reunion, "_members", lambda reunion, one, other: None),
+        (History, "seat", lambda history, members: None),
+    ],
+)
+def test_who_had_no_seat_has_no_say(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, broken: Any
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+    assert found(Drill.UPSTARTS, 4, 2) == {"S20"}
+
+
+def test_who_swore_twice_counts_once() -> None:
+    with MUTANTS["oaths_count_twice"].plant():
+        assert found(Drill.TORN, 4, 2) == {"S20"}
+
+
+def test_a_pause_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = Search.end
+
+    def forgets_nothing(search: Search) -> None:
+        told = search.too_few
+        end(search)
+        search.too_few = told
+
+    monkeypatch.setattr(Search, "end", forgets_nothing)
+    assert found(Drill.SCATTERED, 4, 1) == {"S33"}
