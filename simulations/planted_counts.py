@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from p2pnet.core import catchup
+from p2pnet.core.following import Following
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
@@ -36,6 +37,26 @@ def oaths_count_twice() -> Planted:
         return 1 + sum(members is None or peer_id(key) in members for key in sworn)
 
     return patched((Reunion, "live", lambda original: live))
+
+
+@BED.plants("S20", "an oath counts for the host that it was sworn to")
+def oaths_count_for_anybody() -> Planted:
+    def sworn(reunion: Reunion, header: Header) -> dict[bytes, Any]:
+        return {oath.key: oath.epoch for oath in header.oaths if oath.key != header.reign.key}
+
+    return patched((Reunion, "_sworn", lambda original: sworn))
+
+
+@BED.plants("L1", "nobody waits for ever to be welcomed")
+def waits_to_be_welcomed() -> Planted:
+    def wrap(original: Any) -> Any:
+        def seek(following: Following, *details: Any) -> None:
+            original(following, *details)
+            following.session.timers.cancel("cold")
+
+        return seek
+
+    return patched((Following, "seek", wrap))
 
 
 @BED.plants("S20", "a host remembers who had a seat, and when")

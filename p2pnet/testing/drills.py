@@ -32,7 +32,7 @@ from .catalogue import InvariantBroken
 from .false_tails import false_tails
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
-from .masquerades import lies, old_words, twin
+from .masquerades import hollow, lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
 from .ordeals import on_trial, paused, renumbered
@@ -250,13 +250,14 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),
-        Drill.LIES: Rules(lies, 3),
+        Drill.LIES: Rules(lies, 4),
         Drill.SEATS: Rules(_seats, 4, _few_seats),
         Drill.OLD_WORDS: Rules(old_words, 3),
         Drill.UNREACHABLE: Rules(unreachable, 2),
         Drill.SPECTATORS: Rules(_spectators, 2),
         Drill.PATIENT: Rules(patient, 2),
         Drill.STAIRS: Rules(_stairs, 4),
+        Drill.HOLLOW: Rules(hollow, 3),
         Drill.PARCELS: Rules(parcels, 3),
         Drill.TWIN: Rules(twin, 3),
         Drill.FALSE_TAILS: Rules(false_tails, 7),

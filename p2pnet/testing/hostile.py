@@ -167,3 +167,28 @@ def usurp_by_lineage(world: SimWorld, peer: SimPeer, host: SimPeer, ahead: int) 
     signature = sign(Says.HEADER, epoch, here, here, lineage)
     header = Header(reign, here, here, lineage, (), signature)
     world.slip(peer, host, encode(Meeting(header, False, core.addresses)))
+
+
+def meet_with_old_oaths(world: SimWorld, peer: SimPeer, friend: SimPeer, host: SimPeer) -> None:
+    """A member meets the host, as one that parted from it and has the oath of a friend. It shows
+    those as well that the others swore to the host, which prove nothing about it.
+    """
+    core, session, reign = peer.core, peer.core.session, host.core.reign
+    if session is None or reign is None or host.core.position is None:
+        return
+
+    def sign(by: SimPeer, says: Says, *fields: object) -> bytes:
+        return by.credentials.sign(statement(session, says, fields))
+
+    def oath(by: SimPeer, epoch: Epoch) -> Oath:
+        return Oath(by.key, epoch, sign(by, Says.OATH, epoch))
+
+    others = [p for p in world.members if p not in (peer, friend, host)]
+    epoch, fork = Epoch(reign.epoch.number + 1, peer.id, 0), host.core.position.seq - 1
+    parent, here = Position(reign.epoch, fork), Position(epoch, fork + 2)
+    lineage = (*host.core.lineage, (epoch, fork))
+    own = Reign(epoch, parent, peer.key, sign(peer, Says.REIGN, epoch, parent))
+    oaths = (oath(friend, epoch), *(oath(other, reign.epoch) for other in others))
+    signature = sign(peer, Says.HEADER, epoch, here, here, lineage)
+    header = Header(own, here, here, lineage, oaths, signature)
+    world.slip(peer, host, encode(Meeting(header, False, core.addresses)))

@@ -26,17 +26,19 @@ from p2pnet.core.messages import (
     Update,
     Welcome,
 )
+from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
-from .ground import NOTICED_US, SOON_US, Ground, holds
-from .hostile import forge, usurp_by_lineage
+from .ground import HOSTLESS_US, NOTICED_US, SOON_US, Ground, holds
+from .hostile import forge, meet_with_old_oaths, proclaim, usurp_by_lineage
 from .scenario import AMOUNTS, Kind
 from .sim_peer import SimPeer
 
 _NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8})  # lies, by number
 _NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6})
+_ENOUGH: Final = 4  # the host has as many with it as a liar and its friend are, and is older
 _TAKEN_IN_US: Final = 300_000  # what was said has come, and so has the answer
 _MEANWHILE_US: Final = 14_000  # a request for a seat is under way, and its answer is not
 _FAR_AHEAD: Final = 1_000  # a command number that nobody has used
@@ -64,7 +66,30 @@ def lies(ground: Ground) -> None:
     ground.world.run_for(SOON_US)
     if host.core.census["rejected"] == before:
         raise InvariantBroken("S24", f"{host.name} did not reject what it had never ordered")
+    if len(ground.peers) >= _ENOUGH:
+        ground.say(host, "what the other side lacks", AckLevel.HOST)
+        ground.world.run_for(SOON_US)
+        meet_with_old_oaths(ground.world, liar, other, host)
+        ground.world.run_for(SOON_US)
+        if ground.world.hosts != [host]:
+            text = f"{host.name} gives way to {liar.name}, which counts oaths that it was not given"
+            raise InvariantBroken("S20", text)
     ground.same_reign(reigns, f"{liar.name} has only lied")
+
+
+def hollow(ground: Ground) -> None:
+    """The host dies, and somebody announces a reign that it does not have: nobody waits for long
+    to be welcomed there.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    world.crash(host)
+    world.run_for(ground.rng.randrange(HOSTLESS_US))
+    liar = ground.rng.choice(clients)
+    proclaim(world, liar, 0)
+    world.run_for(2 * NOTICED_US)
+    if not world.converged():
+        raise InvariantBroken("L1", f"they wait for {liar.name}, which does not reign")
+    ground.heal()
 
 
 def old_words(ground: Ground) -> None:

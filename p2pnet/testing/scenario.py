@@ -238,6 +238,7 @@ class Drill(enum.StrEnum):
     ONE_WORKS = "one_works"  # of two sides one does something: nothing of it is lost
     BEREFT = "bereft"  # who knew that the host lives is left alone, or the heir of who leaves dies
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
+    HOLLOW = "hollow"  # somebody announces a reign that it does not have: nobody waits for it
     PARCELS = "parcels"  # pieces that are no frame, and words that nobody should pass on
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 

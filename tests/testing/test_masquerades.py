@@ -15,6 +15,7 @@ from p2pnet.testing.masquerades import lies, old_words, twin
 from p2pnet.testing.playing import play
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
 
 
 def drill(kind: Drill, seed: int = 1) -> Scenario:
@@ -25,7 +26,7 @@ def test_all_of_them_are_held_in_campaigns() -> None:
     assert {lies, old_words, twin} <= {rules.do for rules in DRILLS.values()}
 
 
-@pytest.mark.parametrize("kind", [Drill.LIES, Drill.OLD_WORDS, Drill.TWIN])
+@pytest.mark.parametrize("kind", [Drill.LIES, Drill.OLD_WORDS, Drill.TWIN, Drill.HOLLOW])
 def test_none_of_it_does_any_harm(kind: Drill) -> None:
     assert play(drill(kind)).converged_us is not None
 
@@ -60,3 +61,12 @@ def test_of_two_processes_with_one_key_the_later_one_has_the_seat(
 ) -> None:
     monkeypatch.setattr(Mesh, "is_here", lambda *details: False)
     assert breaks(drill(Drill.TWIN)) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("waits_to_be_welcomed", Drill.HOLLOW), ("oaths_count_for_anybody", Drill.LIES)],
+)
+def test_a_reign_that_is_not_there_is_nobodys(name: str, kind: Drill) -> None:
+    with MUTANTS[name].plant():
+        assert MUTANTS[name].invariant in {breaks(drill(kind, seed)) for seed in range(3)}
