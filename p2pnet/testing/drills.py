@@ -260,7 +260,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.HOLLOW: Rules(hollow, 3),
         Drill.PARCELS: Rules(parcels, 3),
         Drill.TWIN: Rules(twin, 3),
-        Drill.FALSE_TAILS: Rules(false_tails, 7),
+        Drill.FALSE_TAILS: Rules(false_tails, 7, often=2),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority),
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
         Drill.BY_HAND: Rules(by_hand, 3),
@@ -276,10 +276,10 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.PAUSED: Rules(paused, 5, _pauses),
         Drill.ALONE: Rules(alone, 2),
         Drill.DROWSY: Rules(drowsy, 3),
-        Drill.ANEW: Rules(anew, 4),
+        Drill.ANEW: Rules(anew, 4, often=2),
         Drill.MUTE: Rules(mute, 3),
         Drill.ONE_WORKS: Rules(one_works, 2),
-        Drill.BEREFT: Rules(bereft, 3),
+        Drill.BEREFT: Rules(bereft, 3, often=3),
     }
 )
 

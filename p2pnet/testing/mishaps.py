@@ -21,6 +21,7 @@ from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, STEP_US, UNDER_WAY_US, Ground, holds
 from .sim_peer import Dials, SimPeer
 
+_OTHERWISE: Final = 0.2
 _SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
 _HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
 _STILL_US: Final = 320_000  # and as long again
@@ -107,10 +108,12 @@ def one_works(ground: Ground) -> None:
     """Of two sides one does something, and the other does not: that one has nothing to lose, so it
     gives way, however many they are.
     """
-    world, peers = ground.world, list(ground.peers)
-    ground.rng.shuffle(peers)
-    count = ground.rng.randint(1, len(peers) - 1)
-    busy, idle = peers[:count], peers[count:]
+    world, (host, *clients) = ground.world, ground.peers
+    ground.rng.shuffle(clients)
+    count = ground.rng.randint(1, len(ground.peers) // 2)
+    busy, idle = clients[:count], [*clients[count:], host]  # which is older, and seldom smaller
+    if ground.rng.random() < _OTHERWISE:
+        busy, idle = idle, busy
     ground.part(busy, idle)
     world.run_for(NOTICED_US)
     said = [ground.say(peer, "meanwhile", AckLevel.HOST) for peer in busy]

@@ -180,7 +180,7 @@ def paused(ground: Ground) -> None:
     world.run_for(SOON_US)
     if any(holds(peer, text) for peer in (host, client) for text in said):
         raise InvariantBroken("S33", "two of many play on, though they have to stand still first")
-    if ground.rng.random() < 0.5:
+    if ground.rng.random() < 0.7:
         world.run_for(ground.settings.pause_us)
         if not all(holds(peer, text) for peer in (host, client) for text in said):
             raise InvariantBroken("S33", "a pause is over, and what was done meanwhile is not done")

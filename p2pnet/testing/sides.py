@@ -127,6 +127,8 @@ def upstarts(ground: Ground) -> None:
         small, large = peers[:count], peers[count:]
     ground.part(small, large)
     world.run_for(NOTICED_US)
+    if not any(peer.saw(OnBranch) for peer in small):
+        raise InvariantBroken("S27", f"{count} of {len(peers)} play on, and are not told")
     via = next(host for host in world.hosts if host in small)
     done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in peers}
     for number in range(len(large) - len(small) + 1):

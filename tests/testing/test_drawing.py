@@ -47,7 +47,7 @@ def test_where_seats_expire_early_no_link_outlasts_a_cut() -> None:
 
 def test_now_and_then_a_drill_is_held_that_fits() -> None:
     often = {drill: rules.often for drill, rules in DRILLS.items()}
-    drawn = many(Shape(), 15 * sum(often.values()))
+    drawn = many(Shape(), 12 * sum(often.values()))
     drills = [s for s in drawn if s.drill is not None]
     assert Counter(s.drill for s in drills) == often
     for scenario in drills:
