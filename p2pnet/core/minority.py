@@ -53,7 +53,7 @@ class Minority:
 
     def end(self) -> None:
         """This peer is not the host any more."""
-        self.went_on = False
+        self.went_on = self._on_branch = False
 
     def _pause(self, standing: Standing, present: int) -> None:
         s = self.session
