@@ -200,7 +200,9 @@ def forgets_the_other_side() -> Planted:
 
 @BED.plants("S09", "a host that asks whether it rules gives up no seat")
 def gives_up_seats_while_it_asks() -> Planted:
-    """Two rules hold that: the deadline waits, and nothing is ordered on probation."""
+    """Two rules hold that: the deadline waits, so that the game is not told of what may not count,
+    and nothing is ordered on probation, whoever changed it.
+    """
 
     def order(ordering: Ordering) -> None:
         ordering._order(ordering.followers.values())

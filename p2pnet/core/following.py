@@ -6,13 +6,17 @@ Theory of operation
 A client is bound to one link, the one on which it was welcomed. It takes updates and marks from
 that link only, and sends its commands there, so that the order of both is the order of one stream.
 
-Nothing of a reign is applied before its welcome. The request for a seat is repeated with every
-heartbeat until the welcome comes, because the first one may have gone to a peer that was not the
-host yet. The welcome brings the client to the host's position, and the at-most-once table in it
-tells which of the client's commands were run; the others are sent again under their old numbers.
+Nothing of a reign is applied before its welcome. The request for a seat is repeated until the
+welcome comes, because the first one may have gone to a peer that was not the host yet: with every
+heartbeat at first, and less and less often if nothing comes of it. A link on which it gets no
+answer though the host is heard may be dead one way, so the host is dialled anew. The welcome brings
+the client to the host's position, and the at-most-once table in it tells which of the client's
+commands were run; the others are sent again under their old numbers.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import attrs
 
@@ -63,6 +67,8 @@ from .session import Session
 from .settings import APPROVAL_US_MAX
 from .states import Move, State
 from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
+
+_PATIENCE: Final = 8  # once that takes longer, a request is repeated after such a part of it
 
 
 @attrs.define(eq=False)
@@ -127,6 +133,7 @@ class Following:
             return
         link = s.mesh.link_to(self.target)
         assert link is not None
+        link.ask(s.now, s.epoch)
         s.send(self.target, self._rejoin(link, s.epoch, self.attempt))
 
     def _join(self, payload: bytes | None) -> Join:
@@ -159,17 +166,25 @@ class Following:
         return Rejoin(attempt, epoch, ConnectionId(old), at, whole, s.addresses, signature, extra)
 
     def on_seek_timer(self) -> None:
-        """No welcome yet: ask again."""
+        """No welcome yet: ask again, and the less often the longer nothing came of it.
+
+        Where only what we say is lost we hear the host all the time, and would never stop.
+        """
         s = self.session
-        s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
         assert self.target is not None
+        link = s.mesh.link_to(self.target)
+        unanswered_us = 0 if link is None else link.unanswered_us(s.now)
+        again_us = max(s.settings.heartbeat_us, unanswered_us // _PATIENCE)
+        s.timers.set("seek", at=s.now + again_us)
         if self.early:
             # The answer may have come before we obeyed that reign, and was lost on us.
             self.early = False
             self.attempt += 1
-        if s.mesh.link_to(self.target) is not None:
+        if link is not None:
             self.ask()
-        elif s.seat is not None and s.mesh.may_dial(s.now, self.target):
+        if link is not None and not link.is_deaf(s.now):
+            return
+        if s.seat is not None and s.mesh.may_dial(s.now, self.target):
             s.dial(self.target, s.addresses_of(self.target))
 
     def on_greeted(self, peer: PeerId) -> None:
@@ -237,6 +252,7 @@ class Following:
         self.link, self.whole, self.was_host = link.id, False, False
         self.seatless = None
         self._stop_seeking()
+        s.mesh.answered()
         s.move(Move.WELCOMED)
         s.replica.find_host()
         s.set_roster(roster)

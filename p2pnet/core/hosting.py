@@ -54,6 +54,7 @@ class Hosting:
         s = self.session
         migrated = reign.parent is not None
         s.set_reign(reign)
+        s.mesh.answered()
         s.history.begin(reign.epoch)
         self.ordering.begin(reign.parent)
         if migrated:

@@ -24,6 +24,7 @@ from .settings import Settings
 from .values import Epoch, LinkId, PeerId
 
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
+_DEAF: Final = 2  # red periods in which a request for a seat is answered by whoever hears it
 
 
 @attrs.frozen
@@ -54,6 +55,7 @@ class LinkState:
     mute_us: int = 0  # an end that has not greeted by then never will
     beside: bool = False  # what is said to its peer goes over another link
     told: tuple[Epoch, Epoch, int] | None = None  # the last word on a pair of reigns, and when
+    asked: tuple[Epoch, int] | None = None  # under which reign we want a seat, and since when
 
     def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
         """Whether the other end has not been told just now which of the two reigns is void.
@@ -67,13 +69,31 @@ class LinkState:
         self.told = theirs, ours, now + self.detector.settings.heartbeat_us // 2
         return True
 
+    def ask(self, now: int, epoch: Epoch) -> None:
+        """We ask for our seat here, under this reign, maybe not for the first time."""
+        if self.asked is None or self.asked[0] != epoch:
+            self.asked = epoch, now
+
+    def unanswered_us(self, now: int) -> int:
+        """For how long we have asked for our seat here."""
+        return 0 if self.asked is None else now - self.asked[1]
+
+    def is_deaf(self, now: int) -> bool:
+        """Whether what we say does not seem to get there, though we hear the other end.
+
+        A link may be dead one way, and nobody is told. A new one need not be.
+        """
+        return self.unanswered_us(now) >= _DEAF * self.detector.span_us and not self.pieces.parts
+
     def is_good(self, now: int) -> bool:
-        """Whether this link is one of our own, and not red.
+        """Whether this link is one of our own, and neither red nor deaf.
 
         A red link may come back to life, or be cut off for good with nobody to tell either end:
         a new one costs little, and is there at once when the network is.
         """
-        return self.relay is None and not self.detector.is_red(now)
+        if self.relay is not None or self.detector.is_red(now):
+            return False
+        return self.asked is None or not self.is_deaf(now)
 
     def ponged(self, now: int, token: int) -> bool:
         """A pong came; True if it answers the latest ping."""
@@ -279,6 +299,11 @@ class Mesh:
         for state in self.links.values():
             state.detector.forgive(now)
             state.ping_us = None
+
+    def answered(self) -> None:
+        """There is a seat, and no request for one that anybody would have to hear."""
+        for state in self.links.values():
+            state.asked = None
 
     def answer_us(self) -> int:
         """How long a question to all may wait for its answers: twice the slowest round trip."""

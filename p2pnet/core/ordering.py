@@ -254,7 +254,9 @@ class Ordering:
     def order(self) -> None:
         """Make one update of all that changed, and send it to every follower.
 
-        Not while this host does not know whether it still is one: then it is done afterwards.
+        Not while this host does not know whether it still is one: then it is done afterwards. What
+        a host decides by itself waits as well (see `upkeep`), since the game is told of that at
+        once. But the game goes on changing what it likes, and a host that is met orders that first.
         """
         if self.session.state is not State.PROBATION:
             self._order(self.followers.values())

@@ -15,7 +15,11 @@ from .states import FOLLOWING, JOINING, REIGNING, SETTLED, State
 from .values import LinkId, PeerId
 
 _DECISIONS: Final = frozenset({"seat", "pause", "rank"})
-"""Deadlines of a reign that end with an update."""
+"""Deadlines of a reign that end with an update.
+
+That nothing is ordered on probation (see `Ordering.order`) is not enough for these: an expired seat
+or the end of a pause is told to the game and changes the world here before it is ordered.
+"""
 
 
 @attrs.define(eq=False)

@@ -9,6 +9,7 @@ from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import proclaim
+from p2pnet.testing.sim_peer import Dials
 from tests.core.bench import Bench, picture
 
 
@@ -137,3 +138,50 @@ def test_who_is_obeyed_and_does_not_host_is_given_up(bench: Bench) -> None:
     proclaim(world, liar, above=5)
     assert world.run_while(lambda: victim.core.state is not State.JOINING, 500_000)
     assert world.run_while(lambda: not world.converged(), 12_000_000)
+
+
+def test_who_is_not_heard_asks_less_and_less_often(bench: Bench) -> None:
+    host, client, _ = bench.peers
+    bench.world.cut(client, host)
+    bench.listen()
+    bench.world.run_for(5_000_000)
+    assert client.core.state is State.JOINING
+    early = len(bench.heard(client, Rejoin, to=host))
+    bench.world.run_for(24_000_000)
+    assert early < 20 and len(bench.heard(client, Rejoin, to=host)) < 60
+    bench.world.heal()
+    start = bench.world.now
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert bench.world.now - start < 1_000_000
+
+
+def test_a_link_that_is_dead_one_way_is_replaced_by_whoever_can_dial() -> None:
+    """The host does not hear the client, and can't dial it: only the client can mend that."""
+    bench = Bench.of(2)
+    host, client = bench.peers
+    client.dials = Dials.IGNORED
+    bench.world.network.pipes[client.number, bench.link(client, host)].broken = True
+    bench.listen()
+    bench.world.run_for(1_000_000)
+    assert client.core.state is State.JOINING and not client.saw(HostLost)
+    start = bench.world.now
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert bench.world.now - start < 2_000_000
+    assert not client.saw(HostLost) and len(bench.dialled(client)) == 1
+    bench.world.run_for(5_000_000)
+    assert len(bench.dialled(client)) == 1 and client.core.state is State.FOLLOWING
+
+
+def test_a_request_that_is_long_in_being_answered_does_no_harm(bench: Bench) -> None:
+    """A welcome that comes in for seconds is an answer: no second link is wanted."""
+    host, client, _ = bench.peers
+    for number in range(20):
+        bench.world.submit(host, f"{number}:" + 20_000 * "x")
+    bench.world.run_for(1_000_000)
+    bench.world.network.rates[host.number, client.number] = 100_000
+    update = last_update(bench)
+    bench.slip(host, client, replace(update, seq=update.seq + 1, payload=b"\xc1 nonsense"))
+    bench.world.run_for(3_000_000)
+    assert client.core.state is State.JOINING
+    assert bench.world.run_while(lambda: not bench.world.converged())
+    assert not bench.dialled(client)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from p2pnet.core.events import BecameHost, Deposed, HostChanged, Overslept, RoleChanged
-from p2pnet.core.messages import Update
+from p2pnet.core.messages import Meeting, Update
 from p2pnet.core.roles import HOSTS, IN_SESSION
 from p2pnet.core.states import ROLES, Role, State
 from p2pnet.testing.invariants import equal_states
@@ -27,6 +27,31 @@ def test_a_host_that_overslept_orders_nothing_before_it_knows_that_it_rules() ->
     bench.world.run_while(lambda: host.core.state is State.PROBATION)
     assert host.core.position == before or host.core.state is not State.PROBATION
     assert not bench.heard(host, Update) or host.core.state is State.REIGNING
+
+
+def test_what_the_game_changes_during_probation_is_ordered_afterwards() -> None:
+    """Also where another host shows its header, before which a host orders what it has."""
+    bench = Bench.of(2)
+    host, client = bench.peers
+    bench.world.pause(host)
+    bench.world.pause(client)
+    bench.world.run_for(700_000)
+    bench.world.resume(host)
+    assert host.core.state is State.PROBATION
+    before = host.core.position
+    host.journal.write(host.id, b"written meanwhile")
+    bench.listen()
+    reunion, link = host.core._roles.reunion, host.core._s.mesh.link_to(client.id)
+    assert link is not None
+    met = Meeting(reunion.header(), True, ())
+    bench.world.enter(host, lambda: reunion.on_meeting(link, met))
+    assert host.core.state is State.PROBATION and host.core.position == before
+    assert not bench.heard(host, Update)
+    bench.world.resume(client)
+    bench.world.run_for(1_500_000)
+    bench.world.enter(host, lambda: host.core.tick(host.clock.at(bench.world.now)))
+    bench.world.run_for(100_000)
+    assert client.journal.entries == [(host.id, "written meanwhile")]
 
 
 def test_a_command_that_comes_during_probation_is_run_afterwards() -> None:
