@@ -24,6 +24,7 @@ from .settings import Settings
 from .values import Epoch, LinkId, PeerId
 
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
+_DIALS_MAX: Final = 2  # to one peer at one time: where it was, and where it is said to be now
 _DEAF: Final = 2  # red periods in which a request for a seat is answered by whoever hears it
 
 
@@ -114,8 +115,9 @@ class LinkState:
 class Dialling:
     """Attempts to reach one peer."""
 
-    busy: bool = False
-    began_us: int = 0
+    under_way: int = 0  # dials, each to other addresses
+    addresses: tuple[str, ...] = ()  # of all these
+    began_us: int = 0  # the latest of them
     failures: int = 0
     next_us: int = 0
 
@@ -144,7 +146,7 @@ class Mesh:
         self.changes += 1
         patience_us = self.settings.connect_us
         if dialled is not None:
-            began_us = self.dialling(now, dialled)  # until it has greeted: it may be somebody else
+            began_us = self._dialled(now, dialled)  # until it has greeted: it may be somebody else
             used = self.link_to(dialled)
             if seated and (used is None or used.relay):
                 # The dial took two round trips at least, the greeting takes one.
@@ -361,8 +363,12 @@ class Mesh:
 
     def is_to_dial(self, now: int, peer: PeerId) -> bool:
         """Whether there is no good link of our own to this peer, and no dial under way."""
+        return not self.is_dialled(peer) and not self._reaches(now, peer)
+
+    def is_dialled(self, peer: PeerId) -> bool:
+        """Whether a dial to this peer is under way."""
         dial = self.dials.get(peer)
-        return (dial is None or not dial.busy) and not self._reaches(now, peer)
+        return dial is not None and dial.under_way > 0
 
     def is_needless(self, now: int, link: LinkState) -> bool:
         """Whether there is a good link of our own by now, and this is one that we wanted for lack
@@ -378,7 +384,7 @@ class Mesh:
         Whoever we had a link to is not new: if that broke it may be dead as well as not.
         """
         dial = self.dials.get(peer)
-        if dial is None or not dial.busy or dial.failures or peer in self.habits:
+        if dial is None or not dial.under_way or dial.failures or peer in self.habits:
             return False
         return self.link_to(peer) is None
 
@@ -386,11 +392,27 @@ class Mesh:
         """Whether this peer was linked before, and can't be heard any more."""
         return peer in self.habits and not self.alive(now, peer)
 
-    def dialling(self, now: int, peer: PeerId) -> int:
-        """A dial is under way. Returns when it began."""
+    def begin_dial(self, now: int, peer: PeerId, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """A dial to this peer is wanted. Returns where: not where it is being dialled already.
+
+        A dial to a machine that is dead takes long, and meanwhile somebody may tell where the peer
+        is now. But nobody makes us dial all the world by telling us of address after address.
+        """
+        if self._reaches(now, peer):
+            return ()
+        dial = self.dials.get(peer, Dialling())
+        if dial.under_way == _DIALS_MAX or (dial.under_way and not dial.addresses):
+            return ()
+        if fresh := tuple(each for each in addresses if each not in dial.addresses):
+            dial.under_way, dial.addresses = dial.under_way + 1, dial.addresses + fresh
+            dial.began_us, self.dials[peer] = now, dial
+        return fresh
+
+    def _dialled(self, now: int, peer: PeerId) -> int:
+        """A dial has led to a link, and is under way until that has greeted. Returns its begin."""
         dial = self.dials.setdefault(peer, Dialling())
-        if not dial.busy:
-            dial.busy, dial.began_us = True, now
+        if not dial.under_way:
+            dial.under_way, dial.began_us = 1, now
         return dial.began_us
 
     def failed(self, now: int, peer: PeerId) -> None:
@@ -399,8 +421,11 @@ class Mesh:
             self.reached(peer)  # it dialled us meanwhile
             return
         dial = self.dials.setdefault(peer, Dialling())
+        dial.under_way = max(0, dial.under_way - 1)
+        if dial.under_way:
+            return
         wait = min(self.settings.redial_us_min << dial.failures, self.settings.redial_us_max)
-        dial.busy, dial.next_us = False, now + wait
+        dial.addresses, dial.next_us = (), now + wait
         dial.failures = min(dial.failures + 1, 16)
 
     def reached(self, peer: PeerId) -> None:

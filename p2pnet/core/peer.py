@@ -297,6 +297,8 @@ class PeerCore(Reading):
         s = self._s
         self._observe(now)
         s.mesh.failed(now, peer)
+        if s.mesh.is_dialled(peer):
+            return  # elsewhere as well
         s.plan_dial(peer)
         if s.state is JOINING and peer == self._roles.following.target:
             if s.seat is None:

@@ -209,10 +209,9 @@ class Session:
         return lost
 
     def dial(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
-        """Have the shell dial a peer, unless that is under way, or it is reached or nowhere."""
-        if addresses and self.mesh.is_to_dial(self.now, peer):
-            self.mesh.dialling(self.now, peer)
-            self.effects.append(Dial(peer, addresses))
+        """Have the shell dial a peer where that is not under way, unless it is reached."""
+        if fresh := self.mesh.begin_dial(self.now, peer, addresses):
+            self.effects.append(Dial(peer, fresh))
 
     def plan_dial(self, peer: PeerId | None) -> None:
         """Be awake when this peer may be dialled again: without a link nothing else wakes us.

@@ -9,6 +9,7 @@ from p2pnet.core.values import LinkId, PeerId
 
 ANA, BO = PeerId("ana"), PeerId("bo")
 L1, L2, L3 = LinkId(1), LinkId(2), LinkId(3)
+THERE = ("there",)
 
 
 @pytest.fixture
@@ -61,12 +62,25 @@ def test_who_never_greets_and_who_falls_silent_is_overdue(mesh: Mesh) -> None:
 
 def test_nobody_is_dialled_twice_at_once(mesh: Mesh) -> None:
     assert mesh.may_dial(0, ANA)
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert not mesh.may_dial(10**9, ANA)
 
 
+def test_who_is_said_to_be_elsewhere_is_dialled_there_at_once(mesh: Mesh) -> None:
+    assert mesh.begin_dial(0, ANA, THERE) == THERE
+    assert mesh.begin_dial(1, ANA, THERE) == ()
+    assert mesh.begin_dial(2, ANA, ("elsewhere", *THERE)) == ("elsewhere",)
+    assert mesh.begin_dial(3, ANA, ("nowhere",)) == (), "there is a limit to that"
+    mesh.failed(4, ANA)
+    assert mesh.is_dialled(ANA) and not mesh.may_dial(10**9, ANA)
+    assert mesh.begin_dial(5, ANA, ("elsewhere",)) == (), "it is dialled there still"
+    mesh.failed(6, ANA)
+    assert not mesh.is_dialled(ANA) and not mesh.may_dial(7, ANA)
+    assert mesh.may_dial(10**9, ANA) and mesh.begin_dial(10**9, ANA, THERE) == THERE
+
+
 def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     mesh.opened(0, L1, ANA)
     assert not mesh.may_dial(10**9, ANA)
     mesh.greeted(0, L1, ANA, 0)
@@ -76,7 +90,7 @@ def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None
 
 
 def test_a_link_that_closes_before_the_greeting_is_a_failed_dial(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     mesh.opened(0, L1, ANA)
     mesh.closed(100, L1)
     assert not mesh.may_dial(100, ANA)
@@ -100,7 +114,7 @@ def test_beside_a_dead_link_a_new_one_is_dialled(mesh: Mesh) -> None:
 
 def test_a_new_link_is_needless_if_the_dead_one_came_back_first(mesh: Mesh) -> None:
     linked(mesh, L1, ANA)
-    mesh.dialling(700_000, ANA)
+    mesh.begin_dial(700_000, ANA, THERE)
     beside = mesh.opened(750_000, L2, ANA)
     beside.nonce = mesh.links[L1].nonce
     assert not mesh.is_needless(750_000, beside)
@@ -111,15 +125,15 @@ def test_a_new_link_is_needless_if_the_dead_one_came_back_first(mesh: Mesh) -> N
 
 
 def test_beside_a_dead_link_a_greeting_may_take_its_time(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert mesh.opened(10_000, L1, ANA).mute_us == 10_000 + 2 * mesh.settings.heartbeat_us
     mesh.greeted(20_000, L1, ANA, 0)
-    mesh.dialling(700_000, ANA)
+    mesh.begin_dial(700_000, ANA, THERE)
     assert mesh.opened(710_000, L2, ANA).mute_us == 710_000 + mesh.settings.connect_us
 
 
 def test_a_failed_dial_to_somebody_who_dialled_us_meanwhile_is_forgotten(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     linked(mesh, L1, ANA)
     mesh.failed(5, ANA)
     assert ANA not in mesh.dials
@@ -205,9 +219,9 @@ def test_a_process_without_the_seat_takes_nothing_over_by_greeting() -> None:
 
 def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:
     beat_us = mesh.settings.heartbeat_us
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * beat_us
-    mesh.dialling(0, BO)
+    mesh.begin_dial(0, BO, THERE)
     assert mesh.opened(600_000, L2, BO).mute_us == 1_800_000, "as far away as the dial says"
 
 
@@ -216,22 +230,22 @@ def test_a_link_through_a_neighbour_is_no_reason_to_wait_long_for_one_of_our_own
 ) -> None:
     mesh.relayed(0, LinkId(-1), Relayed(ANA, BO, Channel(1, True)), None)
     mesh.greeted(0, LinkId(-1), ANA, 0)
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * mesh.settings.heartbeat_us
 
 
 def test_who_was_linked_before_is_not_new(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert mesh.is_new(ANA)
     linked(mesh, L1, ANA)
     mesh.know(ANA, L1)
     mesh.closed(0, L1)
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert not mesh.is_new(ANA)
 
 
 def test_a_newcomer_has_patience_with_a_busy_host(mesh: Mesh) -> None:
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     assert mesh.opened(10, L1, ANA, seated=False).mute_us == 10 + mesh.settings.connect_us
 
 
@@ -276,7 +290,7 @@ def test_after_a_mute_link_the_wait_is_the_shortest(mesh: Mesh) -> None:
     """Time has been lost already, and somebody is there."""
     for _ in range(5):
         mesh.failed(0, ANA)
-    mesh.dialling(0, ANA)
+    mesh.begin_dial(0, ANA, THERE)
     mesh.opened(0, L1, ANA)
     mesh.closed(400_000, L1)
     assert mesh.dials[ANA].next_us == 400_000 + mesh.settings.redial_us_min

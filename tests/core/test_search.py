@@ -101,8 +101,7 @@ def test_who_was_started_again_counts_though_it_has_forgotten_everything(silent:
     world.run_for(4_000_000)
     assert first.saw(SessionPaused) and not world.hosts
     again = world.join(second, "again", key=host.key)
-    patience_us = 2_000_000 + silent * world.settings.connect_us
-    assert world.run_while(lambda: again.core.state is not State.FOLLOWING, patience_us)
+    assert world.run_while(lambda: again.core.state is not State.FOLLOWING, 2_000_000)
     assert world.hosts == [first]
     assert again.core.old_connection_id == host.core.connection_id
 
