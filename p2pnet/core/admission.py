@@ -11,7 +11,7 @@ import attrs
 
 from .codec import encode
 from .events import ApprovalRequested
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Join, Pending
 from .session import Session
 from .values import LinkId, PeerId, clean_name

@@ -12,7 +12,7 @@ import attrs
 
 from .codec import encode
 from .condensing import Follower
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Fenced, Marks
 from .session import Session
 from .values import PeerId

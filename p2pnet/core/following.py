@@ -43,7 +43,7 @@ from .events import (
     Relayed,
     SessionEnded,
 )
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import (
     Command,
     Condensed,

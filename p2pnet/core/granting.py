@@ -20,7 +20,7 @@ from .codec import decode, encode
 from .errors import RefuseReason
 from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
 from .following import Following
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
 from .proofs import is_evidence

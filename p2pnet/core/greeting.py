@@ -14,7 +14,7 @@ from .codec import encode
 from .credentials import Says, challenge
 from .errors import DenyReason, LinkEnd, RemoteProtocolError
 from .events import StrangerRefused
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import PROTOCOL_VERSION, Denied, Hello, Proof
 from .roles import Roles
 from .session import Session

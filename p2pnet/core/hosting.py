@@ -21,8 +21,8 @@ from .events import (
     ClientDisconnected,
     SeatReclaimed,
 )
+from .link_state import LinkState
 from .lookout import Lookout
-from .mesh import LinkState
 from .messages import Bye, Denied, Fenced, Grant, Join, NoSeat, Reign, Rejoin, Renumber, Welcome
 from .minority import Minority
 from .ordering import Ordering

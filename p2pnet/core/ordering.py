@@ -27,7 +27,7 @@ from .condensing import Follower, SlowLinks
 from .credentials import Says
 from .durability import Durability
 from .frame_parts import Executed, Oath, RosterProof
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Command, Confirm, Fenced, Follow, Heartbeat, Update, Write
 from .outbox import Submission
 from .session import Session

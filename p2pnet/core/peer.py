@@ -24,7 +24,7 @@ from .errors import (
     SessionOver,
     TooManyInFlight,
 )
-from .events import LossCause, StrangerRefused
+from .events import StrangerRefused
 from .messages import PROTOCOL_VERSION, Hello
 from .reading import Reading
 from .replica import Replica
@@ -33,7 +33,7 @@ from .routing import Router
 from .saving import Saved, restore, save
 from .session import Session
 from .settings import AckLevel, Settings
-from .states import FOLLOWING, HOSTLESS, JOINING, REIGNING, SETTLED, Move, State
+from .states import FOLLOWING, HOSTLESS, REIGNING, SETTLED, Move, State
 from .upkeep import Upkeep
 from .values import Epoch, LinkId, PeerId, SessionId
 
@@ -294,20 +294,8 @@ class PeerCore(Reading):
 
     def dial_failed(self, now: int, peer: PeerId, end: LinkEnd) -> None:
         """None of the addresses led to `peer`."""
-        s = self._s
         self._observe(now)
-        s.mesh.failed(now, peer)
-        if s.mesh.is_dialled(peer):
-            return  # elsewhere as well
-        s.plan_dial(peer)
-        if s.state is JOINING and peer == self._roles.following.target:
-            if s.seat is None:
-                text = f"nobody can be reached there ({end.value})"
-                self._roles.following.fail(EndReason.UNREACHABLE, text)
-            else:
-                self._roles.lose_host(LossCause.CLOSED)
-        elif s.state in HOSTLESS:
-            self._roles.succession.on_redial_failed(peer)
+        self._roles.unreached(peer, end)
 
     def link_closed(self, now: int, link: LinkId, end: LinkEnd) -> None:
         """A link is gone. Nothing happens if this peer closed it itself."""

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from .credentials import Says
 from .errors import RemoteProtocolError
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Claim, Follow, Header, Reign, Yield
 from .session import Session
 from .values import Position

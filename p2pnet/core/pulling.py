@@ -16,7 +16,7 @@ import attrs
 
 from .catchup import check_seated, check_told, missing_for, take_missing
 from .events import PullStarted
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Grant, Pull, Tail
 from .session import Session
 from .states import State

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .mesh import LinkState
+from .link_state import LinkState
 from .roster import Member
 from .values import PeerId
 

@@ -16,7 +16,7 @@ import attrs
 from .codec import encode
 from .credentials import challenge
 from .frame_parts import Channel
-from .mesh import LinkState, Relayed
+from .link_state import LinkState, Relayed
 from .messages import PROTOCOL_VERSION, Carried, Carry, Hello
 from .session import Session
 from .values import LinkId, PeerId

@@ -19,8 +19,8 @@ from .credentials import Says
 from .events import ReignsMet
 from .history import fork
 from .hosting import Hosting
+from .link_state import LinkState
 from .merge import Verdict, verdict
-from .mesh import LinkState
 from .messages import Fenced, Header, Meeting, Reign, Yield
 from .session import Session
 from .states import Move, State

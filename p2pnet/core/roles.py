@@ -22,7 +22,7 @@ from .following import Following
 from .granting import Granting
 from .handover import HandingOver
 from .hosting import Hosting
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Bye, Fenced, Frame, Heartbeat, Ping, Reign
 from .relay import Relay
 from .reunion import Reunion
@@ -222,6 +222,22 @@ class Roles:
             self.reunion.on_link_lost(link)
         elif s.state is State.HANDING_OVER and peer == self.handing_over.target:
             self.fail_handover()
+
+    def unreached(self, peer: PeerId, end: LinkEnd) -> None:
+        """A dial to `peer` led nowhere."""
+        s = self.session
+        s.mesh.failed(s.now, peer)
+        if s.mesh.is_dialled(peer):
+            return  # elsewhere as well
+        s.plan_dial(peer)
+        if s.state is State.JOINING and peer == self.following.target:
+            if s.seat is None:
+                text = f"nobody can be reached there ({end.value})"
+                self.following.fail(EndReason.UNREACHABLE, text)
+            else:
+                self.lose_host(LossCause.CLOSED)
+        elif s.state in HOSTLESS:
+            self.succession.on_redial_failed(peer)
 
     def heartbeat(self, links: Sequence[LinkState]) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""

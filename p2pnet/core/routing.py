@@ -20,7 +20,7 @@ from .codec import decode, encode
 from .errors import EndReason, LinkEnd, RefuseReason, RemoteProtocolError
 from .events import LossCause, StrangerRefused
 from .greeting import Greeting
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import (
     Ask,
     Bye,

@@ -30,7 +30,8 @@ from .events import (
 from .frame_parts import Executed, RosterProof
 from .history import History
 from .ledger import Ledger
-from .mesh import LinkState, Mesh
+from .link_state import LinkState
+from .mesh import Mesh
 from .messages import Carry, Frame, Ping, Reign
 from .outbox import Outbox
 from .pieces import cut

@@ -37,7 +37,7 @@ from .events import (
 )
 from .granting import Granting
 from .hosting import Hosting
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
 from .policy import Standing, stand
 from .pulling import Pulling

@@ -22,7 +22,7 @@ from collections import deque
 import attrs
 
 from .frame_parts import Executed
-from .mesh import LinkState
+from .link_state import LinkState
 from .messages import Command
 from .values import PeerId
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.frame_parts import Channel
-from p2pnet.core.mesh import Mesh, Relayed
+from p2pnet.core.link_state import Relayed
+from p2pnet.core.mesh import Mesh
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import LinkId, PeerId
 
@@ -150,30 +151,6 @@ def test_after_a_sleep_nobody_is_accused(mesh: Mesh) -> None:
     linked(mesh, L1, ANA)
     mesh.forgive(9_000_000)
     assert mesh.alive(9_100_000, ANA)
-
-
-def test_only_the_latest_ping_can_be_answered(mesh: Mesh) -> None:
-    state = mesh.opened(0, L1, None)
-    assert not state.ponged(5, 0), "nobody asked"
-    state.ping_us, state.ping_token = 10, 2
-    assert not state.ponged(20, 1), "an older one"
-    assert state.ponged(50, 2) and state.rtt_us == 40
-    assert not state.ponged(60, 2), "answered already"
-
-
-def test_round_trips_are_smoothed(mesh: Mesh) -> None:
-    state = mesh.opened(0, L1, None)
-    for took, smoothed in ((40_000, 40_000), (60_000, 45_000)):
-        state.ping_us = 0
-        assert state.ponged(took, state.ping_token) and state.rtt_us == smoothed
-
-
-def test_one_pong_that_took_long_says_little(mesh: Mesh) -> None:
-    state = mesh.opened(0, L1, None)
-    for took in (40_000, 900_000, 40_000):
-        state.ping_us = 0
-        assert state.ponged(took, state.ping_token)
-    assert state.rtt_us == pytest.approx(47_500)
 
 
 def test_a_question_waits_for_the_slowest(mesh: Mesh) -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.detector import Detector
-from p2pnet.core.mesh import LinkState
+from p2pnet.core.link_state import LinkState
 from p2pnet.core.ranking import RANK_EVERY_US, ranked
 from p2pnet.core.roster import Member
 from p2pnet.core.settings import Settings

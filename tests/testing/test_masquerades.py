@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from p2pnet.core import routing
-from p2pnet.core.mesh import LinkState, Mesh
+from p2pnet.core.link_state import LinkState
+from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Bye, Command, Handover, Renumber
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.masquerades import lies, old_words, twin
