@@ -109,7 +109,7 @@ class CoreWorld(Engine, SimWorld):
     def slip(self, source: SimPeer, target: SimPeer, data: bytes) -> None:
         for link in self.network.links_between(source.number, target.number)[-1:]:
             deliver = partial(self.arrive, source.number, data)
-            self.network.transmit(source.number, link, deliver)
+            self.network.transmit(link, deliver)
 
     def impostor(self, victim: SimPeer, target: SimPeer) -> SimPeer:
         liar = self.start("impostor", victim.key, StolenName(victim.key))
@@ -120,7 +120,7 @@ class CoreWorld(Engine, SimWorld):
     # --- faults ---
 
     def _let_go(self, peer: SimPeer, link: LinkId) -> None:
-        self.network.close(peer.number, link, self._ended)
+        self.network.close(link, self._ended)
 
     def resume(self, peer: SimPeer) -> None:
         """It goes on, and finds everything that came in meanwhile."""
@@ -154,7 +154,7 @@ class CoreWorld(Engine, SimWorld):
     # --- looking ---
 
     def far_peer(self, peer: SimPeer, link: LinkId) -> int | None:
-        end = self.network.far_end(peer.number, link)
+        end = self.network.far_end(link)
         return None if end is None else end[0]
 
     # --- what the bytes mean that the protocol carries ---

@@ -152,7 +152,7 @@ class Engine(Timeline):
     def arrive(self, source: int, data: bytes, target: int, link: LinkId) -> None:
         """A frame has come to the end of its link."""
         peer = self.peers[target]
-        if (target, link) not in self.network.pipes:
+        if link not in self.network.pipes:
             return  # this end was closed meanwhile: nobody reads that
         if peer.paused or peer.slow_us or peer.busy_until_us > self.now:
             self.enter(peer, partial(self._take, peer, source, link, data))
@@ -233,7 +233,7 @@ class Engine(Timeline):
             elif isinstance(effect, Dial):
                 self._dial(peer, effect)
             elif isinstance(effect, CloseLink):
-                self.network.close(peer.number, effect.link, self._ended)
+                self.network.close(effect.link, self._ended)
             elif isinstance(effect, Settle):
                 assert effect.ticket not in peer.settled, "a receipt is given once"
                 peer.settled[effect.ticket] = effect
@@ -241,11 +241,11 @@ class Engine(Timeline):
     def _send(self, peer: SimPeer, send: Send, told: list[Observer]) -> None:
         number, data = peer.number, send.data
         if told:
-            ends = [self.network.far_end(number, link) for link in send.links]
+            ends = [self.network.far_end(link) for link in send.links]
             targets = tuple([self.peers[end[0]] for end in ends if end is not None])
             for observer in told:
                 observer.did(self.now, peer, send, targets)
-        self.network.spread(number, send.links, partial(self.arrive, number, data), len(data))
+        self.network.spread(send.links, partial(self.arrive, number, data), len(data))
 
     def _listeners(self) -> Listening:
         """Who is told of what, sorted anew whenever an observer has come or gone."""
@@ -255,33 +255,35 @@ class Engine(Timeline):
 
     def _ended(self, target: int, link: LinkId, end: LinkEnd) -> None:
         peer = self.peers[target]
-        self.network.forget((target, link))
+        self.network.forget(link)
         self.enter(peer, lambda: peer.core.link_closed(peer.clock.at(self.now), link, end))
 
     def _dial(self, peer: SimPeer, dial: Dial) -> None:
         target = self.peers[int(dial.addresses[0])]
-        limit = self.now + self.settings.connect_us
-
-        def answer() -> None:
-            if not peer.alive:
-                return
-            if self._is_silent(peer, target):
-                # Nobody says no: the network stack asks again until the time is over.
-                if self.now >= limit:
-                    fail(LinkEnd.UNREACHABLE)
-                else:
-                    self.after(min(_ASK_AGAIN_US, limit - self.now), answer)
-            elif not target.alive or target.dials is Dials.REFUSED:
-                fail(LinkEnd.REFUSED)
-            else:
-                self.link(peer, target, dial.peer)
-
-        def fail(end: LinkEnd) -> None:
-            self.befall(peer, f"can't reach {target.name} ({end.value})")
-            self.enter(peer, lambda: peer.core.dial_failed(peer.clock.at(self.now), dial.peer, end))
-
         one_way = self.network.delay(peer.number, target.number)
+        limit = self.now + self.settings.connect_us
+        answer = partial(self._answer, peer, target, dial, limit)
         self.after(one_way + self.network.delay(target.number, peer.number), answer)
+
+    def _answer(self, peer: SimPeer, target: SimPeer, dial: Dial, limit: int) -> None:
+        """Who dialled hears yes, no, or nothing until `limit`."""
+        if not peer.alive:
+            return
+        if self._is_silent(peer, target):
+            # Nobody says no: the network stack asks again until the time is over.
+            if self.now >= limit:
+                self._refuse(peer, target, dial, LinkEnd.UNREACHABLE)
+            else:
+                again = partial(self._answer, peer, target, dial, limit)
+                self.after(min(_ASK_AGAIN_US, limit - self.now), again)
+        elif not target.alive or target.dials is Dials.REFUSED:
+            self._refuse(peer, target, dial, LinkEnd.REFUSED)
+        else:
+            self.link(peer, target, dial.peer)
+
+    def _refuse(self, peer: SimPeer, target: SimPeer, dial: Dial, end: LinkEnd) -> None:
+        self.befall(peer, f"can't reach {target.name} ({end.value})")
+        self.enter(peer, lambda: peer.core.dial_failed(peer.clock.at(self.now), dial.peer, end))
 
     def _is_silent(self, peer: SimPeer, target: SimPeer) -> bool:
         """Whether who dials this target hears neither yes nor no."""

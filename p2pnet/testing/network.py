@@ -33,7 +33,7 @@ Deliver = Callable[[int, LinkId], None]
 """Is called with the peer and its name for the link when a message lands."""
 
 End = tuple[int, LinkId]
-"""One end of a link: the peer, and its name for the link."""
+"""One end of a link: the peer, and its name for the link, which no other end has."""
 
 _RETRANSMIT_US: Final = 200_000  # the least time after which a segment counts as lost
 
@@ -65,7 +65,7 @@ class Network:
     lags: dict[tuple[int, int], int] = attrs.field(factory=dict)  # so much longer for a while
     lost_permille: int = 0  # segments that have to be sent again
     rates: dict[tuple[int, int], int] = attrs.field(factory=dict)  # bytes a second, if limited
-    pipes: dict[End, Pipe] = attrs.field(factory=dict)  # by the end that sends
+    pipes: dict[LinkId, Pipe] = attrs.field(factory=dict)  # by the end that sends
     _stalled: dict[tuple[int, int], list[Pipe]] = attrs.field(factory=dict)  # one for each landing
     _next_link: int = 1
 
@@ -95,39 +95,37 @@ class Network:
         self._next_link += 2
         for pipe, end in ((Pipe(one, other, theirs), mine), (Pipe(other, one, mine), theirs)):
             pipe.land = partial(self._land, pipe)
-            self.pipes[pipe.source, end] = pipe
+            self.pipes[end] = pipe
         return mine, theirs
 
     def links_of(self, peer: int) -> list[LinkId]:
         """The open links of one peer."""
-        return [link for owner, link in self.pipes if owner == peer]
+        return [link for link, pipe in self.pipes.items() if pipe.source == peer]
 
     def links_between(self, one: int, other: int) -> list[LinkId]:
         """The open links that lead from one peer to another, by the first one's names."""
-        return [
-            link for (peer, link), pipe in self.pipes.items() if (peer, pipe.target) == (one, other)
-        ]
+        ways = ((link, (pipe.source, pipe.target)) for link, pipe in self.pipes.items())
+        return [link for link, way in ways if way == (one, other)]
 
-    def far_end(self, peer: int, link: LinkId) -> End | None:
+    def far_end(self, link: LinkId) -> End | None:
         """Who is at the other end, and its name for the link; None if the link is gone."""
-        pipe = self.pipes.get((peer, link))
+        pipe = self.pipes.get(link)
         return None if pipe is None else (pipe.target, pipe.link_at_target)
 
     # --- bytes ---
 
-    def transmit(self, sender: int, link: LinkId, deliver: Deliver, size: int = 0) -> None:
+    def transmit(self, link: LinkId, deliver: Deliver, size: int = 0) -> None:
         """Have `deliver` called when what is sent now, `size` bytes, arrives."""
-        self.spread(sender, (link,), deliver, size)
+        self.spread((link,), deliver, size)
 
-    def spread(self, sender: int, links: Iterable[LinkId], deliver: Deliver, size: int) -> None:
+    def spread(self, links: Iterable[LinkId], deliver: Deliver, size: int) -> None:
         """The same on several links."""
-        pipes, rates = self.pipes, self.rates
         for link in links:
-            pipe = pipes.get((sender, link))
+            pipe = self.pipes.get(link)
             if pipe is None:
                 continue
             pipe.under_way.append(deliver)
-            if rates and (rate := rates.get((sender, pipe.target))) is not None:
+            if self.rates and (rate := self.rates.get((pipe.source, pipe.target))) is not None:
                 pipe.sent_us = max(pipe.sent_us, self.time.now) + size * 1_000_000 // rate
             self._plan_landing(pipe)
 
@@ -158,35 +156,33 @@ class Network:
 
     # --- ends ---
 
-    def close(
-        self, sender: int, link: LinkId, ended: Callable[[int, LinkId, LinkEnd], None]
-    ) -> None:
+    def close(self, link: LinkId, ended: Callable[[int, LinkId, LinkEnd], None]) -> None:
         """One end closes: the other is told behind all bytes that were sent."""
-        self.transmit(sender, link, lambda peer, there: ended(peer, there, LinkEnd.CLOSED))
-        self.pipes.pop((sender, link), None)
+        self.transmit(link, lambda peer, there: ended(peer, there, LinkEnd.CLOSED))
+        self.forget(link)
 
-    def break_link(self, peer: int, link: LinkId) -> End | None:
+    def break_link(self, link: LinkId) -> End | None:
         """What is under way on a link is lost, both ways, and so is all that will be sent.
 
         Returns the far end. Neither end is told: that is for the caller to do, or not to do.
         """
-        far = self.far_end(peer, link)
-        for end in ((peer, link), far):
+        far = self.far_end(link)
+        for end in (link,) if far is None else (link, far[1]):
             if end in self.pipes:
                 self.pipes[end].broken = True
         return far
 
     def vanish(self, peer: int) -> None:
         """The peer is gone without a word: what it had under way arrives, and nothing more."""
-        for key in [key for key in self.pipes if key[0] == peer]:
-            pipe = self.pipes.pop(key)
+        for link in self.links_of(peer):
+            pipe = self.pipes.pop(link)
             pipe.orphan = True
             if pipe in self._stalled.get((pipe.source, pipe.target), ()):
                 pipe.broken = True
 
-    def forget(self, end: End) -> None:
+    def forget(self, link: LinkId) -> None:
         """This end of a link is known to be gone."""
-        self.pipes.pop(end, None)
+        self.pipes.pop(link, None)
 
     # --- cuts ---
 

@@ -112,7 +112,7 @@ class SimWorld(abc.ABC):
         peer.alive, peer.vanished = False, silent
         for other in lost_for:
             for link in self.network.links_between(peer.number, other.number):
-                far = self.network.break_link(peer.number, link)
+                far = self.network.break_link(link)
                 if not silent and far is not None:
                     delay_us = self.network.delay(peer.number, other.number)
                     self.after(delay_us, partial(self._ended, *far, LinkEnd.BROKEN))
@@ -150,7 +150,7 @@ class SimWorld(abc.ABC):
         """All links between two peers break; what is under way is lost, and both notice."""
         self.befall(one, f"has its links to {other.name} reset")
         for link in self.network.links_between(one.number, other.number):
-            far = self.network.break_link(one.number, link)
+            far = self.network.break_link(link)
             self._ended(one.number, link, LinkEnd.BROKEN)
             if far is not None:
                 self._ended(*far, LinkEnd.BROKEN)
@@ -159,7 +159,7 @@ class SimWorld(abc.ABC):
         """All links between two peers break, and only `one` notices."""
         self.befall(one, f"has its links to {other.name} reset, unnoticed there")
         for link in self.network.links_between(one.number, other.number):
-            self.network.break_link(one.number, link)
+            self.network.break_link(link)
             self._ended(one.number, link, LinkEnd.BROKEN)
 
     def cut(self, source: SimPeer, target: SimPeer) -> None:

@@ -55,7 +55,7 @@ class SimLink(Link):
             else:
                 far.unread_bytes += len(frame)
                 # As `carry` does, but that the far end is known.
-                self._ether.network.transmit(*self.end, lambda peer, link: far.arrive(frame))
+                self._ether.network.transmit(self.end[1], lambda peer, link: far.arrive(frame))
         if self._down is not None:
             raise LinkDown(self._down.end, self._down.text)
 

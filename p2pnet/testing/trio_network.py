@@ -94,14 +94,14 @@ class TrioNetwork:
 
     def far(self, here: E) -> E | None:
         """The other end, if it is still there. It is of the same kind."""
-        pipe = self.network.pipes.get(here.end)
+        pipe = self.network.pipes.get(here.end[1])
         if pipe is None:
             return None
         return self.ends.get((pipe.target, pipe.link_at_target))  # type: ignore[return-value]
 
     def carry(self, here: Arriving, data: bytes) -> None:
         """Have bytes arrive at the far end, in their time."""
-        self.network.transmit(*here.end, partial(self._arrive, data))
+        self.network.transmit(here.end[1], partial(self._arrive, data))
 
     def _arrive(self, data: bytes, peer: int, link: LinkId) -> None:
         there = self.ends.get((peer, link))
@@ -114,8 +114,8 @@ class TrioNetwork:
         def ended(peer: int, there: LinkId) -> None:
             self.ended(peer, there, end, text)
 
-        self.network.transmit(*here.end, ended)
-        self.network.forget(here.end)
+        self.network.transmit(here.end[1], ended)
+        self.network.forget(here.end[1])
         self.ends.pop(here.end, None)
 
     def end_at(self, place: End, end: LinkEnd) -> None:
@@ -127,7 +127,7 @@ class TrioNetwork:
 
     def ended(self, peer: int, link: LinkId, end: LinkEnd, text: str = "") -> None:
         """An end of a link learns that the link is over."""
-        self.network.forget((peer, link))
+        self.network.forget(link)
         there = self.ends.pop((peer, link), None)
         if there is not None:
             there.go_down(end, text)
@@ -189,7 +189,7 @@ class TrioNetwork:
         theirs = listener.prepare((target, there), host_of(source))
         self.ends[mine.end], self.ends[theirs.end] = mine, theirs
         heard = trio.Event()
-        self.network.transmit(target, there, lambda peer, link: heard.set())
+        self.network.transmit(there, lambda peer, link: heard.set())
         if self.process(target).dials is Dials.MUTE:
             self._mute.append(theirs.end)
         else:

@@ -43,7 +43,7 @@ def test_a_stranger_is_told_why_and_its_link_closed(
     before = picture(host)
     bench.slip_on(host, there, hello)
     assert [denied.reason for denied in bench.heard(host, Denied, to=stranger)] == [reason]
-    assert bench.world.network.far_end(host.number, there) is None
+    assert bench.world.network.far_end(there) is None
     assert host.saw(StrangerRefused) and picture(host) == before
 
 
@@ -52,7 +52,7 @@ def test_a_second_greeting_ends_the_link(bench: Bench) -> None:
     link = bench.link(host, client)
     bench.listen()
     bench.slip(client, host, hello_of_the_host(bench))
-    assert bench.world.network.far_end(host.number, link) is None
+    assert bench.world.network.far_end(link) is None
     bench.world.run_for(2_000_000)
     assert client.core.state is State.FOLLOWING, "it has dialled again"
 

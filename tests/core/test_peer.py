@@ -278,7 +278,7 @@ def test_bytes_that_are_no_frame_cost_their_link_and_nothing_else(data: bytes, t
     assert (picture(host), picture(client)) == before
     assert host.core.census["links"] == links - 1
     assert host.saw(StrangerRefused)
-    assert world.network.far_end(host.number, there) is None
+    assert world.network.far_end(there) is None
 
 
 @_quick
@@ -316,7 +316,7 @@ def test_frames_before_the_greeting_end_the_link(bench: Bench, turn: int) -> Non
             continue
         _, there = bench.stranger(host)
         bench.slip_on(host, there, data)
-        assert bench.world.network.far_end(host.number, there) is None, decode(data)
+        assert bench.world.network.far_end(there) is None, decode(data)
     assert picture(host) == before
     bench.world.run_for(turn * 100_000)
 

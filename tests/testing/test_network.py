@@ -27,15 +27,15 @@ class Wire:
         return [text for _, text in self.came]
 
     def send(self, text: str, back: bool = False) -> None:
-        sender, link = (1, self.there) if back else (0, self.here)
-        self.network.transmit(sender, link, lambda *_: self.came.append((self.time.now, text)))
+        link = self.there if back else self.here
+        self.network.transmit(link, lambda *_: self.came.append((self.time.now, text)))
 
     def close(self) -> None:
         def ended(peer: int, link: LinkId, end: LinkEnd) -> None:
             assert (peer, link) == (1, self.there)
             self.came.append((self.time.now, end.value))
 
-        self.network.close(0, self.here, ended)
+        self.network.close(self.here, ended)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_the_end_comes_after_all_bytes_and_nothing_after_it(wire: Wire) -> None:
     wire.close()
     wire.send("too late")
     assert wire.run(100) == ["a", "closed"]
-    assert wire.network.far_end(0, wire.here) is None
+    assert wire.network.far_end(wire.here) is None
 
 
 def test_a_cut_stalls_and_heals_in_one_burst(wire: Wire) -> None:
@@ -112,7 +112,7 @@ def test_nobody_sends_again_what_a_dead_machine_had_stalled(wire: Wire) -> None:
 def test_a_link_that_breaks_loses_what_is_under_way_both_ways(wire: Wire) -> None:
     wire.send("there")
     wire.send("back", back=True)
-    assert wire.network.break_link(0, wire.here) == (1, wire.there)
+    assert wire.network.break_link(wire.here) == (1, wire.there)
     wire.send("later")
     assert wire.run(10_000) == []
 
@@ -127,8 +127,8 @@ def test_links_have_a_name_at_each_end_and_are_never_named_again(wire: Wire) -> 
 
 
 def test_a_link_that_is_forgotten_carries_nothing(wire: Wire) -> None:
-    wire.network.forget((0, wire.here))
-    wire.network.forget((0, wire.here))
+    wire.network.forget(wire.here)
+    wire.network.forget(wire.here)
     wire.send("a")
     assert wire.run(1_000) == []
 

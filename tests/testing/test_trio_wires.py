@@ -105,7 +105,7 @@ def test_a_reset_can_cut_a_write_in_two() -> None:
         here, there = wires(ether := between())
         here._segments = lambda data: [data[:30], data[30:]]
         here.send_now(bytes(100))
-        ether.network.pipes[here.end].under_way.pop()
+        ether.network.pipes[here.end[1]].under_way.pop()
         return len(await there.receive_some(100))
 
     assert run(cut) == 30
@@ -152,7 +152,7 @@ def test_half_a_frame_is_never_received() -> None:
         here._stream._wire._segments = lambda data: [data[:30], data[30:]]
         here.send_nowait(bytes(100))
         [far] = [end for end in ether.ends if end[0] == 0]
-        [near] = [end for end in ether.ends if end[0] == 1]
+        [(_, near)] = [end for end in ether.ends if end[0] == 1]
         ether.network.pipes[near].under_way.pop()
         await trio.sleep(1)
         ether.ended(*far, LinkEnd.BROKEN)
