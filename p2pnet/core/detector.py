@@ -117,15 +117,15 @@ class Detector:
         if silence > beat or gap != beat:  # else the average stays as low as it can be
             mean = (4 * gap + silence) // 5
             self._mean_us = gap = beat if mean < beat else high if mean > high else mean
-        broken = silence > high and silence > high * self.settings.red_tenths // 10
-        second = habit.second_us if broken else habit.learn(silence)  # broken links teach nothing
-        if second > gap:
-            gap = second
+        if silence <= high or silence <= high * self.settings.red_tenths // 10:
+            habit.learn(silence)  # what was broken teaches nothing
+        if habit.second_us > gap:
+            gap = habit.second_us
         if self.round_trip_us > gap:
             gap = self.round_trip_us
         gap = low if gap < low else high if gap > high else gap
         if gap != self.gap_us:
-            self._expect(gap)
+            self.gap_us, self.span_us = gap, gap * self.settings.red_tenths // 10
 
     @property
     def stalls(self) -> bool:

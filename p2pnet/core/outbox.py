@@ -104,14 +104,11 @@ class Outbox:
 
     def settle(self, one: int, all_: int, applied: int) -> list[Submission]:
         """Remove and return what is durable enough, given how far the history is."""
-        if not self._waiting:
+        executed = [line for line in self._waiting.values() if line.update_seq is not None]
+        if not executed:
             return []
         reach = {AckLevel.HOST: applied, AckLevel.ONE: one, AckLevel.ALL: all_}
-        done = [
-            submission
-            for submission in self._waiting.values()
-            if submission.update_seq is not None and submission.update_seq <= reach[submission.ack]
-        ]
+        done = [line for line in executed if (line.update_seq or 0) <= reach[line.ack]]
         for submission in done:
             del self._waiting[submission.seq]
         self._settled.extend(done)

@@ -101,10 +101,9 @@ class Router:
         if link.peer is None and not isinstance(frame, Hello | Proof | Denied):
             raise RemoteProtocolError("the first frame on a link has to be a greeting")
         state = self.session.state
-        if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye):
-            self.roles.hold(link, frame, data)
-            return
         if state not in states:
+            if state in _WAITING and isinstance(frame, Command | Join | Rejoin | Bye):
+                self.roles.hold(link, frame, data)
             return
         if fenced and frame.epoch != self.session.epoch:  # type: ignore[union-attr]
             self._fence(link, frame.epoch)  # type: ignore[union-attr]
@@ -385,7 +384,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Piece: (IN_SESSION, False, _C._on_piece),
     Ping: (IN_SESSION, False, _C._on_ping),
     Pong: (IN_SESSION, False, _C._on_pong),
-    Bye: (IN_SESSION, False, _C._on_bye),
+    Bye: (IN_SESSION - _WAITING, False, _C._on_bye),
     Ask: (frozenset({State.FOLLOWING}), True, _C._on_ask),
     Vouch: (frozenset({State.JOINING, State.FOLLOWING}), True, _C._on_vouch),
     Carry: (IN_SESSION, False, _C._on_carry),
