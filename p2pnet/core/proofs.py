@@ -57,10 +57,14 @@ def is_evidence(session: Session, claim: Claim) -> bool:
 
 
 def check_claim(session: Session, link: LinkState, claim: Claim) -> None:
-    """A claim counts with the signature of whoever brings it."""
+    """A claim counts with the signature of whoever brings it.
+
+    It has to name the very key: whoever stands behind it shows it to others, who know no link.
+    """
     check_reign(session, link, claim.reign)
     fields = claim.number, claim.reign.epoch, claim.position
-    if not session.proves(link.key, claim.signature, Says.CLAIM, *fields):
+    proved = session.proves(link.key, claim.signature, Says.CLAIM, *fields)
+    if claim.key != link.key or not proved:
         forged(session, link, "a claim that its claimant did not sign")
 
 

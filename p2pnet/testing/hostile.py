@@ -80,12 +80,12 @@ def usurp(world: SimWorld, peer: SimPeer, above: int) -> None:
     reign, position = core.reign, core.position
     if session is None or reign is None or position is None:
         return
-    number = reign.epoch.number + 1 + above
+    number, key = reign.epoch.number + 1 + above, peer.credentials.public
 
     def claim_under(number: int, evidence: bytes = b"") -> bytes:
         fields = number, reign.epoch, position
         signature = peer.credentials.sign(statement(session, Says.CLAIM, fields))
-        return encode(Claim(number, peer.key, reign, position, signature, evidence))
+        return encode(Claim(number, key, reign, position, signature, evidence))
 
     # Everybody can sign that it has spent a number. So high a one nobody has led up to.
     claim = claim_under(number, claim_under(number - 1) if above > NUMBERS_AHEAD_MAX else b"")

@@ -20,7 +20,7 @@ def told(bench: Bench, peer: SimPeer) -> list[str]:
 
 
 def test_nobody_claims_gives_up_or_swears_in_the_name_of_another() -> None:
-    for forge in (_claim, _meeting, _yield, _oath):
+    for forge in (_claim, _claim_of_another, _meeting, _yield, _oath):
         bench = Bench.of(3)
         host, liar, _ = bench.peers
         before = picture(host)
@@ -35,6 +35,15 @@ def _claim(bench: Bench) -> Claim:
     assert reign is not None and position is not None
     signature = liar.core._s.sign(Says.CLAIM, 3, reign.epoch, position)
     return Claim(2, liar.key, reign, position, signature)
+
+
+def _claim_of_another(bench: Bench) -> Claim:
+    """Who stood behind that would have spent a number, and could prove it to nobody."""
+    host, liar, other = bench.peers
+    reign, position = host.core.reign, liar.core.position
+    assert reign is not None and position is not None
+    signature = liar.core._s.sign(Says.CLAIM, 2, reign.epoch, position)
+    return Claim(2, other.key, reign, position, signature)
 
 
 def _meeting(bench: Bench) -> Meeting:
