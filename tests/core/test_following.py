@@ -160,7 +160,7 @@ def test_a_link_that_is_dead_one_way_is_replaced_by_whoever_can_dial() -> None:
     bench = Bench.of(2)
     host, client = bench.peers
     client.dials = Dials.IGNORED
-    bench.world.network.pipes[client.number, bench.link(client, host)].broken = True
+    bench.world.network.pipes[bench.link(client, host)].broken = True
     bench.listen()
     bench.world.run_for(1_000_000)
     assert client.core.state is State.JOINING and not client.saw(HostLost)
