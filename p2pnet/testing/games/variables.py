@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import enum
 import functools
@@ -82,7 +83,7 @@ class Backup:
         self._kept: dict[str, tuple[_Variable, Any]] = {}
         for variable in _variables(game):
             try:
-                self._kept[variable.place] = variable, copy.deepcopy(variable.value)
+                self._kept[variable.place] = variable, _copied(variable.value)
             except Exception:  # noqa: BLE001  # what can't be copied stays as the story leaves it
                 continue
 
@@ -92,6 +93,14 @@ class Backup:
             if place in self._kept:
                 variable, was = self._kept[place]
                 setattr(variable.holder, variable.name, _refilled(variable.value, was))
+
+
+def _copied(value: Any) -> Any:
+    """The same anew. Raises what copying it raises: Python is about to give it up for counters."""
+    if isinstance(value, itertools.count):
+        numbers = ast.literal_eval(repr(value).removeprefix("count"))  # "(2)", or "(2, 10)"
+        return itertools.count(*numbers) if isinstance(numbers, tuple) else itertools.count(numbers)
+    return copy.deepcopy(value)
 
 
 def _refilled(value: Any, was: Any) -> Any:
