@@ -13,6 +13,7 @@ from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Header
+from p2pnet.core.outbox import Outbox
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.roster import Roster
 from p2pnet.core.search import Search
@@ -92,6 +93,14 @@ def trials_are_taken_for_outcomes() -> Planted:
         return None if line is None or line.nonce != nonce else line.outcome
 
     return patched((Ledger, "outcome", lambda original: outcome))
+
+
+@BED.plants("S17", "who hands over is not lost")
+def handovers_count_as_losses() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda outbox, lost: original(outbox, lost=True)
+
+    return patched((Outbox, "change_host", wrap))
 
 
 @BED.plants("L4", "a snapshot tells of commands on trial")

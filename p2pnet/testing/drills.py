@@ -35,7 +35,7 @@ from .hostile import usurp
 from .masquerades import hollow, lies, old_words, twin
 from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
 from .newcomers import late_newcomer, newcomer
-from .ordeals import on_trial, paused, renumbered
+from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
 from .precedence import ranked
 from .scenario import Drill
@@ -109,8 +109,12 @@ def _spectators(ground: Ground) -> None:
 
 
 def _in_order(ground: Ground) -> None:
-    """The host hands over, or leaves, while everybody is busy: nothing is lost at all."""
+    """The host hands over, or leaves, while everybody is busy: nothing is lost at all, and no host
+    over anything.
+    """
     host, *clients = ground.peers
+    tried: list[SimPeer] = []
+    ground.world.observers.append(Clerk(tried.append))
     leaves = ground.rng.random() < 0.5
     for number in range(6):
         ground.world.run_for(ground.rng.randrange(20_000))
@@ -128,6 +132,8 @@ def _in_order(ground: Ground) -> None:
         ground.settled(peer)
         if peer.saw(BranchDiscarded):
             raise InvariantBroken("S16", f"{peer.name} lost something by a planned handover")
+    if tried:
+        raise InvariantBroken("S17", f"{tried[0].name} tries a command, and no host was lost")
     ground.seated(clients)
     if leaves and ground.world.hosts[0].core.roster.get(host.id) is not None:
         raise InvariantBroken("S30", f"{host.name} left, and has a seat")
@@ -200,6 +206,10 @@ def _short_seats(rng: Random, players: int) -> Settings:
     return Settings(seat_us=5_000_000)
 
 
+def _tried_at_once(rng: Random, players: int) -> Settings:
+    return Settings(seat_us=5_000_000, trial_after_hosts=1)
+
+
 def _few_seats(rng: Random, players: int) -> Settings:
     return Settings(players_max=players, seat_us=3_000_000)
 
@@ -249,7 +259,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
-        Drill.IN_ORDER: Rules(_in_order, 2, _short_seats),
+        Drill.IN_ORDER: Rules(_in_order, 2, _tried_at_once),
         Drill.LIES: Rules(lies, 4),
         Drill.SEATS: Rules(_seats, 4, _few_seats),
         Drill.OLD_WORDS: Rules(old_words, 3),

@@ -25,7 +25,7 @@ _VOID: Final = "written during a pause"
 
 
 @attrs.define(eq=False)
-class _Clerk(Observer):
+class Clerk(Observer):
     """Has something done when a host first says that it is about to try a command."""
 
     heartbeats, sends = False, frozenset({tag_of(Update)})
@@ -75,7 +75,7 @@ def on_trial(ground: Ground) -> None:
             raise InvariantBroken("S17", f"{heir.name} tries what nobody else knows to be tried")
         begun.append(heir)
 
-    clerk = _Clerk(tries)
+    clerk = Clerk(tries)
     world.observers.append(clerk)
     world.cut(client, host)
     tickets = [world.submit(client, text, AckLevel.HOST) for text in (first, second)]

@@ -19,6 +19,7 @@ from p2pnet.testing.playing import Run, play
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from p2pnet.testing.streams import stream
+from simulations.mutants import MUTANTS
 
 
 def drill_of(drill: Drill, players: int = 4, seed: int = 1, **settings: Any) -> Scenario:
@@ -91,3 +92,8 @@ def test_what_is_done_wrong_shows(
     if drill is Drill.TWO_SIDES:
         settings = {"policy": Policy.MAJORITY_ONLY}
     assert {breaks(drill_of(drill, 5, seed, **settings)) for seed in range(6)} >= {invariant}
+
+
+def test_a_planned_handover_is_no_loss() -> None:
+    with MUTANTS["handovers_count_as_losses"].plant():
+        assert "S17" in {breaks(drill_of(Drill.IN_ORDER, 4, seed)) for seed in range(3)}
