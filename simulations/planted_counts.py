@@ -14,6 +14,7 @@ from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Header
 from p2pnet.core.outbox import Outbox
+from p2pnet.core.peer import PeerCore
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.roster import Roster
 from p2pnet.core.search import Search
@@ -126,3 +127,28 @@ def hands_over_to_anybody() -> Planted:
         return begin
 
     return patched((HandingOver, "begin", wrap))
+
+
+@BED.plants("S14", "who got everything anew has nothing of what came before")
+def old_updates_are_told_for_new_ones() -> Planted:
+    def wrap(original: Any) -> Any:
+        def reset(history: History, *details: Any) -> None:
+            kept = list(history._tail)
+            original(history, *details)
+            history._tail.extend(kept)
+
+        return reset
+
+    return patched((History, "reset", wrap))
+
+
+@BED.plants("S10", "a host that leaves hands over first")
+def hosts_leave_without_a_word() -> Planted:
+    def wrap(original: Any) -> Any:
+        def leave(core: PeerCore, *details: Any) -> None:
+            with patched((HandingOver, "successor", always(None))):
+                original(core, *details)
+
+        return leave
+
+    return patched((PeerCore, "leave", wrap))

@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from p2pnet.core.events import BranchDiscarded, PullStarted, Relayed
+from p2pnet.core.events import BranchDiscarded, HandoverStarted, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
@@ -33,7 +33,18 @@ from .false_tails import false_tails
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
 from .masquerades import hollow, lies, old_words, twin
-from .mishaps import alone, anew, bereft, drowsy, mute, one_works, patient, sleeper, unreachable
+from .mishaps import (
+    alone,
+    anew,
+    bereft,
+    drowsy,
+    forgetful,
+    mute,
+    one_works,
+    patient,
+    sleeper,
+    unreachable,
+)
 from .newcomers import late_newcomer, newcomer
 from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
@@ -132,6 +143,8 @@ def _in_order(ground: Ground) -> None:
         ground.settled(peer)
         if peer.saw(BranchDiscarded):
             raise InvariantBroken("S16", f"{peer.name} lost something by a planned handover")
+    if not host.saw(HandoverStarted):
+        raise InvariantBroken("S10", f"{host.name} went without a word to whoever is next")
     if tried:
         raise InvariantBroken("S17", f"{tried[0].name} tries a command, and no host was lost")
     ground.seated(clients)
@@ -208,6 +221,10 @@ def _short_seats(rng: Random, players: int) -> Settings:
 
 def _tried_at_once(rng: Random, players: int) -> Settings:
     return Settings(seat_us=5_000_000, trial_after_hosts=1)
+
+
+def _short_tails(rng: Random, players: int) -> Settings:
+    return Settings(tail_updates_max=4)
 
 
 def _few_seats(rng: Random, players: int) -> Settings:
@@ -288,6 +305,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.DROWSY: Rules(drowsy, 3),
         Drill.ANEW: Rules(anew, 4, often=2),
         Drill.MUTE: Rules(mute, 3),
+        Drill.FORGETFUL: Rules(forgetful, 3, _short_tails, players_max=3),
         Drill.ONE_WORKS: Rules(one_works, 2),
         Drill.BEREFT: Rules(bereft, 3, often=3),
     }

@@ -25,6 +25,7 @@ _OTHERWISE: Final = 0.2
 _SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
 _HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
 _STILL_US: Final = 320_000  # and as long again
+_SHORT_US: Final = 10_000  # between two updates that are on their way at one time
 _COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 
 
@@ -101,6 +102,32 @@ def mute(ground: Ground) -> None:
     world.run_for(NOTICED_US)
     if not world.hosts:
         raise InvariantBroken("L1", "the last one that is left does not go on")
+    ground.heal()
+
+
+def forgetful(ground: Ground) -> None:
+    """Somebody missed so much that it gets everything anew. Then it is asked by who missed a little
+    less, and does not take what it kept from before for what came since.
+    """
+    world, (host, heir, late) = ground.world, ground.peers
+    for number in range(ground.settings.tail_updates_max):
+        ground.say(host, f"early number {number}", AckLevel.HOST)
+        world.run_for(STEP_US)
+    world.cut(host, late)
+    for number in range(ground.settings.tail_updates_max + 1):
+        ground.say(host, f"number {number}", AckLevel.HOST)
+        world.run_for(_SHORT_US)
+    world.run_for(STEP_US)
+    world.cut(host, heir)
+    last = ground.say(host, "at last", AckLevel.HOST)
+    world.reset_links(host, late)
+    world.network.heal(host.number, late.number)
+    world.run_while(lambda: not holds(late, last), _COMES_US)
+    world.crash(host, silent=True)
+    world.run_for(NOTICED_US)
+    for peer in (heir, late):
+        if not holds(peer, last):
+            raise InvariantBroken("S14", f"{peer.name} lacks what {late.name} had")
     ground.heal()
 
 

@@ -235,6 +235,7 @@ class Drill(enum.StrEnum):
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
     DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
     MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence
+    FORGETFUL = "forgetful"  # who got all anew is asked for what came before: it has that no more
     ONE_WORKS = "one_works"  # of two sides one does something: nothing of it is lost
     BEREFT = "bereft"  # who knew that the host lives is left alone, or the heir of who leaves dies
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does

@@ -13,11 +13,13 @@ from p2pnet.core.merge import Verdict
 from p2pnet.core.messages import Header
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.session import Session
+from p2pnet.core.settings import Settings
 from p2pnet.core.succession import Succession
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.mishaps import alone, anew, bereft, drowsy, mute, one_works
+from p2pnet.testing.mishaps import alone, anew, bereft, drowsy, forgetful, mute, one_works
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
 
 
 def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
@@ -25,7 +27,8 @@ def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
-    assert {alone, anew, bereft, drowsy, mute, one_works} <= {rules.do for rules in DRILLS.values()}
+    held = {rules.do for rules in DRILLS.values()}
+    assert {alone, anew, bereft, drowsy, forgetful, mute, one_works} <= held
 
 
 def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,3 +83,9 @@ def test_two_processes_of_one_peer_are_told_apart(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Ledger, "outcome", outcome)
     found = {breaks(drill(Drill.ANEW, seed)) for seed in range(4)}
     assert found == {"S16"}
+
+
+def test_who_got_everything_anew_has_nothing_of_what_came_before() -> None:
+    scenario = Scenario(3, (), 1, settings=Settings(tail_updates_max=4), drill=Drill.FORGETFUL)
+    with MUTANTS["old_updates_are_told_for_new_ones"].plant():
+        assert breaks(scenario) == "S14"
