@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from p2pnet.core import catchup
+from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
+from p2pnet.core.hosting import Hosting
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Header
 from p2pnet.core.outbox import Outbox
@@ -152,3 +154,11 @@ def hosts_leave_without_a_word() -> Planted:
         return leave
 
     return patched((PeerCore, "leave", wrap))
+
+
+@BED.plants("L3", "who goes away for a while keeps its seat")
+def who_is_away_has_left() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda host, peer, reason, text: original(host, peer, EndReason.LEFT, text)
+
+    return patched((Hosting, "on_bye", wrap))

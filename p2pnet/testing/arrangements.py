@@ -207,7 +207,9 @@ def refused_meanwhile(ground: Ground) -> None:
 
 
 def idle(ground: Ground) -> None:
-    """Who calls no command for long is disconnected, and nobody else. Its seat is kept."""
+    """Who calls no command for long is disconnected, and nobody else. Its seat is kept, and so is
+    that of somebody who goes away for a while.
+    """
     world, (host, lazy, *busy) = ground.world, ground.peers
     for _ in range(2 * _IDLE_US // SOON_US):
         for peer in busy:
@@ -221,6 +223,10 @@ def idle(ground: Ground) -> None:
         raise InvariantBroken("L3", f"{lazy.name} did nothing, and lost its seat")
     for peer in busy:
         ground.settled(peer)
+    ground.want(busy[0], lambda core, now: core.leave(now, reason=EndReason.AWAY))
+    world.run_for(SOON_US)
+    if host.core.roster.get(busy[0].id) is None:
+        raise InvariantBroken("L3", f"{busy[0].name} will be back, and lost its seat")
 
 
 def no_migration(ground: Ground) -> None:

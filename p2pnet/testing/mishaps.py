@@ -109,7 +109,7 @@ def forgetful(ground: Ground) -> None:
     """Somebody missed so much that it gets everything anew. Then it is asked by who missed a little
     less, and does not take what it kept from before for what came since.
     """
-    world, (host, heir, late) = ground.world, ground.peers
+    world, (host, heir, late, *_) = ground.world, ground.peers
     for number in range(ground.settings.tail_updates_max):
         ground.say(host, f"early number {number}", AckLevel.HOST)
         world.run_for(STEP_US)
