@@ -324,7 +324,7 @@ def runs_what_hosts_were_lost_over() -> Planted:
     return patched((Ordering, "on_command", wrap))
 
 
-@BED.plants("S16", "a tail tells of a reign without an update")
+@BED.plants("S11", "a tail tells of a reign without an update")
 def reigns_without_updates_are_forgotten() -> Planted:
     return patched((catchup, "_begin", nothing))
 

@@ -66,7 +66,7 @@ def on_trial(ground: Ground) -> None:
     world, (host, _, _, *others) = ground.world, ground.peers
     client = ground.rng.choice(others)  # neither the next host nor, as a rule, the one after that
     lost = _is_lost_later if len(ground.peers) >= _MANY else _is_lost
-    end = ground.rng.choice((_lives, *2 * (_lives_unheard, lost), _hands_over))
+    end = ground.rng.choice((_lives, *2 * (_lives_unheard, lost, _hands_over)))
     first, second = f"over which hosts are lost of {client.name}", f"and then of {client.name}"
     begun: list[SimPeer] = []
 
