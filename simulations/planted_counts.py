@@ -10,6 +10,7 @@ import msgspec
 from p2pnet.core import catchup
 from p2pnet.core.errors import EndReason
 from p2pnet.core.following import Following
+from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
 from p2pnet.core.hosting import Hosting
@@ -112,6 +113,11 @@ def trials_are_lost_in_a_snapshot() -> Planted:
         return lambda ledger: tuple(line for line in original(ledger) if not line.trial)
 
     return patched((Ledger, "lines", wrap))
+
+
+@BED.plants("S06", "who gave its word and hears the host again says so")
+def words_outlive_the_absence_of_the_host() -> Planted:
+    return patched((Granting, "granted", always(None)))
 
 
 @BED.plants("S25", "who is near goes before who is far")

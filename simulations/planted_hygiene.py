@@ -13,7 +13,7 @@ from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.detector import Detector
 from p2pnet.core.errors import LinkEnd
 from p2pnet.core.following import Following
-from p2pnet.core.granting import Granting
+from p2pnet.core.granting import Doubt, Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Rejoin
@@ -194,13 +194,13 @@ def nervous() -> Planted:
     def expect(detector: Detector, gap_us: int) -> None:
         detector.gap_us, detector.span_us = gap_us, gap_us * 21 // 20
 
-    def verify(grantor: Granting, claimant: Any, claim: Any) -> None:
-        grantor._grant(claimant, claim)
+    def verify(grantor: Granting, doubt: Doubt) -> None:
+        grantor._grant(doubt.claimant, doubt.claim)
 
     return patched(
         (Detector, "_expect", lambda original: expect),
         (Detector, "yellow_us", lambda original: Detector.red_us),
-        (Granting, "_verify", lambda original: verify),
+        (Granting, "verify", lambda original: verify),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from p2pnet.core import reunion, routing, upkeep
 from p2pnet.core.errors import RefuseReason
 from p2pnet.core.events import Overslept
-from p2pnet.core.granting import Granting
+from p2pnet.core.granting import Doubt, Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.lookout import Lookout
 from p2pnet.core.merge import Verdict
@@ -170,10 +170,10 @@ def merges_again_and_again() -> Planted:
 
 @BED.plants("S07", "a veto needs a fresh answer of the host")
 def veto_from_memory() -> Planted:
-    def verify(grantor: Granting, claimant: Any, claim: Claim) -> None:
-        grantor.session.send(claimant, Refuse(claim.number, RefuseReason.ALIVE))
+    def verify(grantor: Granting, doubt: Doubt) -> None:
+        grantor.session.send(doubt.claimant, Refuse(doubt.claim.number, RefuseReason.ALIVE))
 
-    return patched((Granting, "_verify", lambda original: verify))
+    return patched((Granting, "verify", lambda original: verify))
 
 
 @BED.plants("L3", "a request for a seat is sent again until it is answered")

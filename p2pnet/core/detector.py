@@ -125,7 +125,7 @@ class Detector:
             gap = self.round_trip_us
         gap = low if gap < low else high if gap > high else gap
         if gap != self.gap_us:
-            self.gap_us, self.span_us = gap, gap * self.settings.red_tenths // 10
+            self._expect(gap)
 
     @property
     def stalls(self) -> bool:

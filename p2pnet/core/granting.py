@@ -67,7 +67,7 @@ class Granting:
         elif s.epoch is not None and s.epoch < frame.reign.epoch:
             self._grant(link.peer, frame)  # the life of an older reign's host says nothing
         else:
-            self._verify(link.peer, frame)
+            self.verify(Doubt(link.peer, frame))
 
     def refuse(
         self, claimant: PeerId, number: int, reason: RefuseReason, reign: Reign | None = None
@@ -143,11 +143,22 @@ class Granting:
             request = self.following.request(link, epoch) if ours else None
             s.send(claimant, Grant(claim.number, position, request, self.search.returning()))
 
-    def _verify(self, claimant: PeerId, claim: Claim) -> None:
+    def granted(self) -> Doubt | None:
+        """The claim of a client that has our word, in case that the host lives after all.
+
+        Its claimant has to be told: it would begin with what we had as we gave our word, and a
+        host that takes us in again counts on us for what comes after that.
+        """
+        to, claim = self.promises.to, self.promises.claim
+        if to is None or claim is None or to == self.session.host:
+            return None
+        return Doubt(to, claim)
+
+    def verify(self, claim: Doubt) -> None:
         """Our link to the host stands: ask the host itself before we answer."""
         s = self.session
-        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claimant]
-        self.doubts.append(Doubt(claimant, claim))
+        self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claim.claimant]
+        self.doubts.append(claim)
         if ("verify",) not in s.timers:
             self.await_proof()
             s.ping(s.host)

@@ -23,13 +23,14 @@ class Promises:
     """What one peer has promised, and what it knows of the promises of others."""
 
     to: PeerId | None = None  # who has our word; None when it is free
+    claim: Claim | None = None  # … and for what
     spent: int = 0  # the highest number that we gave our word for …
     spent_on: PeerId | None = None  # … and whom we gave it to; None if we handed over under it
     evidence: Claim | None = None  # the highest claim of somebody else that we have seen
 
     def give(self, claimant: PeerId, claim: Claim) -> None:
         """Stand behind a claimant."""
-        self.to = claimant
+        self.to, self.claim = claimant, claim
         self.spend(claim.number, claimant)
         self.learn(claim)
 
@@ -49,7 +50,7 @@ class Promises:
 
     def release(self) -> None:
         """Our word is free again."""
-        self.to = None
+        self.to = self.claim = None
 
     def next_number(self, epoch: Epoch) -> int:
         """The number for a claim of our own, after the reign of this epoch."""

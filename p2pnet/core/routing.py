@@ -139,8 +139,11 @@ class Router:
     def _hear_lost_host(self, link: LinkState) -> None:
         """If the lost host speaks, and still for the reign that we know, it is back."""
         if link.peer == self.session.host:
+            granted = self.roles.granting.granted()
             self.roles.succession.end()
             self.roles.following.rejoin()
+            if granted is not None:
+                self.roles.granting.verify(granted)
 
     def _on_piece(self, link: LinkState, frame: Piece, data: bytes) -> None:
         whole = link.pieces.add(frame, self.session.settings.frame_bytes_max)
@@ -406,7 +409,7 @@ _ROUTES: Final[dict[type[Frame], tuple[frozenset[State], bool, _Handler]]] = {
     Marks: (frozenset({State.FOLLOWING}), True, _C._on_marks),
     Claim: (IN_SESSION, False, _C._on_claim),
     Grant: (frozenset({State.CLAIMING}), False, _C._on_grant),
-    Refuse: (frozenset({State.CLAIMING}), False, _C._on_refuse),
+    Refuse: (frozenset({State.CLAIMING, State.PULLING}), False, _C._on_refuse),
     Withdraw: (_CLIENTS, False, _C._on_withdraw),
     Pull: (_CLIENTS, False, _C._on_pull),
     Tail: (_SEARCHING, False, _C._on_tail),

@@ -114,6 +114,7 @@ TABLE: Final[MappingProxyType[State, MappingProxyType[Move, State]]] = MappingPr
             _S.PULLING: {
                 _M.CROWN: _S.REIGNING,
                 _M.WITHDRAW: _S.DOUBTING,
+                _M.ISOLATE: _S.ISOLATED,
                 _M.REJOIN: _S.JOINING,
                 _M.ADOPT: _S.JOINING,
                 _M.LEAVE: _S.LEFT,

@@ -192,11 +192,10 @@ class Succession:
         """Somebody does not. `NEWER` was dealt with by the caller."""
         s = self.session
         assert link.peer is not None
-        if s.state is not State.CLAIMING:
-            return
-        # That the host lives is no less true because it was asked for by an earlier claim of ours.
+        # That the host lives is no less true because it was asked for by an earlier claim of ours,
+        # or was found out only after the word for it was given.
         alive = frame.reason is RefuseReason.ALIVE and frame.number <= self.search.number
-        if frame.number != self.search.number and not alive:
+        if not alive and (s.state is State.PULLING or frame.number != self.search.number):
             return
         s.emit(ClaimRefused(frame.number, link.peer, frame.reason))
         if alive:
@@ -216,6 +215,7 @@ class Succession:
         s = self.session
         assert self.search.lost is not None
         s.timers.cancel("answers")
+        s.timers.cancel("pull")
         self.granting.release()
         self.asking.withdraw(alive=True)
         self.search.shown.add(s.me)

@@ -50,7 +50,7 @@ from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
 from .precedence import ranked
 from .scenario import Drill
-from .sides import scattered, too_few, torn, two_sides, upstarts
+from .sides import heard_again, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
@@ -273,6 +273,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.SCATTERED: Rules(scattered, 3, _majority),
         Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
+        Drill.HEARD_AGAIN: Rules(heard_again, 4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),

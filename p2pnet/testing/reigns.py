@@ -151,7 +151,8 @@ class Reigns:
 
     def takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
         own = peer.core.host_peer == peer.id  # a host that claims anew knows that it lives
-        if frame.reason is RefuseReason.ALIVE and seen.state is State.CLAIMING and not own:
+        claimed = seen.state in (State.CLAIMING, State.PULLING)
+        if frame.reason is RefuseReason.ALIVE and claimed and not own:
             seen.vetoed = True
 
     def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:

@@ -207,6 +207,7 @@ class Drill(enum.StrEnum):
     SCATTERED = "scattered"  # nobody hears anybody: all stand still, and are told so each time
     UPSTARTS = "upstarts"  # a small side lets many newcomers in: they do not count when it meets
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
+    HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
     SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered

@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Final
 
-from p2pnet.core.events import BranchDiscarded, OnBranch, SessionPaused
+from p2pnet.core.events import (
+    BecameHost,
+    BranchDiscarded,
+    ClaimGranted,
+    OnBranch,
+    SessionPaused,
+)
 from p2pnet.core.settings import AckLevel, Policy
 
 from .catalogue import InvariantBroken
@@ -149,6 +155,29 @@ def torn(ground: Ground) -> None:
     done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in ground.peers}
     world.run_for(ground.rng.randrange(SOON_US))
     _merged_after(ground, [host], done)
+
+
+def heard_again(ground: Ground) -> None:
+    """Two lose the host, and one of them hears it again after it has given its word to the other.
+    That one is told so before the answers of all others, which are late, and does not reign.
+    """
+    world, host = ground.world, ground.peers[0]
+    clients = {peer.id: peer for peer in ground.peers}
+    ranked = [clients[member.peer] for member in host.core.roster.successors(host.id)]
+    two, witnesses = ranked[:2], ranked[2:]  # nobody but those two is asked about the host
+    for client in two:
+        world.cut(host, client)
+    if not world.run_while(lambda: not any(peer.saw(ClaimGranted) for peer in two), NOTICED_US):
+        return ground.heal()  # now and then one of them had just been told that the host lives
+    grantor = next(peer for peer in two if peer.saw(ClaimGranted))
+    claimant = next(peer for peer in two if peer is not grantor)
+    for witness in witnesses:
+        world.cut(witness, claimant)
+    world.network.heal(host.number, grantor.number)
+    world.run_for(SOON_US)
+    if claimant.saw(BecameHost):
+        raise InvariantBroken("S06", f"{claimant.name} reigns, and {grantor.name} hears the host")
+    ground.heal()
 
 
 def _merged_after(ground: Ground, loses: list[SimPeer], done: dict[SimPeer, str]) -> None:

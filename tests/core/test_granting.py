@@ -22,7 +22,7 @@ from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import usurp
 from p2pnet.testing.sim_peer import SimPeer
-from tests.core.bench import SESSION, Bench, picture
+from tests.core.bench import SESSION, Bench, picture, pulling
 
 
 def test_each_gives_its_word_once_for_each_number() -> None:
@@ -74,6 +74,32 @@ def test_who_finds_the_host_alive_gives_the_words_back() -> None:
     assert len(bench.heard(claimant, Withdraw, to=grantor)) == 1
     assert grantor.saw(ClaimMade), "it waits for a reign that will not come"
     assert bench.world.run_while(lambda: not grantor.saw(Isolated), 100_000)
+
+
+def test_who_gave_its_word_and_hears_the_host_again_says_so() -> None:
+    """Else the claimant would begin with what its grantor had then, and that has gone on since."""
+    bench = Bench.of(4)
+    host, claimant, grantor, witness = bench.peers
+    for client in (claimant, grantor):
+        bench.world.cut(host, client)
+    assert bench.world.run_while(lambda: not grantor.saw(ClaimGranted))
+    bench.world.cut(witness, claimant)  # whose answer is late, so there is time
+    bench.world.network.heal(host.number, grantor.number)
+    assert bench.world.run_while(lambda: not claimant.saw(Isolated), 300_000)
+    assert RefuseReason.ALIVE in [f.reason for f in bench.heard(grantor, Refuse, to=claimant)]
+    bench.world.heal()
+    bench.world.run_for(3_000_000)
+    assert not claimant.saw(BecameHost) and bench.world.converged()
+
+
+@pytest.mark.parametrize("reason", [RefuseReason.ALIVE, RefuseReason.PROMISED])
+def test_who_pulls_heeds_only_that_the_host_lives(reason: RefuseReason) -> None:
+    bench, first, source = pulling()
+    number = first.saw(ClaimMade)[-1].number  # type: ignore[attr-defined]
+    bench.slip(source, first, Refuse(number, reason))
+    alive = reason is RefuseReason.ALIVE
+    assert first.core.state is (State.ISOLATED if alive else State.PULLING)
+    assert bench.world.run_while(lambda: not bench.world.converged()), "it asks anew"
 
 
 def test_nobody_withdraws_the_claim_of_somebody_else_or_another_one_than_its_own() -> None:

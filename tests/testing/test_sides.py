@@ -12,7 +12,7 @@ from p2pnet.core.search import Search
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
-from p2pnet.testing.sides import scattered, too_few, torn, two_sides, upstarts
+from p2pnet.testing.sides import heard_again, scattered, too_few, torn, two_sides, upstarts
 from p2pnet.testing.streams import stream
 from simulations.mutants import MUTANTS
 
@@ -25,7 +25,7 @@ def found(kind: Drill, players: int, seeds: int) -> set[str | None]:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {scattered, too_few, torn, two_sides, upstarts} <= held
+    assert {heard_again, scattered, too_few, torn, two_sides, upstarts} <= held
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_who_had_no_seat_has_no_say(
 def test_who_swore_twice_counts_once() -> None:
     with MUTANTS["oaths_count_twice"].plant():
         assert found(Drill.TORN, 4, 2) == {"S20"}
+
+
+def test_a_word_is_taken_back() -> None:
+    with MUTANTS["words_outlive_the_absence_of_the_host"].plant():
+        assert found(Drill.HEARD_AGAIN, 4, 2) == {"S06"}
 
 
 def test_a_pause_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
