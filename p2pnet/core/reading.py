@@ -101,12 +101,16 @@ class Reading:
             "seats": len(s.roster.members),
             "executed": len(s.ledger.lines()),
             "followers": len(self._roles.hosting.ordering.followers),
-            "sworn": len(self._roles.hosting.ordering.oaths()),
             "held": len(self._roles.held),
             "rejected": s.rejected,
             "refused": s.refused,
             "departed": len(s.departed),
         }
+
+    @property
+    def sworn(self) -> frozenset[bytes]:
+        """The keys of those that swore to the reign of this host, and follow it."""
+        return frozenset(oath.key for oath in self._roles.hosting.ordering.oaths())
 
     @property
     def successor(self) -> PeerId | None:

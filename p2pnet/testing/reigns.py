@@ -232,8 +232,8 @@ class Reigns:
             return
         winner = mine if event.ours else event.theirs
         loser = event.theirs if event.ours else mine
-        here = mine, seen.position, peer.core.census["sworn"]
-        there = theirs.reign.epoch, theirs.position, len(theirs.oaths)
+        here = mine, seen.position, peer.core.sworn
+        there = theirs.reign.epoch, theirs.position, frozenset(o.key for o in theirs.oaths)
         headers = frozenset((here, there))
         if self._verdicts.setdefault(headers, winner) != winner:
             raise InvariantBroken("S20", f"two verdicts on {winner} and {loser}")
