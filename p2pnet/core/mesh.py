@@ -63,8 +63,10 @@ class Mesh:
             began_us = self._dialled(now, dialled)  # until it has greeted: it may be somebody else
             used = self.link_to(dialled)
             if seated and (used is None or used.relay):
-                # The dial took two round trips at least, the greeting takes one.
-                patience_us = max(2 * self.settings.heartbeat_us, 2 * (now - began_us))
+                # The dial took two round trips at least, the greeting takes one. A dial that took
+                # longer than a silence that counts as death was held up, and says nothing of that.
+                far_us = min(2 * (now - began_us), self.settings.red_us)
+                patience_us = max(2 * self.settings.heartbeat_us, far_us)
         state.mute_us = now + patience_us
         return state
 

@@ -8,7 +8,7 @@ from p2pnet.core.mesh import Mesh
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import LinkId, PeerId
 
-ANA, BO = PeerId("ana"), PeerId("bo")
+ANA, BO, CY = PeerId("ana"), PeerId("bo"), PeerId("cy")
 L1, L2, L3 = LinkId(1), LinkId(2), LinkId(3)
 THERE = ("there",)
 
@@ -199,7 +199,10 @@ def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:
     mesh.begin_dial(0, ANA, THERE)
     assert mesh.opened(10, L1, ANA).mute_us == 10 + 2 * beat_us
     mesh.begin_dial(0, BO, THERE)
-    assert mesh.opened(600_000, L2, BO).mute_us == 1_800_000, "as far away as the dial says"
+    assert mesh.opened(250_000, L2, BO).mute_us == 750_000, "as far away as the dial says"
+    mesh.begin_dial(0, CY, THERE)
+    late_us = 5_000_000 + mesh.settings.red_us
+    assert mesh.opened(5_000_000, LinkId(9), CY).mute_us == late_us, "the dial was held up"
 
 
 def test_a_link_through_a_neighbour_is_no_reason_to_wait_long_for_one_of_our_own(
