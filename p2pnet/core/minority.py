@@ -30,8 +30,6 @@ class Minority:
         """
         s, paused = self.session, self.ordering.is_paused
         seats = s.roster.members
-        if len(self.ordering.followers) + 1 == len(seats) and self._is_settled():
-            return  # as nearly always: everybody is here, as before
         present = 1 + len(self.ordering.followers) if paused else self._here()
         standing = stand(s.settings.policy, present, len(seats))
         if standing is Standing.GO:
@@ -42,11 +40,6 @@ class Minority:
         elif not paused and ("pause",) not in s.timers and not self.went_on:
             self._pause(standing, present)
         self._tell_branch(present, len(seats))
-
-    def _is_settled(self) -> bool:
-        """Whether nothing follows from it if everybody is here."""
-        doubtful = self.ordering.is_paused or self._on_branch or self.went_on
-        return not doubtful and ("pause",) not in self.session.timers
 
     def _here(self) -> int:
         """Members that follow, or can be reached and are about to; this one included."""

@@ -70,6 +70,7 @@ class Reigns:
         first = self.record.reigns.setdefault(epoch, peer.number)
         if first != peer.number or epoch.host != peer.id:
             raise InvariantBroken("S01", f"{peer.name} speaks for {epoch} of peer {first}")
+        self.record.numbers = max(self.record.numbers, epoch.number)
 
     def orders(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update
@@ -159,7 +160,6 @@ class Reigns:
         self.one_reign_per_epoch(peer, event.epoch)
         self.announced_once(now, peer, seen, event)
         self.can_host(peer, peer.id)
-        self.record.numbers = max(self.record.numbers, event.epoch.number)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
         others = peer.core.census["links"] and len(self.record.world.members) > 1
         if claimed and others and seen.woke_us == now:
@@ -252,7 +252,6 @@ class Reigns:
             if frame.epoch in seen.merged:
                 raise InvariantBroken("S20", f"{peer.name} moved twice for {frame.epoch}")
             seen.merged.append(frame.epoch)
-            self.record.numbers = max(self.record.numbers, epoch.number)
 
     # --- what the application is told ---
 
