@@ -65,8 +65,7 @@ def drowsy(ground: Ground) -> None:
 
 def _sleeps_over(ground: Ground, kind: type[Event]) -> None:
     world, (host,) = ground.world, ground.world.hosts
-    rank = host.core.roster.rank
-    heir = min((peer for peer in world.members if peer is not host), key=lambda p: rank(p.id))
+    heir = next(peer for peer in world.ranked(host) if peer is not host)
     if kind is PullStarted:
         world.cut(host, heir)
         ground.say(host, f"what {heir.name} misses", AckLevel.HOST)

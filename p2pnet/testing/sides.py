@@ -162,8 +162,7 @@ def heard_again(ground: Ground) -> None:
     That one is told so before the answers of all others, which are late, and does not reign.
     """
     world, host = ground.world, ground.peers[0]
-    clients = {peer.id: peer for peer in ground.peers}
-    ranked = [clients[member.peer] for member in host.core.roster.successors(host.id)]
+    ranked = [peer for peer in world.ranked(host) if peer is not host]
     two, witnesses = ranked[:2], ranked[2:]  # nobody but those two is asked about the host
     for client in two:
         world.cut(host, client)

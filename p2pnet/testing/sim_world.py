@@ -209,6 +209,11 @@ class SimWorld(abc.ABC):
         left = State.LEFT
         return [p for p in self.peers if p.alive and p.core.state is not left and not p.impostor]
 
+    def ranked(self, host: SimPeer) -> list[SimPeer]:
+        """The members with a seat, best successor first, as a host sees it; itself among them."""
+        by_id = {peer.id: peer for peer in self.members}
+        return [by_id[m.peer] for m in host.core.roster.members if m.peer in by_id]
+
     def converged(self, newcomers: bool = True) -> bool:
         """One host, and everybody who is alive and in the session is at its position.
 

@@ -82,9 +82,7 @@ class Stage(Observer):
         host = self._host() or (members[0] if members else None)
         if host is None:
             return []
-        by_id = {peer.id: peer for peer in members}
-        ranked = [by_id[m.peer] for m in host.core.roster.members if m.peer in by_id]
-        return [peer for peer in ranked if peer.core.state is not State.REIGNING]
+        return [p for p in self.world.ranked(host) if p.core.state is not State.REIGNING]
 
     def _in_rank(self, place: int) -> SimPeer | None:
         ranked = self._ranked()

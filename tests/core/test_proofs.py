@@ -30,20 +30,21 @@ def test_nobody_claims_gives_up_or_swears_in_the_name_of_another() -> None:
 
 
 def _claim(bench: Bench) -> Claim:
-    host, liar, _ = bench.peers
-    reign, position = host.core.reign, liar.core.position
-    assert reign is not None and position is not None
-    signature = liar.core._s.sign(Says.CLAIM, 3, reign.epoch, position)
-    return Claim(2, liar.key, reign, position, signature)
+    return _named(bench, bench.peers[1], signed=3)
 
 
 def _claim_of_another(bench: Bench) -> Claim:
     """Who stood behind that would have spent a number, and could prove it to nobody."""
-    host, liar, other = bench.peers
+    return _named(bench, bench.peers[2], signed=2)
+
+
+def _named(bench: Bench, claimant: SimPeer, signed: int) -> Claim:
+    """A claim on number 2 by `claimant`, with the liar's signature under the number `signed`."""
+    host, liar, _ = bench.peers
     reign, position = host.core.reign, liar.core.position
     assert reign is not None and position is not None
-    signature = liar.core._s.sign(Says.CLAIM, 2, reign.epoch, position)
-    return Claim(2, other.key, reign, position, signature)
+    signature = liar.core._s.sign(Says.CLAIM, signed, reign.epoch, position)
+    return Claim(2, claimant.key, reign, position, signature)
 
 
 def _meeting(bench: Bench) -> Meeting:
