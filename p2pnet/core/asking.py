@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from .codec import encode
 from .events import LossCause
 from .messages import Claim, Grant, Withdraw
 from .session import Session
@@ -58,6 +59,7 @@ class Asking:
         self.asked = {peer: self.asked.get(peer, s.now) for peer in there}
         for peer in self.asked:
             s.send(peer, self._claim)
+        s.send_on(s.mesh.other_ends(), encode(self._claim))  # whoever was started again is there
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
         at = s.now + windows * s.mesh.answer_us()
@@ -66,6 +68,11 @@ class Asking:
     def lose(self, peer: PeerId) -> None:
         """Somebody can't be reached any more."""
         self.asked.pop(peer, None)
+
+    def on_back(self, peer: PeerId) -> None:
+        """A member was started again: it can't grant, but who hears it is not cut off from all."""
+        self.lose(peer)
+        self._deaf_us = self.session.now
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""

@@ -200,6 +200,14 @@ class Following:
         if s.seat is None and link.peer == self.target != frame.reign.epoch.host:
             self.seek(frame.reign.epoch.host, frame.addresses)
 
+    def on_crown(self, link: LinkState, reign: Reign) -> None:
+        """A newcomer hears that whom it asked before is the host now: the one that it was sent to
+        may be dead.
+        """
+        s = self.session
+        if link.dialled == reign.epoch.host and not s.mesh.alive(s.now, self.target):
+            self.seek(reign.epoch.host, ())
+
     def on_no_seat(self, link: LinkState) -> None:
         """Our branch lost, and the other one does not know us: we are new there."""
         if link.peer == self.target and not self.is_newcomer:

@@ -134,6 +134,14 @@ class Mesh:
         links = self.links.values()
         return [link.id for link in links if link.peer == peer and link.nonce != seated]
 
+    def other_ends(self) -> list[LinkId]:
+        """Links to processes with the key of a peer, beside the one that is used for that peer."""
+        return [
+            link.id
+            for link in self.links.values()
+            if link.beside and link.peer and link.nonce != self._by_peer[link.peer].nonce
+        ]
+
     def is_here(self, now: int, peer: PeerId, seated: int) -> bool:
         """Whether a link leads to the process that has the seat, and it is not red."""
         return any(

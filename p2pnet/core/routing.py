@@ -302,9 +302,11 @@ class Router:
     def _on_reign(self, link: LinkState, frame: Reign, data: bytes) -> None:
         s = self.session
         check_reign(self.session, link, frame)
-        if s.epoch is not None and frame.epoch > s.epoch:
+        if s.epoch is None:
+            self.roles.following.on_crown(link, frame)
+        elif frame.epoch > s.epoch:
             self.roles.hear_of(link, frame, ())
-        elif s.epoch is not None and frame.epoch < s.epoch:
+        elif frame.epoch < s.epoch:
             self._fence(link, frame.epoch)
 
     def _on_fenced(self, link: LinkState, frame: Fenced, data: bytes) -> None:

@@ -156,8 +156,9 @@ class Session:
             self.send_on((link.id,), encode(frame))
 
     def send_all(self, frame: Frame) -> None:
-        """To everybody that is linked."""
-        self.send_on(tuple(link.id for _, link in self.mesh.peers()), encode(frame))
+        """To everybody that is linked, and to each process of whoever was started again."""
+        used = (link.id for _, link in self.mesh.peers())
+        self.send_on((*used, *self.mesh.other_ends()), encode(frame))
 
     def send_on(self, links: Iterable[LinkId], data: bytes) -> None:
         """The same bytes on each of these links."""

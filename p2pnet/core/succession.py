@@ -184,7 +184,7 @@ class Succession:
     def on_back(self, peer: PeerId, addresses: tuple[str, ...]) -> None:
         """A member was started again, and stands behind whoever will be the host."""
         self.search.on_back(peer, addresses)
-        self.asking.lose(peer)
+        self.asking.on_back(peer)
         if self.session.state is State.CLAIMING:
             self._count()
 

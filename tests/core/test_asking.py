@@ -134,3 +134,27 @@ def test_where_silences_are_usual_who_fell_silent_is_waited_for_until_red() -> N
     world.crash(host)
     time_us = until_it_reigns_us(world, alone, lost_us(world, alone))
     assert _WINDOW_US < time_us <= _RED_US + 2 * _WINDOW_US
+
+
+@pytest.mark.parametrize("after_us", [0, _RED_US, 2 * _RED_US])
+def test_who_hears_one_that_was_started_again_is_not_cut_off(after_us: int) -> None:
+    """It can't grant. If it is back soon, its earlier process seems to be there, and is asked too."""
+    world = CoreWorld()
+    host, alone, other = world.game(3)
+    for peer in (host, other):
+        world.crash(peer, silent=True)
+    world.run_for(after_us)
+    again, since_us = world.join(alone, "again", key=other.key), world.now
+    assert until_it_reigns_us(world, alone, since_us) <= _RED_US + 2 * _WINDOW_US
+    assert world.run_while(lambda: again.core.state is not State.FOLLOWING, _WINDOW_US)
+    assert again.core.connection_id == other.core.connection_id
+
+
+def test_who_hears_somebody_without_a_seat_may_be_cut_off_all_the_same() -> None:
+    world = CoreWorld()
+    host, alone, other = world.game(3)
+    for peer in (host, other):
+        world.crash(peer, silent=True)
+    since_us = lost_us(world, alone)
+    world.join(alone, "stranger")
+    assert until_it_reigns_us(world, alone, since_us) >= 3 * _RED_US

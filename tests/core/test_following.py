@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from p2pnet.core.events import HostLost, Joined, PeerReturned
-from p2pnet.core.messages import Confirm, Heartbeat, Marks, Rejoin, Update
+from p2pnet.core.events import HostLost, Joined, JoinFailed, PeerReturned
+from p2pnet.core.messages import Confirm, Heartbeat, Join, Marks, Rejoin, Update
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import proclaim
-from p2pnet.testing.sim_peer import Dials
+from p2pnet.testing.sim_peer import Dials, SimPeer
 from tests.core.bench import Bench, picture
 
 
@@ -185,3 +185,43 @@ def test_a_request_that_is_long_in_being_answered_does_no_harm(bench: Bench) -> 
     assert client.core.state is State.JOINING
     assert bench.world.run_while(lambda: not bench.world.converged())
     assert not bench.dialled(client)
+
+
+def sent_to_the_dead() -> tuple[CoreWorld, SimPeer, SimPeer]:
+    """The heir of a host that has just died, and a newcomer that it has sent there."""
+    world = CoreWorld()
+    host, heir, _ = world.game(3)
+    world.run_for(1_000_000)
+    world.crash(host, silent=True)
+    newcomer = world.join(heir)
+    assert world.run_while(lambda: newcomer.core._roles.following.target != host.id, 400_000)
+    assert heir.core.state is State.FOLLOWING
+    return world, heir, newcomer
+
+
+def test_a_newcomer_that_was_sent_to_a_dead_host_asks_the_next_one() -> None:
+    world, heir, newcomer = sent_to_the_dead()
+    assert world.run_while(lambda: newcomer.core.state is not State.FOLLOWING, 2_000_000)
+    assert newcomer.core.host_peer == heir.id and not newcomer.saw(JoinFailed)
+
+
+def test_a_newcomer_does_not_ask_whom_it_never_dialled() -> None:
+    world, heir, newcomer = sent_to_the_dead()
+    link = newcomer.core._s.mesh.link_to(heir.id)
+    assert link is not None
+    link.dialled = None
+    assert world.run_while(lambda: heir.core.state is not State.REIGNING, 2_000_000)
+    world.run_for(1_000_000)
+    assert newcomer.core.state is State.JOINING
+
+
+def test_a_newcomer_stays_with_a_host_that_lives() -> None:
+    bench = Bench.of(3)
+    world, (host, member, *_) = bench.world, bench.peers
+    newcomer = world.join(member)
+    assert world.run_while(lambda: not bench.heard(newcomer, Join, to=host))
+    world.cut(host, newcomer)
+    proclaim(world, member, 0)
+    world.run_for(100_000)
+    assert newcomer.core._roles.following.target == host.id
+    assert len(bench.heard(newcomer, Join, to=member)) == 1

@@ -288,3 +288,17 @@ def test_it_is_known_whether_links_lead_to_others(mesh: Mesh) -> None:
     mesh.closed(9, L1)
     counts.append(mesh.changes)
     assert counts == sorted(set(counts))
+
+
+def test_who_was_started_again_is_beside_the_process_that_has_the_seat(mesh: Mesh) -> None:
+    linked(mesh, L1, ANA)
+    assert mesh.other_ends() == []
+    mesh.opened(0, L2, None).nonce = 7
+    mesh.greeted(0, L2, ANA, 0)
+    mesh.opened(0, L3, None)
+    mesh.greeted(0, L3, ANA, 0)  # the same process as on the first link
+    assert mesh.other_ends() == [L2]
+    mesh.follow_process(ANA, 7)
+    assert mesh.other_ends() == [L1, L3]
+    mesh.closed(1, L2)
+    assert mesh.other_ends() == []
