@@ -62,6 +62,11 @@ _Lane = Annotated[
         "(real)."
     ),
 ]
+_Minutes = Annotated[float, typer.Option(help="How long real processes are made to suffer.")]
+_Number = Annotated[
+    int | None,
+    typer.Option(min=0, help="Play this one of the scenarios alone, and print its transcript."),
+]
 _ReportFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Draw what happened: a name that ends in .html or .svg."),
@@ -180,9 +185,7 @@ def simulate(
         str, typer.Option(help="What a part of a session does: a value of p2pnet.Policy.")
     ] = "continue",
     lane: _Lane = "",
-    minutes: Annotated[
-        float, typer.Option(help="How long real processes are made to suffer.")
-    ] = 1.0,
+    minutes: _Minutes = 1.0,
     workers: Annotated[
         int, typer.Option(help="Processes that share the work; 0 for one a core.")
     ] = 0,
@@ -194,6 +197,7 @@ def simulate(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Play this scenario, written by hand.")
     ] = None,
+    number: _Number = None,
     report: _ReportFile = None,
     cluster: _Cluster = "",
     invariants: _Invariants = None,
@@ -204,7 +208,7 @@ def simulate(
     from .simulate_game import GameRequest, is_story, simulate_game
 
     if target or (replay is not None and is_story(replay)):
-        of_sessions = (scenario, cluster, lane)
+        of_sessions = (scenario, cluster, lane, number is not None)
         game = GameRequest(
             game=target,
             invariants=tuple(invariants or ()),
@@ -220,8 +224,8 @@ def simulate(
         raise typer.Exit(simulate_game(game, replay, any(of_sessions)))
     if invariants or local:
         raise Complaint("--invariants and --local are for a game: give MODULE:GAME too")
-    if replay is not None and scenario is not None:
-        raise Complaint("give --replay or --scenario, not both")
+    if sum(given is not None for given in (replay, scenario, number)) > 1:
+        raise Complaint("give --replay, --scenario or --number, one of them")
     if (path := replay or scenario) is not None:
         raise typer.Exit(run_file(path, json, replay is not None, report, lane))
     request = Request(
@@ -234,6 +238,7 @@ def simulate(
         report=report,
         cluster=cluster,
         lane=lane,
+        number=number,
     )
     is_real = lane == REAL
     raise typer.Exit(_simulate_real(request, minutes) if is_real else run_simulations(request))
@@ -243,8 +248,8 @@ def _simulate_real(request: Request, minutes: float) -> int:
     from .real.perform import Wish, run_real
     from .simulate import parse_peers
 
-    if request.cluster:
-        raise Complaint("--cluster is for runs in virtual time, not for --lane real")
+    if request.cluster or request.number is not None:
+        raise Complaint("--cluster and --number are for runs in virtual time, not for --lane real")
     wish = Wish(
         minutes=minutes,
         seed=request.seed,

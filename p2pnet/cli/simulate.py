@@ -17,7 +17,7 @@ from ..core.settings import Policy, Settings
 from ..testing.campaign import Apart, Report, Tallied, Violation, percentile, run_campaign
 from ..testing.catalogue import InvariantBroken
 from ..testing.cluster import ClusterError
-from ..testing.drawing import Shape
+from ..testing.drawing import Shape, draw
 from ..testing.recovery import Cause
 from ..testing.replaying import Replay, replay
 from ..testing.scenario import PLAYERS_MAX, Lane, Scenario, ScenarioError
@@ -35,7 +35,10 @@ _CORPUS: Final = Path("simulations/corpus")
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What was asked for at the command line. `workers` 0 is one for each core."""
+    """What was asked for at the command line. `workers` 0 is one for each core.
+
+    With a `number` that one scenario of the campaign is meant.
+    """
 
     scenarios: int
     seed: int
@@ -46,6 +49,7 @@ class Request:
     report: Path | None = None
     cluster: str = ""
     lane: str = ""
+    number: int | None = None
 
 
 def parse_lane(text: str) -> Lane:
@@ -79,7 +83,12 @@ def parse_policy(text: str) -> Policy:
 
 
 def run_simulations(request: Request) -> int:
-    """Run a campaign. Returns the exit status. Raises `Complaint` for what can't be run."""
+    """Run a campaign, or one scenario of it. Returns the exit status.
+
+    Raises `Complaint` for what can't be run.
+    """
+    if request.number is not None:
+        return _run_number(request, request.number)
     if request.scenarios < 1:
         raise Complaint(f"--scenarios is {request.scenarios}: give 1 or more")
     if request.workers < 0:
@@ -87,9 +96,7 @@ def run_simulations(request: Request) -> int:
     if request.workers and request.cluster:
         raise Complaint("give --workers for this machine or --cluster for others, not both")
     check_report(request.report, of_campaign=True)
-    settings = Settings(policy=parse_policy(request.policy))
-    lane = parse_lane(request.lane)
-    shape = Shape(players=parse_peers(request.peers), settings=settings, lane=lane)
+    shape = _shape(request)
     # Whoever reads JSON reads standard output; the bar and the trace are for eyes.
     console = Console(stderr=request.as_json)
     report = _run(request, shape, console)
@@ -100,13 +107,34 @@ def run_simulations(request: Request) -> int:
         path = _keep(request.seed, violation.number, found, console)
         console.print(f"To see it again: p2pnet simulate --replay {path}")
     console.print(table(report))
+    if (slowest := report.tallied.slowest) is not None:
+        again = _again(request, shape, slowest.number)
+        console.print(f"To see what took longest: {again}", highlight=False, soft_wrap=True)
     if request.report is not None:
         picture = None if found is None else found.picture
         write_campaign(request.report, report, _setting(request), picture)
         console.print(f"The report is in {request.report}.", highlight=False)
     if request.as_json:
-        print(json.dumps(campaign_line(report, lane)), flush=True)
+        print(json.dumps(campaign_line(report, shape.lane)), flush=True)
     return OK if violation is None else CRASHED
+
+
+def _shape(request: Request) -> Shape:
+    settings = Settings(policy=parse_policy(request.policy))
+    lane = parse_lane(request.lane)
+    return Shape(players=parse_peers(request.peers), settings=settings, lane=lane)
+
+
+def _again(request: Request, shape: Shape, number: int) -> str:
+    """The command line that plays one scenario of a campaign once more."""
+    words, usual = ["p2pnet simulate", f"--seed {request.seed}", f"--number {number}"], Shape()
+    if shape.players != usual.players:
+        words.append(f"--peers {request.peers}")
+    if shape.settings != usual.settings:
+        words.append(f"--policy {request.policy}")
+    if shape.lane is not usual.lane:
+        words.append(f"--lane {request.lane}")
+    return " ".join(words)
 
 
 def _run(request: Request, shape: Shape, console: Console) -> Report:
@@ -163,6 +191,7 @@ def _keep(seed: int, number: int, found: Replay, console: Console) -> Path:
 def campaign_line(report: Report, lane: Lane = Lane.CORE) -> dict[str, Any]:
     """What a program that started a campaign wants to know. Times are milliseconds."""
     tallied = report.tallied
+    slowest = tallied.slowest
     return {
         "event": "campaign",
         "lane": lane.value,
@@ -173,6 +202,7 @@ def campaign_line(report: Report, lane: Lane = Lane.CORE) -> dict[str, Any]:
         "convergence_ms": _times_ms(tallied.converged_us[Apart.NEAR]),
         "recovery_ms": {c.value: _times_ms(tallied.recovered_us[c]) for c in Cause},
         "digest": tallied.digest.hex(),
+        "worst_scenario": None if slowest is None else slowest.number,
     }
 
 
@@ -182,6 +212,13 @@ def _times_ms(times_us: list[int]) -> dict[str, float]:
 
 
 # --- one scenario ---------------------------------------------------------------------------------
+
+
+def _run_number(request: Request, number: int) -> int:
+    """Play one scenario of a campaign, and print its transcript."""
+    check_report(request.report, of_campaign=False)
+    scenario = draw(request.seed, number, _shape(request))
+    return _run_one(scenario, f"Scenario {number}", request.as_json, True, request.report)
 
 
 def run_file(
@@ -199,14 +236,21 @@ def run_file(
         raise Complaint(str(error)) from None
     if lane:
         scenario = attrs.evolve(scenario, lane=parse_lane(lane))
-    found = replay(scenario, path.stem.replace("_", " ").capitalize())
+    name = path.stem.replace("_", " ").capitalize()
+    return _run_one(scenario, name, as_json, transcript, report)
+
+
+def _run_one(
+    scenario: Scenario, name: str, as_json: bool, transcript: bool, report: Path | None
+) -> int:
+    found = replay(scenario, name)
+    console = sys.stderr if as_json else sys.stdout
     if transcript:
         for line in found.lines:
-            print(line, file=sys.stderr if as_json else sys.stdout)
-    print(_outcome(found), file=sys.stderr if as_json else sys.stdout)
+            print(line, file=console)
+    print(_outcome(found), file=console)
     if report is not None:
-        written = write_run(report, found.picture)
-        print(f"the picture is in {written}", file=sys.stderr if as_json else sys.stdout)
+        print(f"the picture is in {write_run(report, found.picture)}", file=console)
     if as_json:
         print(json.dumps(_file_line(found)), flush=True)
     return OK if found.broken is None else CRASHED

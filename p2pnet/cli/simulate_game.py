@@ -53,7 +53,9 @@ def simulate_game(request: GameRequest, replay: Path | None, for_sessions: bool)
     `for_sessions`: options were given that only make sense without a game.
     """
     if for_sessions:
-        raise Complaint("--scenario, --cluster and --lane are for sessions without a game")
+        raise Complaint(
+            "--scenario, --number, --cluster and --lane are for sessions without a game"
+        )
     check_report(request.report, of_campaign=False)
     return run_game(request) if replay is None else replay_story(replay, request)
 

@@ -37,6 +37,8 @@ def table(report: Report) -> Table:
     shown.add_row("goals missed", missed or "none")
     for apart, name in _APART.items():
         shown.add_row(name, _times(tallied.converged_us[apart]))
+        if apart is Apart.NEAR and tallied.slowest is not None:
+            shown.add_row("… the longest", f"scenario {tallied.slowest.number}")
     for cause in Cause:
         shown.add_row(f"back after {cause.value}", _times(tallied.recovered_us[cause]))
     shown.add_row("scenarios a second", f"{report.scenarios_per_s:.0f}")

@@ -47,6 +47,14 @@ class Violation:
     text: str
 
 
+@attrs.frozen
+class Slowest:
+    """The scenario that took longest to come together, of those whose times can be compared."""
+
+    number: int
+    converged_us: int
+
+
 class Apart(enum.Enum):
     """Why the times to come together after healing can't all be compared."""
 
@@ -66,6 +74,7 @@ class Tallied:
     reigns: int = 0
     discards: int = 0
     converged_us: dict[Apart, list[int]] = attrs.field(factory=lambda: {a: [] for a in Apart})
+    slowest: Slowest | None = None  # of those that were NEAR; the first, if several took as long
     recoveries: list[tuple[Recovery, int]] = attrs.field(factory=list)  # and how long each took
     together: Counter[tuple[Kind, Goal]] = attrs.field(factory=Counter)  # scenarios that had both
     digest: bytes = b""
@@ -86,10 +95,17 @@ class Tallied:
         self.discards += other.discards
         for apart, times in other.converged_us.items():
             self.converged_us[apart] += times
+        if other.slowest is not None:
+            self.compare(other.slowest)
         self.recoveries += other.recoveries
         self.together += other.together
         self.digest = hashlib.blake2b(self.digest + other.digest, digest_size=16).digest()
         self.violation = other.violation
+
+    def compare(self, other: Slowest) -> None:
+        """A later scenario has come together: did any so far take as long?"""
+        if self.slowest is None or other.converged_us > self.slowest.converged_us:
+            self.slowest = other
 
 
 @attrs.frozen
@@ -163,7 +179,8 @@ def examine(tallied: Tallied, seed: int, number: int, shape: Shape) -> bytes:
     Raises `InvariantBroken`. One in so many is played twice, or is followed by a clean recovery.
     """
     scenario = draw(seed, number, shape)
-    digest = _play_one(tallied, scenario, twice=number % _TWICE_EVERY == 0)
+    digest, run = _play_one(scenario, twice=number % _TWICE_EVERY == 0)
+    _count(tallied, number, run)
     if number % _CLEAN_EVERY == 0:
         cause = list(Cause)[number // _CLEAN_EVERY % len(Cause)]
         also = min(number // _CLEAN_EVERY // len(Cause) % 3, max(scenario.players - _LEFT_MIN, 0))
@@ -190,8 +207,8 @@ def _collecting_between() -> Iterator[Callable[[], object]]:
         gc.enable()
 
 
-def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
-    """Play one scenario, count what it reached, and give the digest of its trace."""
+def _play_one(scenario: Scenario, twice: bool) -> tuple[bytes, Run]:
+    """Play one scenario. Gives the digest of its trace, and the run to be counted."""
     trace = Trace()
     run = play(scenario, trace)
     if twice:
@@ -199,11 +216,10 @@ def _play_one(tallied: Tallied, scenario: Scenario, twice: bool) -> bytes:
         play(scenario, again)
         if again.digest != trace.digest:
             raise InvariantBroken("S32", "one scenario gave two different runs")
-    _count(tallied, run)
-    return trace.digest
+    return trace.digest, run
 
 
-def _count(tallied: Tallied, run: Run) -> None:
+def _count(tallied: Tallied, number: int, run: Run) -> None:
     tallied.faults.update(run.done)
     reached = dict(run.tally.reached)
     if run.world.refused:
@@ -213,7 +229,10 @@ def _count(tallied: Tallied, run: Run) -> None:
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
     if run.converged_us is not None and run.was_apart:
-        tallied.converged_us[kind_of(run)].append(run.converged_us)
+        kind = kind_of(run)
+        tallied.converged_us[kind].append(run.converged_us)
+        if kind is Apart.NEAR:
+            tallied.compare(Slowest(number, run.converged_us))
 
 
 def kind_of(run: Run) -> Apart:

@@ -15,7 +15,7 @@ from .conftest import Command
 
 KEYS = [
     *("event", "lane", "scenarios", "violations", "goals_missed", "scenarios_per_s"),
-    *("convergence_ms", "recovery_ms", "digest"),
+    *("convergence_ms", "recovery_ms", "digest", "worst_scenario"),
 ]
 CORPUS = Path(__file__).parents[2] / "simulations" / "corpus"
 
@@ -70,6 +70,28 @@ def test_the_number_of_workers_changes_nothing_but_the_time(campaign: Campaign) 
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--peers", "2-3", "--policy", "pause_minority")])
+def test_what_took_longest_is_shown_by_the_command_that_is_printed(
+    command: Command, options: tuple[str, ...]
+) -> None:
+    result = command("simulate", "--scenarios", "96", "--seed", "1", "--workers", "1", *options)
+    told, again = result.stdout.splitlines()[-1].split(": ")
+    assert (result.returncode, told) == (0, "To see what took longest")
+    program, *arguments = again.split()
+    assert program == "p2pnet" and arguments[5:] == list(options)
+    last = last_line(command(*arguments, "--json"))
+    assert f"worst {last['convergence_ms']:.0f} ms" in result.stdout
+    assert f"scenario {arguments[4]}" in result.stdout
+
+
+def test_one_scenario_of_a_campaign_is_played_by_its_lane_and_drawn(command: Command) -> None:
+    arguments = ("--seed", "3", "--number", "3", "--lane", "trio", "--report", "out.svg")
+    result = command("simulate", *arguments)
+    assert result.returncode == 0 and "the picture is in out.svg" in result.stdout
+    assert "Scenario 3" in Path("out.svg").read_text("utf-8")
+    assert last_line(command("simulate", *arguments, "--json"))["lane"] == "wire"
+
+
 def test_a_scenario_of_the_corpus_is_replayed(command: Command) -> None:
     result = command("simulate", "--replay", str(min(CORPUS.glob("*.json"))))
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
@@ -78,7 +100,18 @@ def test_a_scenario_of_the_corpus_is_replayed(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--scenarios", "0"), ("--peers", "many"), ("--lane", "fast"), ("--replay", "nothing.json")],
+    [
+        ("--scenarios", "0"),
+        ("--peers", "many"),
+        ("--lane", "fast"),
+        ("--replay", "nothing.json"),
+        ("--number", "-1"),
+        ("--number", "1", "--lane", "fast"),
+        ("--number", "1", "--lane", "real"),
+        ("--number", "1", "--replay", "nothing.json"),
+        ("--number", "1", "--report", "picture.txt"),
+        ("games:miners", "--number", "1"),
+    ],
 )
 def test_bad_arguments_are_one_line_and_status_two(
     command: Command, arguments: tuple[str, ...]

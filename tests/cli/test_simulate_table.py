@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from p2pnet.cli.simulate_table import table
-from p2pnet.testing.campaign import Report, run_campaign
+from p2pnet.testing.campaign import Report, Slowest, Tallied, run_campaign
 from p2pnet.testing.drawing import Shape
 
 
@@ -23,4 +23,10 @@ def test_each_thing_that_was_counted_has_a_row() -> None:
         assert f" {row} " in text
     for row in ("convergence after healing", "back after close", "back after silence"):
         assert row in text
+    assert "the longest" not in text, "none of them was apart"
     assert report.tallied.digest.hex() in text and "not measured" in text
+
+
+def test_the_one_that_took_longest_is_named() -> None:
+    report = Report(Tallied(slowest=Slowest(4711, 900_000)), 1.0)
+    assert "scenario 4711" in printed(report)

@@ -138,7 +138,7 @@ def test_where_silences_are_usual_who_fell_silent_is_waited_for_until_red() -> N
 
 @pytest.mark.parametrize("after_us", [0, _RED_US, 2 * _RED_US])
 def test_who_hears_one_that_was_started_again_is_not_cut_off(after_us: int) -> None:
-    """It can't grant. If it is back soon, its earlier process seems to be there, and is asked too."""
+    """It can't grant. If it is back soon, its earlier process still seems to be there."""
     world = CoreWorld()
     host, alone, other = world.game(3)
     for peer in (host, other):

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.promises import Promises
-from p2pnet.testing.campaign import Tallied, percentile, run_campaign
-from p2pnet.testing.drawing import Shape
+from p2pnet.testing.campaign import Apart, Slowest, Tallied, kind_of, percentile, run_campaign
+from p2pnet.testing.drawing import Shape, draw
 from p2pnet.testing.goals import Goal
+from p2pnet.testing.playing import play
 from p2pnet.testing.scenario import Kind
 
 SMALL = Shape(players=(2, 4), length_us=0)
@@ -38,6 +39,22 @@ def test_results_add_up() -> None:
     one, other = Tallied(scenarios=2, reigns=3, digest=b"a"), Tallied(scenarios=1, digest=b"b")
     one.add(other)
     assert (one.scenarios, one.reigns) == (3, 3) and one.digest not in (b"a", b"b")
+
+
+def test_the_one_that_took_longest_is_named() -> None:
+    tallied = run_campaign(64, 1, SMALL).tallied
+    assert tallied.slowest is not None
+    run = play(draw(1, tallied.slowest.number, SMALL))
+    assert run.converged_us == tallied.slowest.converged_us
+    assert run.was_apart and kind_of(run) is Apart.NEAR
+    assert run.converged_us == max(tallied.converged_us[Apart.NEAR])
+
+
+def test_of_those_that_took_as_long_the_first_is_named() -> None:
+    total = Tallied()
+    for slowest in (Slowest(1, 5), None, Slowest(3, 9), Slowest(5, 9), Slowest(7, 8)):
+        total.add(Tallied(slowest=slowest))
+    assert total.slowest == Slowest(3, 9)
 
 
 def test_percentiles() -> None:
