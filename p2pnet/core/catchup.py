@@ -67,10 +67,10 @@ def take_missing(session: Session, missing: Missing) -> Roster:
         roster = _restore(session, missing.snapshot)
     reigns = deque(missing.reigns)
     for raw in missing.updates:
-        _begin(session, reigns)
         frame = decode(raw)
         if not isinstance(frame, Update) or frame.seq != session.history.seq + 1:
             raise RemoteProtocolError("the tail does not continue this history")
+        _begin(session, reigns)  # not before it is known that they began here
         take_update(session, frame, raw)
         if frame.roster is not None:
             for peer in roster.known - frame.roster.known:  # it may have come within the tail

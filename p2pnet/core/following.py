@@ -66,7 +66,7 @@ from .outbox import Submission
 from .session import Session
 from .settings import APPROVAL_US_MAX
 from .states import Move, State
-from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId
+from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, LinkId, PeerId, Position
 
 _PATIENCE: Final = 8  # once that takes longer, a request is repeated after such a part of it
 
@@ -238,18 +238,21 @@ class Following:
         self.finish(reason, text)
 
     def on_welcome(self, link: LinkState, frame: Welcome) -> None:
-        """The host lets us in, and brings us to where it is."""
+        """The host lets us in, and brings us to where it is.
+
+        Not who was promised our request, and reigns now while we ask somebody else for our seat.
+        """
         s = self.session
         epoch = frame.reign.epoch
-        if link.peer != epoch.host or (s.epoch is not None and epoch < s.epoch):
+        if not link.peer == epoch.host == self.target or (s.epoch is not None and epoch < s.epoch):
             return
         first, newcomer = s.seat is None, self.is_newcomer
         s.set_settings(frame.settings)
         try:
             roster = take_missing(s, frame.missing)
-            s.history.begin(epoch)
-            if s.history.position != frame.base:
+            if frame.base != Position(epoch, s.history.seq):
                 raise RemoteProtocolError("the welcome does not lead to where the host is")
+            s.history.begin(epoch)
         except RemoteProtocolError:
             self.whole = True
             self.seek(epoch.host, ())

@@ -66,6 +66,19 @@ def test_a_snapshot_that_says_another_reign_than_its_lineage_is_refused(bench: B
     assert after == before
 
 
+def test_a_tail_from_elsewhere_begins_no_reign_here(bench: Bench) -> None:
+    """It was cut for where this peer stood before, and a reign in it began where it stands now."""
+    s, at = client(bench), host(bench).history.position
+    assert at is not None and s.history.position == at
+    updates = host(bench).history.after(at.seq - 2)
+    assert updates is not None and len(updates) == 2
+    before = s.history.position, list(s.history.lineage)
+    reign = Epoch(9, PeerId("x" * 16), 1)
+    with pytest.raises(RemoteProtocolError):
+        take_missing(s, Missing(updates, ((reign, at.seq),)))
+    assert (s.history.position, s.history.lineage) == before
+
+
 @pytest.mark.parametrize(
     ("outcome", "lost"),
     [(b"7", ()), (REFUSED, (1,))],

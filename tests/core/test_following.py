@@ -4,9 +4,20 @@ import pytest
 from msgspec.structs import replace
 
 from p2pnet.core.events import HostLost, Joined, JoinFailed, PeerReturned
-from p2pnet.core.messages import Confirm, Heartbeat, Join, Marks, Rejoin, Update
+from p2pnet.core.frame_parts import Missing
+from p2pnet.core.messages import (
+    Confirm,
+    Heartbeat,
+    Join,
+    Marks,
+    Reign,
+    Rejoin,
+    Update,
+    Welcome,
+)
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
+from p2pnet.core.values import Epoch, Position
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.hostile import proclaim
 from p2pnet.testing.sim_peer import Dials, SimPeer
@@ -225,3 +236,47 @@ def test_a_newcomer_stays_with_a_host_that_lives() -> None:
     world.run_for(100_000)
     assert newcomer.core._roles.following.target == host.id
     assert len(bench.heard(newcomer, Join, to=member)) == 1
+
+
+def reign_and_welcome(by: SimPeer, seq: int) -> tuple[Reign, Welcome]:
+    """A peer begins a reign after this sequence, and takes in who is there."""
+    s = by.core._s
+    assert s.epoch is not None
+    epoch = Epoch(s.epoch.number + 1, by.id, s.nonce)
+    reign = s.reign_of(epoch, Position(s.epoch, seq))
+    return reign, Welcome(reign, s.settings, Missing((), ((epoch, seq),)), Position(epoch, seq))
+
+
+def asks_anew(bench: Bench, client: SimPeer) -> int:
+    """A client that asks its host for its seat, and gets no answer. Gives where it stands."""
+    host, here = bench.peers[0], client.core.position
+    assert here is not None
+    bench.world.cut(host, client)
+    bench.slip(host, client, Heartbeat(here.epoch, here.seq + 1))
+    assert client.core._roles.following.target == host.id
+    return here.seq
+
+
+def test_a_welcome_to_a_reign_that_is_not_obeyed_is_nothing(bench: Bench) -> None:
+    """Its host has our request from when it claimed, and we hear ours again."""
+    _, claimant, client = bench.peers
+    reign, welcome = reign_and_welcome(claimant, asks_anew(bench, client))
+    before = picture(client), client.core.lineage
+    for frame in (reign, welcome):
+        bench.slip(claimant, client, frame)
+    assert (picture(client), client.core.lineage) == before
+    assert client.core.state is State.JOINING
+    assert client.core._roles.following.target == bench.peers[0].id
+
+
+@pytest.mark.parametrize("further", [-1, 1])
+def test_a_welcome_that_leads_elsewhere_leaves_the_history_as_it_is(
+    bench: Bench, further: int
+) -> None:
+    host, _, client = bench.peers
+    _, welcome = reign_and_welcome(host, asks_anew(bench, client) + further)
+    before = client.core.position, client.core.lineage
+    bench.listen()
+    bench.slip(host, client, welcome)
+    assert (client.core.position, client.core.lineage) == before
+    assert [request.whole for request in bench.heard(client, Rejoin)] == [True]
