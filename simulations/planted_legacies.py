@@ -13,6 +13,7 @@ from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
+from p2pnet.core.mesh import Mesh
 from p2pnet.core.minority import Minority
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.policy import Standing
@@ -247,3 +248,8 @@ def writes_during_a_pause() -> Planted:
         ordering.session.replica.write(link.peer, frame.payload)
 
     return patched((Ordering, "on_write", lambda original: on_write))
+
+
+@BED.plants("L1", "who doubts its host asks at once who else is there")
+def doubts_are_kept_to_oneself() -> Planted:
+    return patched((Mesh, "disturb", nothing))

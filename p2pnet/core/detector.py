@@ -12,6 +12,10 @@ below the second longest silence of late. One long silence is an accident, two a
 peer's links, and a habit is no sign of death. Where many silences come within a minute the network
 loses what it is given, and even a very long one says little: there the gap is held between 15 H and
 25 H.
+
+A link at rest is heard but once in `REST_BEATS` (see `upkeep`), and silence on it counts from when
+it was to be heard next. Who watches the other end more closely again counts no more silence against
+it than against the host.
 """
 
 from __future__ import annotations
@@ -76,14 +80,17 @@ class Detector:
     """Watches one link. All times are microseconds."""
 
     settings: Settings
-    heard_us: int  # when the last frame came, or when the watch began
+    silent_us: int  # since when it is silent; at rest, from when on it will be
     gap_us: int = attrs.field(init=False)
     span_us: int = attrs.field(init=False)  # how long a silence may be before it is red
+    rest_us: int = 0  # how much later than with every heartbeat it is to be heard
     warned: bool = False  # yellow was reported and not yet taken back
     habit: Habit = attrs.field(factory=Habit)
     round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
     _beat_us: int = attrs.field(init=False)
+    _is_steady: bool = attrs.field(init=False)  # every frame came with its heartbeat of late
+    _steady_us: int = attrs.field(init=False)  # a silence that is shorter is as good as a heartbeat
     _stall_us: int = attrs.field(init=False)  # a silence that is longer is a stall
     _usual_us: tuple[int, int] = attrs.field(init=False)  # the gap is held between these …
     _lossy_us: tuple[int, int] = attrs.field(init=False)  # … and where much is lost between these
@@ -95,7 +102,7 @@ class Detector:
     def adjust(self, settings: Settings) -> None:
         """The session has other settings."""
         self.settings, self._beat_us = settings, (beat := settings.heartbeat_us)
-        self._stall_us = _STALL_BEATS * beat
+        self._stall_us, self._steady_us, self._is_steady = _STALL_BEATS * beat, 5 * beat // 4, False
         self._usual_us, self._lossy_us = (
             (low * beat, high * beat) for low, high in (_USUAL, _LOSSY)
         )
@@ -107,9 +114,13 @@ class Detector:
     def heard(self, now: int) -> None:
         """A frame came."""
         # Of all that a peer does this is done most often, hence no calls that can be spared.
-        habit, beat, gap = self.habit, self._beat_us, self._mean_us
-        silence = now - self.heard_us
-        self.heard_us = now
+        habit, silence = self.habit, now - self.silent_us
+        self.silent_us = now + self.rest_us
+        beat, gap = self._beat_us, self._mean_us
+        if silence <= self._steady_us:
+            if self._is_steady and habit.longest_us <= beat:
+                return
+            silence = min(silence, beat)
         if silence > self._stall_us:
             habit.stalled(now)
         lossy = habit.stalls and habit.is_lossy(now)
@@ -126,6 +137,11 @@ class Detector:
         gap = low if gap < low else high if gap > high else gap
         if gap != self.gap_us:
             self._expect(gap)
+        self._is_steady = gap == self._mean_us == beat
+
+    def measured(self, round_trip_us: int) -> None:
+        """The round trip is known, or has changed."""
+        self.round_trip_us, self._is_steady = round_trip_us, False
 
     @property
     def stalls(self) -> bool:
@@ -135,24 +151,41 @@ class Detector:
 
     def forgive(self, now: int) -> None:
         """This process stood still itself: the silence until now accuses nobody."""
-        self.heard_us = now
+        self.silent_us = now
+
+    def watch(self, beats: int, since_us: int) -> None:
+        """From now on the other end is to be heard once in so many heartbeats.
+
+        If that is more often than before, no silence counts that is older than `since_us`.
+        """
+        rest_us = (beats - 1) * self._beat_us
+        if rest_us > self.rest_us:
+            self.silent_us += rest_us - self.rest_us
+        elif rest_us < self.rest_us:
+            self.silent_us = min(self.silent_us, max(self.heard_us, since_us))
+        self.rest_us = rest_us
+
+    @property
+    def heard_us(self) -> int:
+        """When the last frame came, or the watch began."""
+        return self.silent_us - self.rest_us
 
     @property
     def yellow_us(self) -> int:
         """When the light turns yellow, if nothing comes."""
-        return self.heard_us + self.gap_us * self.settings.yellow_tenths // 10
+        return self.silent_us + self.gap_us * self.settings.yellow_tenths // 10
 
     @property
     def red_us(self) -> int:
         """When the light turns red, if nothing comes."""
-        return self.heard_us + self.span_us
+        return self.silent_us + self.span_us
 
     def light(self, now: int) -> Light:
         """The light at `now`."""
-        if now - self.heard_us < self.gap_us or now < self.yellow_us:
+        if now - self.silent_us < self.gap_us or now < self.yellow_us:
             return GREEN
         return Light.RED if now >= self.red_us else Light.YELLOW
 
     def is_red(self, now: int) -> bool:
         """Whether the light is red at `now`."""
-        return now - self.heard_us >= self.span_us
+        return now - self.silent_us >= self.span_us

@@ -11,6 +11,8 @@ from .frame_parts import Channel
 from .pieces import Assembly
 from .values import Epoch, LinkId, PeerId
 
+CALM_BEATS: Final = 2  # who hears its host beats once in so many heartbeats …
+REST_BEATS: Final = 5  # … and on a link at rest still less often
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
 _DEAF: Final = 2  # red periods in which a request for a seat is answered by whoever hears it
 
@@ -42,8 +44,29 @@ class LinkState:
     ping_token: int = 0
     mute_us: int = 0  # an end that has not greeted by then never will
     beside: bool = False  # what is said to its peer goes over another link
+    calm: bool = False  # the other end says that it follows a host that it hears, ours
+    said_calm: bool = False  # and so do we
     told: tuple[Epoch, Epoch, int] | None = None  # the last word on a pair of reigns, and when
     asked: tuple[Epoch, int] | None = None  # under which reign we want a seat, and since when
+
+    @property
+    def rests(self) -> bool:
+        """Whether both ends hear their host: then they need not hear each other often."""
+        return self.calm and self.said_calm
+
+    def hear(self, now: int, calm: bool) -> None:
+        """The other end tells whether it hears its host."""
+        self.calm = calm
+        self._watch(now)
+
+    def say(self, calm: bool, since_us: int) -> None:
+        """We tell it whether we do. If not, silence counts `since_us`."""
+        self.said_calm = calm
+        self._watch(since_us)
+
+    def _watch(self, since_us: int) -> None:
+        beats = REST_BEATS if self.rests else CALM_BEATS if self.calm else 1
+        self.detector.watch(beats, since_us)
 
     def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
         """Whether the other end has not been told just now which of the two reigns is void.
@@ -54,8 +77,12 @@ class LinkState:
             *reigns, again_us = self.told
             if reigns == [theirs, ours] and now < again_us:
                 return False
-        self.told = theirs, ours, now + self.detector.settings.heartbeat_us // 2
+        self.tell(now, theirs, ours)
         return True
+
+    def tell(self, now: int, theirs: Epoch, ours: Epoch) -> None:
+        """The other end is told now which of the two reigns is void."""
+        self.told = theirs, ours, now + self.detector.settings.heartbeat_us // 2
 
     def ask(self, now: int, epoch: Epoch) -> None:
         """We ask for our seat here, under this reign, maybe not for the first time."""
@@ -93,6 +120,6 @@ class LinkState:
         old = sample if self.rtt_us is None else self.rtt_us
         sample = min(sample, 2 * old)
         self.rtt_us = ((_RTT_SHARE - 1) * old + sample) // _RTT_SHARE
-        self.detector.round_trip_us = self.rtt_us
+        self.detector.measured(self.rtt_us)
         self.ping_us = None
         return True

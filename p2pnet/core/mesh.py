@@ -46,8 +46,11 @@ class Mesh:
     habits: dict[PeerId, Habit] = attrs.field(factory=dict)  # of members
     _by_peer: dict[PeerId, LinkState] = attrs.field(factory=dict)  # the links that are used
     woke_us: int | None = None  # when this process had overslept, and asked who is there
+    calm: bool = False  # this peer follows a host that it hears
+    disturbed: bool = False  # it did until now, and those at rest do not know
+    doubted_us: int = 0  # since when it did not, as far as it knows
     changes: int = 0
-    """Counts up whenever there are other links, or they lead to others."""
+    """Counts up whenever there are other links, they lead to others, or one is woken from rest."""
 
     # --- links ---
 
@@ -226,6 +229,12 @@ class Mesh:
             state.detector.forgive(now)
             state.ping_us = None
 
+    def disturb(self, since_us: int) -> None:
+        """This peer does not hear its host any more: whoever is at rest is to be told at once."""
+        if self.calm:
+            self.calm, self.disturbed, self.doubted_us = False, True, since_us
+            self.changes += 1
+
     def answered(self) -> None:
         """There is a seat, and no request for one that anybody would have to hear."""
         for state in self.links.values():
@@ -241,28 +250,34 @@ class Mesh:
         long_ago = now - self.settings.heartbeat_us
         dead = long_ago - self.settings.dead_link_us
         return sum(
-            link.mute_us < long_ago if link.peer is None else link.detector.heard_us < dead
+            link.mute_us < long_ago if link.peer is None else link.detector.silent_us < dead
             for link in self.links.values()
         )
 
     def heartbeat_due_us(self) -> int | None:
-        """When the first link will have been silent from our side for one heartbeat.
+        """When the first link will have been silent from our side for one heartbeat, or is over.
 
         Before the greetings nothing is said on a link: it is looked after when its time is over.
         """
-        due_us = None
+        due_us = self.dead_us()
         sent_us = None  # on the link that was silent from our side for longest
         for link in self.links.values():
-            if link.peer is None:
-                if due_us is None or link.mute_us < due_us:
-                    due_us = link.mute_us
-            elif sent_us is None or link.sent_us < sent_us:
+            if link.peer is not None and (sent_us is None or link.sent_us < sent_us):
                 sent_us = link.sent_us
-        if sent_us is not None:
-            at = sent_us + self.settings.heartbeat_us
-            if due_us is None or at < due_us:
-                due_us = at
-        return due_us
+        if due_us is None or sent_us is None:
+            return due_us
+        return min(due_us, sent_us + self.settings.heartbeat_us)
+
+    def dead_us(self) -> int | None:
+        """When the first link is given up, if nothing comes on it."""
+        dead_us = self.settings.dead_link_us + 1
+        return min(
+            [
+                link.mute_us if link.peer is None else link.detector.silent_us + dead_us
+                for link in self.links.values()
+            ],
+            default=None,
+        )
 
     # --- dials ---
 

@@ -45,10 +45,11 @@ class Proof(Frame, frozen=True, tag=6):
 
 
 class Heartbeat(Frame, frozen=True, tag=2):
-    """I live, follow this reign, and have its history up to `seq`."""
+    """I live, follow this reign, have its history up to `seq`, and if `calm`, hear its host."""
 
     epoch: Epoch
     seq: int
+    calm: bool = False
 
 
 class Ping(Frame, frozen=True, tag=3):

@@ -241,8 +241,10 @@ class Roles:
 
     def heartbeat(self, links: Sequence[LinkState]) -> None:
         """Say where we stand; ask for a pong where the round trip is not known yet."""
-        s, epoch = self.session, self.session.epoch
+        s, epoch, calm = self.session, self.session.epoch, self.session.mesh.calm
         for link in links:
+            if link.said_calm is not calm:
+                link.say(calm, s.mesh.doubted_us)
             if link.rtt_us is None or epoch is None:
                 link.ping_us, link.ping_token = s.now, link.ping_token + 1
                 s.send_on((link.id,), encode(Ping(link.ping_token)))
@@ -251,7 +253,7 @@ class Roles:
         ordering = self.hosting.ordering
         behind = kept_back(ordering.followers.values()) if ordering.slow.crowded else {}
         up_to_date = [link.id for link in links if link.id not in behind]
-        s.send_on(up_to_date, encode(Heartbeat(epoch, s.history.seq)))
+        s.send_on(up_to_date, encode(Heartbeat(epoch, s.history.seq, calm)))
         for link in links if behind else ():
             if link.id in behind:
                 s.send_on((link.id,), encode(Heartbeat(epoch, behind[link.id])))

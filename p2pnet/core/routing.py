@@ -126,6 +126,8 @@ class Router:
 
     def _on_heartbeat(self, link: LinkState, frame: Heartbeat, data: bytes) -> None:
         s = self.session
+        if frame.calm is not link.calm:
+            self._on_calm(link, frame.calm)
         if s.state is FOLLOWING:
             if link.id == self.roles.following.link:
                 self.roles.following.on_heartbeat(frame)
@@ -135,6 +137,14 @@ class Router:
             self.roles.hosting.ordering.on_confirm(link, frame)
         elif s.state in HOSTLESS:
             self._hear_lost_host(link)
+
+    def _on_calm(self, link: LinkState, calm: bool) -> None:
+        """The other end has found its host, or lost it: then it wants to know who is there."""
+        s = self.session
+        link.hear(s.now, calm)
+        s.mesh.changes += 1
+        if not calm:
+            self.roles.heartbeat((link,))
 
     def _hear_lost_host(self, link: LinkState) -> None:
         """If the lost host speaks, and still for the reign that we know, it is back."""
@@ -366,6 +376,9 @@ class Router:
     def _fence(self, link: LinkState, epoch: Epoch) -> None:
         """A frame of this epoch is void here. Who is behind is told, by either side."""
         s, reign = self.session, self.session.reign
+        if link.calm:
+            link.hear(s.now, calm=False)  # its host is not ours
+            s.mesh.changes += 1
         if reign is not None and link.is_to_tell(s.now, epoch, reign.epoch):
             frame: Frame = Heartbeat(reign.epoch, s.history.seq)
             if epoch < reign.epoch:

@@ -261,6 +261,8 @@ class Session:
         if old is new:
             return
         self.state = new
+        if old is FOLLOWING:
+            self.mesh.disturb(self.now)
         self.emit(StateChanged(old, new))
         if ROLES[old] is not ROLES[new]:
             self.effects.append(TakeRole(ROLES[new]))

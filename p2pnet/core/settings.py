@@ -117,7 +117,8 @@ class Settings:
     """How long that while is."""
 
     heartbeat_us: int = attrs.field(default=200_000, validator=_at_least(1_000))
-    """Longest silence on a link: a heartbeat goes out when nothing else did for this long."""
+    """Longest silence of a host: a heartbeat goes out when nothing else did for so long. Who hears
+    its host says less."""
 
     yellow_tenths: int = attrs.field(default=15, validator=_at_least(10))
     """Silence, in tenths of the usual gap, after which a peer is suspected."""

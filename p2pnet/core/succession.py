@@ -308,11 +308,14 @@ class Succession:
         """Nothing stands in the way: from here on the old reign is fenced."""
         s = self.session
         reign = s.reign_of(Epoch(self.search.number, s.me, s.nonce), s.history.position)
-        grants = dict(self.asking.grants)
+        over, grants = s.epoch, dict(self.asking.grants)
+        assert over is not None
         self.asking.end()
         s.move(Move.CROWN)
         self.end()
         s.send_all(reign)
+        for _, link in s.mesh.peers():
+            link.tell(s.now, over, reign.epoch)  # what is under way was said before that is read
         self.hosting.begin(reign)
         self.hosting.welcome_all(grants, reign)
 

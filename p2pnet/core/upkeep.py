@@ -1,4 +1,11 @@
-"""What a peer does because time goes by: deadlines, lights, heartbeats, dials."""
+"""What a peer does because time goes by: deadlines, lights, heartbeats, dials.
+
+Who hears its host is calm, and says so with each heartbeat. Then it need not say often that it is
+there itself: the host hears it with every second heartbeat, and other calm ones hear it with every
+fifth, for nobody asks who else is there before the host is suspected. Their link is *at rest*. Who
+is calm no more says so at once, is answered at once, and from then on they beat as the host does.
+That each end of a link can ask the other to be heard more often is a rule of BFD (RFC 5880, 6.8.3).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +16,7 @@ import attrs
 
 from .errors import DenyReason, EndReason, LinkEnd
 from .events import LossCause
+from .link_state import CALM_BEATS, REST_BEATS, LinkState
 from .roles import IN_SESSION, Roles
 from .session import Session
 from .states import FOLLOWING, JOINING, REIGNING, SETTLED, State
@@ -31,6 +39,10 @@ class Upkeep:
     take: Callable[[LinkId, bytes], None]  # for requests that were held back
     promised_us: int | None = None
     """When this peer is woken at the latest; it stands still if that is long ago."""
+
+    _lively: list[LinkState] | None = None  # those that are not at rest: nothing else is due …
+    _look_us: int = 0  # … before all are looked at again, then …
+    _looked_at: int = 0  # … or when links have changed, which they had so often
 
     _promised_in: State | None = None  # the promise is for this state, …
     _promised_at: int = 0  # … and for deadlines and links that had changed so often
@@ -56,10 +68,20 @@ class Upkeep:
 
     def _earliest_us(self) -> int | None:
         s, earliest_us = self.session, None
-        for due_us in (s.timers.next(), s.mesh.heartbeat_due_us(), self._watch_us()):
+        for due_us in (s.timers.next(), self._links_us(), self._watch_us()):
             if due_us is not None and (earliest_us is None or due_us < earliest_us):
                 earliest_us = due_us
         return None if earliest_us is None else max(earliest_us, s.now)
+
+    def _links_us(self) -> int | None:
+        """When a heartbeat is due, or a look at all links."""
+        s = self.session
+        if s.mesh.disturbed:
+            return s.now
+        if self._lively is None or s.mesh.changes != self._looked_at:
+            return s.mesh.heartbeat_due_us()
+        beat_us = CALM_BEATS * s.settings.heartbeat_us
+        return min([self._look_us, *[link.sent_us + beat_us for link in self._lively]])
 
     def run(self) -> None:
         """Do what is due."""
@@ -67,11 +89,18 @@ class Upkeep:
         self._promised_in = None
         while (name := s.timers.take_due(s.now)) is not None:
             self.on_timer(name)
+            self._lively = None
         if s.state is REIGNING:
             self.roles.hosting.watch(s.now)
         elif s.state is FOLLOWING or s.state is JOINING:
             self.roles.watch_host()
-        self.keep_links()
+        lively = self._lively
+        if lively is None or s.mesh.changes != self._looked_at or s.now >= self._look_us:
+            self.keep_links()
+            return
+        due_us = s.now - CALM_BEATS * s.settings.heartbeat_us
+        if quiet := [link for link in lively if link.sent_us <= due_us]:
+            self.roles.heartbeat(quiet)
 
     def _watch_us(self) -> int | None:
         """When the light of somebody whose silence would matter changes next."""
@@ -118,6 +147,8 @@ class Upkeep:
         """Heartbeats where nothing else was said; an end to what is dead; dials that are due."""
         s, settings = self.session, self.session.settings
         now = s.now
+        calm = s.mesh.calm = self.roles.watching.is_calm()
+        s.mesh.disturbed = False
         # What is due soon goes out with what is due, so that one wake serves all links.
         soon_us, unheard_us = now - settings.heartbeat_us // 2, now - settings.dead_link_us
         quiet, dead = [], []
@@ -125,19 +156,28 @@ class Upkeep:
             if link.peer is None:
                 if now >= link.mute_us:
                     dead.append(link.id)
-            elif link.detector.heard_us < unheard_us:
+            elif link.detector.silent_us < unheard_us:
                 dead.append(link.id)
-            elif link.sent_us <= soon_us:
+            elif link.sent_us <= soon_us or (link.said_calm and not calm):
                 quiet.append(link)
         if dead:
             for id_ in dead:
                 self.roles.cut(id_, LinkEnd.BROKEN)
-            # Something may have been said for that, and links depend on links.
-            quiet = [ln for ln in quiet if ln.id in s.mesh.links and ln.sent_us <= soon_us]
+            quiet = [link for link in quiet if link.id in s.mesh.links]  # links depend on links
         if quiet:
             self.roles.heartbeat(quiet)
         if s.state in SETTLED or self.roles.succession.search.looks():
             s.dial_missing()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Where nothing is amiss, look at all links but once in a while."""
+        s, links = self.session, self.session.mesh.links.values()
+        self._lively = None
+        if s.mesh.calm and all(link.peer is not None for link in links):
+            self._lively, self._looked_at = [ln for ln in links if not ln.rests], s.mesh.changes
+            rested_us, dead_us = s.now + REST_BEATS * s.settings.heartbeat_us, s.mesh.dead_us()
+            self._look_us = rested_us if dead_us is None else min(rested_us, dead_us)
 
 
 _ON_TIMER: Final[dict[str, Callable[..., None]]] = {

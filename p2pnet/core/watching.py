@@ -8,6 +8,7 @@ from .detector import GREEN, Detector, Light
 from .events import HostRecovered, HostSuspected
 from .following import Following
 from .session import Session
+from .states import FOLLOWING
 
 
 @attrs.define(eq=False)
@@ -24,6 +25,13 @@ class Watching:
         if link is None:
             link = mesh.link_to(following.target)
         return None if link is None else link.detector
+
+    def is_calm(self) -> bool:
+        """Whether this peer follows a host that it hears."""
+        if self.session.state is not FOLLOWING:
+            return False
+        detector = self.detector()
+        return detector is not None and not detector.warned
 
     def watch_us(self) -> int | None:
         """When the host's light would change."""
@@ -45,6 +53,7 @@ class Watching:
         news = not detector.warned
         if news:
             detector.warned = True
+            s.mesh.disturb(detector.silent_us)
             s.emit(HostSuspected(s.host))
         return news
 

@@ -22,7 +22,7 @@ from p2pnet.core.effects import CloseLink, Dial, Effect, Emit, Send, Settle
 from p2pnet.core.errors import CommandRefused, LinkEnd, LocalError, SessionOver
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import Settings
-from p2pnet.core.states import REIGNING
+from p2pnet.core.states import FOLLOWING, REIGNING
 from p2pnet.core.values import LinkId, PeerId
 
 from .frames import HEARTBEAT
@@ -213,7 +213,10 @@ class Engine(Timeline):
             self.enter(peer, partial(self.wake_core, peer))
         elif peer.alive:
             peer.core.wake(peer.clock.at(self.now))
-            self._after_input(peer)
+            if peer.core.state is FOLLOWING and not peer.core.has_effects:
+                self._plan_wake(peer)  # what was due has been put off since
+            else:
+                self._after_input(peer)
 
     def wake_core(self, peer: SimPeer) -> None:
         """Tell a core what time it is."""

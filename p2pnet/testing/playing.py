@@ -63,6 +63,7 @@ class Run:
     stage: Stage = attrs.field(init=False)
     _armed: list[Step] = attrs.field(factory=list)  # steps that wait for their phase
     _commands: int = 0
+    _apart_at: int = -1  # when so much progress had been made they were not together
 
     def __attrs_post_init__(self) -> None:
         self.stage = Stage(self.world, self._on_phase)
@@ -165,7 +166,11 @@ class Run:
         self.converged_us = world.now - self.healed_us
 
     def _apart(self) -> bool:
-        return not self.world.converged(newcomers=False)
+        """Whether they are not together; that can change only with some progress."""
+        if self._apart_at != self.watch.progress:
+            apart = not self.world.converged(newcomers=False)
+            self._apart_at = self.watch.progress if apart else -1
+        return self._apart_at >= 0
 
     def _bereft(self) -> bool:
         """Whether somebody has not found out so far that others are dead.

@@ -9,10 +9,12 @@ from p2pnet.core.events import (
     BecameHost,
     BranchDiscarded,
     ClaimGranted,
+    HostSuspected,
     OnBranch,
     SessionPaused,
 )
 from p2pnet.core.settings import AckLevel, Policy
+from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
@@ -166,14 +168,16 @@ def heard_again(ground: Ground) -> None:
     two, witnesses = ranked[:2], ranked[2:]  # nobody but those two is asked about the host
     for client in two:
         world.cut(host, client)
+    world.run_while(lambda: not all(peer.saw(HostSuspected) for peer in two), NOTICED_US)
+    world.run_for(STEP_US)  # they are told who else is there, and hear no more of those
+    for witness, client in product(witnesses, two):
+        world.cut(witness, client)
     if not world.run_while(lambda: not any(peer.saw(ClaimGranted) for peer in two), NOTICED_US):
         return ground.heal()  # now and then one of them had just been told that the host lives
     grantor = next(peer for peer in two if peer.saw(ClaimGranted))
     claimant = next(peer for peer in two if peer is not grantor)
-    for witness in witnesses:
-        world.cut(witness, claimant)
     world.network.heal(host.number, grantor.number)
-    world.run_for(SOON_US)
+    world.run_while(lambda: claimant.core.state is State.CLAIMING, NOTICED_US)
     if claimant.saw(BecameHost):
         raise InvariantBroken("S06", f"{claimant.name} reigns, and {grantor.name} hears the host")
     ground.heal()

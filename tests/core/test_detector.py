@@ -113,7 +113,7 @@ def test_seven_stalls_are_no_weather() -> None:
 
 def test_the_gap_is_no_shorter_than_the_round_trip() -> None:
     detector = steady(H)
-    detector.round_trip_us = 2 * H
+    detector.measured(2 * H)
     detector.heard(detector.heard_us + H)
     assert detector.gap_us == 2 * H
     detector.round_trip_us = 9 * H
@@ -126,3 +126,46 @@ def test_other_settings_count_at_once() -> None:
     detector.adjust(Settings(red_tenths=40))
     assert not detector.is_red(detector.heard_us + 4 * H - 1)
     assert detector.is_red(detector.heard_us + 4 * H)
+
+
+def test_at_rest_silence_counts_from_when_a_frame_is_due() -> None:
+    detector = steady(H)
+    heard_us = detector.heard_us
+    detector.watch(5, heard_us)
+    assert detector.heard_us == heard_us and detector.yellow_us == heard_us + 11 * H // 2
+    for number in range(1, 20):
+        detector.heard(heard_us + number * 5 * H)
+    assert detector.gap_us == H and not detector.stalls and not detector.habit.stalls
+    assert detector.red_us == heard_us + 19 * 5 * H + 7 * H
+
+
+@pytest.mark.parametrize(
+    ("silence", "since", "counted"),
+    [(0, 3, 0), (2, 3, 2), (4, 3, 3), (4, 1, 1), (5, 1, 1), (6, 1, 2), (9, 1, 5)],
+)
+def test_who_is_watched_again_was_silent_for_no_longer_than_is_known(
+    silence: int, since: int, counted: int
+) -> None:
+    """At rest nothing is due before the fifth heartbeat; what is late by then stays late."""
+    detector = steady(H)
+    detector.watch(5, detector.heard_us)
+    now = detector.heard_us + silence * H
+    detector.watch(1, now - since * H)
+    assert now - detector.silent_us == counted * H
+    assert detector.rest_us == 0
+
+
+def test_frames_that_come_in_time_teach_nothing() -> None:
+    detector = steady(H)
+    for _ in range(50):
+        detector.heard(detector.heard_us + 5 * H // 4)
+    assert detector.gap_us == H and detector.habit.longest_us <= 5 * H // 4
+    assert steady(gap=41 * H // 40).gap_us == H
+
+
+def test_a_habit_of_another_link_to_the_same_peer_is_heeded() -> None:
+    detector = steady(H)
+    for silence_us in (3 * H, 3 * H):
+        detector.habit.learn(silence_us)
+    detector.heard(detector.heard_us + H)
+    assert detector.gap_us == pytest.approx(3 * H, rel=0.02)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.detector import Detector
-from p2pnet.core.link_state import LinkState
+from p2pnet.core.link_state import CALM_BEATS, REST_BEATS, LinkState
 from p2pnet.core.messages import Piece
 from p2pnet.core.settings import Settings
 from p2pnet.core.values import Epoch, LinkId, PeerId
@@ -59,3 +59,22 @@ def test_a_link_on_which_a_long_answer_comes_in_is_not_deaf(state: LinkState) ->
     state.ask(0, FIRST)
     assert state.pieces.add(Piece(1, b"x"), 1_000) is None
     assert not state.is_deaf(9 * RED_US)
+
+
+@pytest.mark.parametrize(
+    ("calm", "said_calm", "beats"),
+    [(False, False, 1), (False, True, 1), (True, False, CALM_BEATS), (True, True, REST_BEATS)],
+)
+def test_how_often_the_other_end_is_to_be_heard(
+    state: LinkState, calm: bool, said_calm: bool, beats: int
+) -> None:
+    state.say(said_calm, 0)
+    state.hear(0, calm)
+    assert state.detector.yellow_us == (2 * beats + 1) * Settings().heartbeat_us // 2
+    assert state.rests == (calm and said_calm)
+
+
+def test_who_is_told_of_a_reign_is_not_told_again_at_once(state: LinkState) -> None:
+    state.tell(0, FIRST, SECOND)
+    assert not state.is_to_tell(Settings().heartbeat_us // 2 - 1, FIRST, SECOND)
+    assert state.is_to_tell(Settings().heartbeat_us // 2, FIRST, SECOND)

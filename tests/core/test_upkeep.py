@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from itertools import pairwise
 
+import attrs
 import pytest
 
 from p2pnet.core.codec import decode
+from p2pnet.core.detector import GREEN
 from p2pnet.core.effects import Effect, Send
-from p2pnet.core.events import SessionPaused, SessionResumed
+from p2pnet.core.events import HostLost, HostSuspected, SessionPaused, SessionResumed
+from p2pnet.core.link_state import CALM_BEATS, REST_BEATS, LinkState
 from p2pnet.core.messages import Heartbeat, Update
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
-from p2pnet.testing.sim_peer import Observer, SimPeer
+from p2pnet.core.values import Epoch, PeerId
+from p2pnet.testing.core_world import CoreWorld
+from p2pnet.testing.sim_peer import Dials, Observer, SimPeer
 from tests.core.bench import Bench
 
 
@@ -136,3 +142,154 @@ def test_a_host_dials_at_once_when_a_link_breaks() -> None:
     bench.world.reset_links(host, client)
     bench.world.run_for(100_000)
     assert bench.dialled(host)[0] - began_us < 60_000
+
+
+# --- rest ---
+
+
+@attrs.define(eq=False)
+class Beats(Observer):
+    """When each peer sent a heartbeat to each other one, and whether it was calm."""
+
+    world: CoreWorld
+    sent: dict[tuple[int, int], list[tuple[int, bool]]] = attrs.field(
+        factory=lambda: defaultdict(list)
+    )
+
+    def did(self, now: int, peer: SimPeer, effect: Effect, targets: tuple[SimPeer, ...]) -> None:
+        if isinstance(effect, Send) and isinstance(beat := decode(effect.data), Heartbeat):
+            for target in targets:
+                self.sent[peer.number, target.number].append((now, beat.calm))
+
+    @classmethod
+    def of(cls, world: CoreWorld) -> Beats:
+        beats = cls(world)
+        world.observers.append(beats)
+        return beats
+
+    def gaps(self, source: SimPeer, target: SimPeer) -> set[float]:
+        """The times between two, in heartbeats, to half of one."""
+        times = [now for now, _ in self.sent[source.number, target.number]]
+        half_us = Settings().heartbeat_us // 2
+        return {round((late - early) / half_us) / 2 for early, late in pairwise(times)}
+
+    def calm(self, source: SimPeer) -> set[bool]:
+        """What a peer said of itself."""
+        return {
+            calm for (by, _), beats in self.sent.items() if by == source.number for _, calm in beats
+        }
+
+
+def test_who_hears_its_host_beats_less_often_and_hardly_for_others_who_do(bench: Bench) -> None:
+    host, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    beats = Beats.of(bench.world)
+    bench.world.run_for(6_000_000)
+    assert beats.gaps(host, one) == {1} and max(beats.gaps(one, host)) == CALM_BEATS
+    assert beats.gaps(one, other) == beats.gaps(other, one) == {REST_BEATS}
+    assert beats.calm(host) == {False} and beats.calm(one) == beats.calm(other) == {True}
+
+
+def test_nobody_is_taken_for_silent_because_it_is_at_rest(bench: Bench) -> None:
+    for _ in range(300):
+        bench.world.run_for(37_000)
+        for peer in bench.peers:
+            lights = [link.detector.light(bench.world.now) for _, link in links_of(peer)]
+            assert lights == [GREEN, GREEN]
+
+
+def test_who_suspects_the_host_says_so_at_once_and_is_answered(bench: Bench) -> None:
+    host, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    beats = Beats.of(bench.world)
+    bench.world.cut(host, one)
+    assert bench.world.run_while(lambda: not one.saw(HostSuspected))
+    suspected_us = bench.world.now
+    assert beats.sent[one.number, other.number][-1] == (suspected_us, False)
+    bench.world.run_for(70_000)
+    answered_us, calm = beats.sent[other.number, one.number][-1]
+    assert suspected_us < answered_us <= suspected_us + 30_000 and calm
+    bench.world.run_for(230_000)
+    assert max(beats.gaps(one, other)) <= 1
+    bench.world.run_for(300_000)
+    assert max(beats.gaps(other, one)) <= CALM_BEATS
+    late = [now for now, _ in beats.sent[other.number, one.number] if now > answered_us]
+    assert late, "not the answer alone"
+
+
+def test_who_loses_the_host_says_so_at_once(bench: Bench) -> None:
+    host, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    beats = Beats.of(bench.world)
+    bench.world.crash(host)
+    assert bench.world.run_while(lambda: not one.saw(HostLost))
+    lost_us = bench.world.now
+    bench.world.run_for(1)
+    assert (lost_us, False) in beats.sent[one.number, other.number]
+
+
+def test_a_dead_member_is_known_as_such_by_the_time_that_the_host_is_given_up() -> None:
+    bench = Bench.of(4)
+    host, first, second, third = bench.peers
+    bench.world.run_for(2_000_000)
+    bench.world.crash(host, silent=True)
+    bench.world.crash(first, silent=True)
+    assert bench.world.run_while(lambda: not second.saw(HostLost))
+    links = dict(links_of(second))
+    assert links[first.id].detector.light(bench.world.now) is not GREEN
+    assert links[third.id].detector.light(bench.world.now) is GREEN
+
+
+def test_who_follows_another_host_is_watched(bench: Bench) -> None:
+    _, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    link, beats = dict(links_of(one))[other.id], Beats.of(bench.world)
+    assert bench.world.run_while(lambda: not beats.sent[one.number, other.number])
+    bench.world.run_for(50_000)
+    elsewhere = Epoch(7, other.id, 1)
+    bench.slip(other, one, Heartbeat(elsewhere, 0, calm=True))
+    assert not link.calm and not link.rests and link.detector.rest_us == 0
+    met_us = bench.world.now
+    bench.world.cut(other, one)
+    bench.world.run_for(3 * Settings().heartbeat_us)
+    assert [now for now, _ in beats.sent[one.number, other.number] if now > met_us]
+
+
+def test_at_rest_a_new_link_is_looked_after_with_every_heartbeat() -> None:
+    bench = Bench.of(3, Settings(connect_us=1_500_000))
+    _, one, _ = bench.peers
+    bench.world.run_for(2_000_000)
+    _, there = bench.stranger(one)
+    bench.world.run_for(one.core.settings.connect_us + one.core.settings.heartbeat_us)
+    assert there not in one.core._s.mesh.links, "it never greeted"
+
+
+def test_at_rest_a_link_that_broke_is_back_soon(bench: Bench) -> None:
+    _, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    bench.world.reset_links(one, other)
+    bench.world.run_for(Settings().heartbeat_us + 200_000)
+    assert other.id in dict(links_of(one))
+
+
+def test_at_rest_a_link_that_is_dead_for_long_is_closed_in_time() -> None:
+    bench = Bench.of(3, Settings(dead_link_us=2_500_000))
+    _, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    link = dict(links_of(one))[other.id]
+    bench.world.crash(other, silent=True)
+    assert bench.world.run_while(lambda: link.id in one.core._s.mesh.links)
+    assert bench.world.now == link.detector.silent_us + 2_500_001
+
+
+def test_at_rest_who_can_not_be_reached_is_dialled_as_often_as_else(bench: Bench) -> None:
+    _, one, other = bench.peers
+    bench.world.run_for(2_000_000)
+    one.dials = other.dials = Dials.REFUSED
+    bench.world.reset_links(one, other)
+    bench.world.run_for(3_000_000)
+    assert len(bench.dialled(other)) >= 3_000_000 // Settings().redial_us_max - 1
+
+
+def links_of(peer: SimPeer) -> list[tuple[PeerId, LinkState]]:
+    return list(peer.core._s.mesh.peers())

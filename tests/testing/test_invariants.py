@@ -65,7 +65,7 @@ def test_entries_that_differ(world: CoreWorld) -> None:
 
 def test_a_link_on_which_nothing_is_heard_any_more(world: CoreWorld) -> None:
     link = next(iter(world.peers[1].core._s.mesh.links.values()))
-    link.detector.heard_us -= world.settings.dead_link_us + 2 * world.settings.heartbeat_us
+    link.detector.silent_us -= world.settings.dead_link_us + 2 * world.settings.heartbeat_us
     broken("S30", lambda: nothing_piles_up(world))
 
 
