@@ -3,7 +3,8 @@
 Who hears its host is calm, and says so with each heartbeat. Then it need not say often that it is
 there itself: the host hears it with every second heartbeat, and other calm ones hear it with every
 fifth, for nobody asks who else is there before the host is suspected. Their link is *at rest*. Who
-is calm no more says so at once, is answered at once, and from then on they beat as the host does.
+is calm no more beats as the host does. It says so at once to those at rest, and they answer at once
+and say more often from then on that they are there.
 That each end of a link can ask the other to be heard more often is a rule of BFD (RFC 5880, 6.8.3).
 """
 
