@@ -14,8 +14,8 @@ loses what it is given, and even a very long one says little: there the gap is h
 25 H.
 
 A link at rest is heard but once in `REST_BEATS` (see `upkeep`), and silence on it counts from when
-it was to be heard next. Who watches the other end more closely again counts no more silence against
-it than against the host.
+it was to be heard next. Who watches the other end more closely again has to leave it time to answer:
+more than half a gap is not counted as silence before that.
 """
 
 from __future__ import annotations
@@ -153,16 +153,16 @@ class Detector:
         """This process stood still itself: the silence until now accuses nobody."""
         self.silent_us = now
 
-    def watch(self, beats: int, since_us: int) -> None:
+    def watch(self, now: int, beats: int) -> None:
         """From now on the other end is to be heard once in so many heartbeats.
 
-        If that is more often than before, no silence counts that is older than `since_us`.
+        If that is more often than before, it may have to be told so.
         """
         rest_us = (beats - 1) * self._beat_us
         if rest_us > self.rest_us:
             self.silent_us += rest_us - self.rest_us
         elif rest_us < self.rest_us:
-            self.silent_us = min(self.silent_us, max(self.heard_us, since_us))
+            self.silent_us = min(self.silent_us, max(self.heard_us, now - self.gap_us // 2))
         self.rest_us = rest_us
 
     @property

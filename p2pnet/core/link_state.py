@@ -59,14 +59,13 @@ class LinkState:
         self.calm = calm
         self._watch(now)
 
-    def say(self, calm: bool, since_us: int) -> None:
-        """We tell it whether we do. If not, silence counts `since_us`."""
+    def say(self, now: int, calm: bool) -> None:
+        """We tell it whether we do."""
         self.said_calm = calm
-        self._watch(since_us)
+        self._watch(now)
 
-    def _watch(self, since_us: int) -> None:
-        beats = REST_BEATS if self.rests else CALM_BEATS if self.calm else 1
-        self.detector.watch(beats, since_us)
+    def _watch(self, now: int) -> None:
+        self.detector.watch(now, REST_BEATS if self.rests else CALM_BEATS if self.calm else 1)
 
     def is_to_tell(self, now: int, theirs: Epoch, ours: Epoch) -> bool:
         """Whether the other end has not been told just now which of the two reigns is void.

@@ -48,7 +48,6 @@ class Mesh:
     woke_us: int | None = None  # when this process had overslept, and asked who is there
     calm: bool = False  # this peer follows a host that it hears
     disturbed: bool = False  # it did until now, and those at rest do not know
-    doubted_us: int = 0  # since when it did not, as far as it knows
     changes: int = 0
     """Counts up whenever there are other links, they lead to others, or one is woken from rest."""
 
@@ -229,10 +228,10 @@ class Mesh:
             state.detector.forgive(now)
             state.ping_us = None
 
-    def disturb(self, since_us: int) -> None:
+    def disturb(self) -> None:
         """This peer does not hear its host any more: whoever is at rest is to be told at once."""
         if self.calm:
-            self.calm, self.disturbed, self.doubted_us = False, True, since_us
+            self.calm, self.disturbed = False, True
             self.changes += 1
 
     def answered(self) -> None:

@@ -244,7 +244,7 @@ class Roles:
         s, epoch, calm = self.session, self.session.epoch, self.session.mesh.calm
         for link in links:
             if link.said_calm is not calm:
-                link.say(calm, s.mesh.doubted_us)
+                link.say(s.now, calm)
             if link.rtt_us is None or epoch is None:
                 link.ping_us, link.ping_token = s.now, link.ping_token + 1
                 s.send_on((link.id,), encode(Ping(link.ping_token)))

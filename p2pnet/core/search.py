@@ -40,6 +40,7 @@ class Search:
     lost: PeerId | None = None  # whom we lost
     lost_us: int = 0  # when
     number: int = 0  # of our own claim
+    claimed_us: int = 0  # when we made it
     again_us: int = 0  # no further claim of our own before that
     chosen: PeerId | None = None  # who the game says shall be the host
     offer: Fenced | None = None  # the newest reign that the game has not decided about

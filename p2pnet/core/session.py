@@ -262,7 +262,7 @@ class Session:
             return
         self.state = new
         if old is FOLLOWING:
-            self.mesh.disturb(self.now)
+            self.mesh.disturb()
         self.emit(StateChanged(old, new))
         if ROLES[old] is not ROLES[new]:
             self.effects.append(TakeRole(ROLES[new]))

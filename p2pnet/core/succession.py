@@ -152,6 +152,7 @@ class Succession:
             return
         self.search.number = self.granting.promises.next_number(s.reign.epoch)
         # Two that give up for each other, and go on as soon as the other has, never come to an end.
+        self.search.claimed_us = s.now
         self.search.again_us = s.now + s.settings.heartbeat_us // 2
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
@@ -262,8 +263,9 @@ class Succession:
         if not self._may_reign():
             self.granting.release()
             s.move(Move.WITHDRAW)
-            # Before the turn of the next in rank: it would only want the next number for it.
-            s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+            # Before the words that were given run out, and somebody else wants the next number.
+            again_us = self.search.claimed_us + ROUND_WINDOWS * s.mesh.answer_us()
+            s.timers.set("claim", at=max(again_us, self.search.again_us))
             return
         if self.pulling.find(self.asking.grants):
             s.move(Move.PULL)

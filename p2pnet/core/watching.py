@@ -53,7 +53,7 @@ class Watching:
         news = not detector.warned
         if news:
             detector.warned = True
-            s.mesh.disturb(detector.silent_us)
+            s.mesh.disturb()
             s.emit(HostSuspected(s.host))
         return news
 

@@ -131,7 +131,7 @@ def test_other_settings_count_at_once() -> None:
 def test_at_rest_silence_counts_from_when_a_frame_is_due() -> None:
     detector = steady(H)
     heard_us = detector.heard_us
-    detector.watch(5, heard_us)
+    detector.watch(heard_us, beats=5)
     assert detector.heard_us == heard_us and detector.yellow_us == heard_us + 11 * H // 2
     for number in range(1, 20):
         detector.heard(heard_us + number * 5 * H)
@@ -140,19 +140,16 @@ def test_at_rest_silence_counts_from_when_a_frame_is_due() -> None:
 
 
 @pytest.mark.parametrize(
-    ("silence", "since", "counted"),
-    [(0, 3, 0), (2, 3, 2), (4, 3, 3), (4, 1, 1), (5, 1, 1), (6, 1, 2), (9, 1, 5)],
+    ("silence_us", "left_us"),
+    [(0, 3 * H // 2), (H // 4, 5 * H // 4), (4 * H, H), (5 * H, H // 2), (6 * H, -H // 2)],
 )
-def test_who_is_watched_again_was_silent_for_no_longer_than_is_known(
-    silence: int, since: int, counted: int
-) -> None:
-    """At rest nothing is due before the fifth heartbeat; what is late by then stays late."""
+def test_who_is_watched_again_has_time_to_answer(silence_us: int, left_us: int) -> None:
+    """Half a gap counts as silence at most, and what is late by the rules of rest stays late."""
     detector = steady(H)
-    detector.watch(5, detector.heard_us)
-    now = detector.heard_us + silence * H
-    detector.watch(1, now - since * H)
-    assert now - detector.silent_us == counted * H
-    assert detector.rest_us == 0
+    detector.watch(detector.heard_us, beats=5)
+    now = detector.heard_us + silence_us
+    detector.watch(now, beats=1)
+    assert detector.yellow_us - now == left_us and detector.rest_us == 0
 
 
 def test_frames_that_come_in_time_teach_nothing() -> None:

@@ -68,7 +68,7 @@ def test_a_link_on_which_a_long_answer_comes_in_is_not_deaf(state: LinkState) ->
 def test_how_often_the_other_end_is_to_be_heard(
     state: LinkState, calm: bool, said_calm: bool, beats: int
 ) -> None:
-    state.say(said_calm, 0)
+    state.say(0, said_calm)
     state.hear(0, calm)
     assert state.detector.yellow_us == (2 * beats + 1) * Settings().heartbeat_us // 2
     assert state.rests == (calm and said_calm)
