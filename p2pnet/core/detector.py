@@ -14,8 +14,8 @@ loses what it is given, and even a very long one says little: there the gap is h
 25 H.
 
 A link at rest is heard but once in `REST_BEATS` (see `upkeep`), and silence on it counts from when
-it was to be heard next. Who watches the other end more closely again has to leave it time to answer:
-more than half a gap is not counted as silence before that.
+it was to be heard next. Who watches the other end more closely again leaves it time to answer: no
+more than half a gap counts as silence then.
 """
 
 from __future__ import annotations

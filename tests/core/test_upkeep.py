@@ -206,6 +206,8 @@ def test_who_suspects_the_host_says_so_at_once_and_is_answered(bench: Bench) -> 
     assert bench.world.run_while(lambda: not one.saw(HostSuspected))
     suspected_us = bench.world.now
     assert beats.sent[one.number, other.number][-1] == (suspected_us, False)
+    light = dict(links_of(one))[other.id].detector.light
+    assert light(suspected_us + 60_000) is GREEN, "it had no time to answer"
     bench.world.run_for(70_000)
     answered_us, calm = beats.sent[other.number, one.number][-1]
     assert suspected_us < answered_us <= suspected_us + 30_000 and calm
