@@ -224,9 +224,17 @@ class Hosting:
         self.session.close(link)
 
     def _answered(self, link: LinkState, attempt: int) -> bool:
-        """Whether this very request was served already: it was sent again before we answered."""
+        """Whether this request was served already, or a later one of the same process.
+
+        It was sent again before we answered. Or it was held up on a link that is used no more.
+        """
         follower = None if link.peer is None else self.ordering.followers.get(link.peer)
-        return follower is not None and (follower.link, follower.attempt) == (link.id, attempt)
+        if follower is None or link.peer is None:
+            return False
+        member = self.session.roster.get(link.peer)
+        if attempt < follower.attempt and member is not None and member.nonce == link.nonce:
+            return True
+        return (follower.link, follower.attempt) == (link.id, attempt)
 
     def _seat_again(
         self,
