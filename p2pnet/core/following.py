@@ -117,13 +117,15 @@ class Following:
             self.attempt += 1
         self.requested = None
         s.timers.set("seek", at=s.now + s.settings.heartbeat_us)
-        linked = s.mesh.link_to(target) is not None
-        patience_us = s.settings.connect_us if linked else 2 * s.settings.red_us
+        link = s.mesh.link_to(target)
+        patience_us = 2 * s.settings.red_us if link is None else s.settings.connect_us
         s.timers.set("cold", at=s.now + patience_us)
-        if linked:
-            self.ask()
-        else:
+        if link is None or link.detector.is_red(s.now):
             s.dial(target, addresses)
+        if link is not None:
+            if link.detector.is_red(s.now):
+                link.detector.forgive(s.now)  # it lives, as somebody else has just said
+            self.ask()
 
     def ask(self) -> None:
         """Send the request for a seat."""

@@ -280,3 +280,17 @@ def test_a_welcome_that_leads_elsewhere_leaves_the_history_as_it_is(
     bench.slip(host, client, welcome)
     assert (client.core.position, client.core.lineage) == before
     assert [request.whole for request in bench.heard(client, Rejoin)] == [True]
+
+
+def test_who_is_sent_to_a_host_that_it_has_not_heard_of_late_waits_for_it() -> None:
+    """That the host lives is news: what its old link says of it is older."""
+    bench = Bench.of(3)
+    host, heir, other = bench.peers
+    bench.world.cut_both(heir, other)
+    bench.world.run_for(2_500_000)
+    bench.world.hand_over(host, heir)
+    assert bench.world.run_while(lambda: other.core.state is not State.JOINING)
+    bench.world.run_for(300_000)
+    assert other.core.state is State.JOINING
+    bench.world.heal()
+    assert bench.world.run_while(lambda: not bench.world.converged(), 1_000_000)
