@@ -37,6 +37,8 @@ from .sim_world import SimWorld
 FALSE: Final = bytes(16)
 """A signature that nobody has made."""
 
+_UNHEARD_OF = 100  # so many claims in a row come to nothing in no scenario
+
 _TAPE_MAX = 64  # frames from one peer to another that can be played again
 
 
@@ -127,8 +129,9 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
     here, lineage = Position(ours, position.seq), (*other.core.lineage, (ours, position.seq))
     oaths = tuple(Oath(p.key, ours, FALSE) for p in others)
     header_sign = sign(Says.HEADER, ours, here, here, lineage)
-    shown = Claim(now.number + 3, third.key, other.core.reign, position, FALSE)
-    claim_sign = sign(Says.CLAIM, now.number + 4, now, position)
+    high = now.number + _UNHEARD_OF
+    shown = Claim(high - 1, third.key, other.core.reign, position, FALSE)
+    claim_sign = sign(Says.CLAIM, high, now, position)
     update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, FALSE))
     header = Header(of_ours, here, here, lineage, oaths, header_sign)
     sworn = Meeting(header, False, core.addresses)
@@ -136,7 +139,7 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
         of_third,
         Fenced(of_third, third.core.addresses),
         Claim(now.number + 1, peer.key, other.core.reign, position, FALSE),
-        Claim(now.number + 4, peer.key, other.core.reign, position, claim_sign, encode(shown)),
+        Claim(high, peer.key, other.core.reign, position, claim_sign, encode(shown)),
         Rejoin(1 << 20, now, core.connection_id, position, False, core.addresses, FALSE),
         Follow(now, FALSE),
         Yield(ours, now, FALSE),
