@@ -239,3 +239,18 @@ def test_a_roster_that_is_announced_once_more_reaches_everybody() -> None:
     assert [peer.core.roster.version for peer in bench.peers] == [before + 1] * 3
     with pytest.raises(LocalProtocolError):
         bench.peers[1].core.announce(bench.world.now)
+
+
+def test_a_request_for_a_seat_that_a_later_one_overtook_is_void() -> None:
+    """It was held up on an older link, and nobody listens for its answer there."""
+    bench = Bench.of(3)
+    host, client, _ = bench.peers
+    bench.listen()
+    for _ in range(2):
+        bench.world.reset_links(host, client)
+        bench.world.run_for(1_000_000)
+    first, *_, last = bench.heard(client, Rejoin)
+    assert first.attempt < last.attempt
+    bench.listen()
+    bench.slip(client, host, first)
+    assert not bench.heard(host, Welcome)
