@@ -49,6 +49,7 @@ class Seen:
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
     woke_us: int = -1  # when it went on last, after more than anybody waits for
+    gave_up_us: int = -1  # when it went on last and had a claim, which may be too old
     asleep: bool = False  # it was the host, overslept, and has not asked anybody since
     probation_us: int = 0  # since when it asks whether it rules
     handed_over: int = 0  # the last number that it gave to somebody else

@@ -87,6 +87,8 @@ class Reigns:
         if seen.epoch is None or frame.epoch >= seen.epoch or peer.core.state is State.PROBATION:
             return
         core = peer.core
+        if seen.gave_up_us == self.record.world.now and core.state is State.DOUBTING:
+            return  # it gave up its claim for having slept, and the frame was the first it saw then
         if (core.state, core.epoch, core.position) != (seen.state, seen.epoch, seen.position):
             kind = type(frame).__name__
             raise InvariantBroken("S04", f"{peer.name} heeded {kind} of {frame.epoch}")
@@ -197,6 +199,7 @@ class Reigns:
         slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
         claims = seen.state in (State.CLAIMING, State.PULLING)
         seen.woke_us = now if slept and claims else -1
+        seen.gave_up_us = now if claims else -1
         seen.asleep = others and slept and seen.state is State.REIGNING
 
     def welcomes(
