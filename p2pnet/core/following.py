@@ -242,11 +242,14 @@ class Following:
     def on_welcome(self, link: LinkState, frame: Welcome) -> None:
         """The host lets us in, and brings us to where it is.
 
-        Not who was promised our request, and reigns now while we ask somebody else for our seat.
+        Not who was promised our request, and reigns now while we ask somebody else for our seat. To
+        who has none it is all the same.
         """
         s = self.session
         epoch = frame.reign.epoch
-        if not link.peer == epoch.host == self.target or (s.epoch is not None and epoch < s.epoch):
+        if link.peer != epoch.host:
+            return
+        if s.epoch is not None and (epoch.host != self.target or epoch < s.epoch):
             return
         first, newcomer = s.seat is None, self.is_newcomer
         s.set_settings(frame.settings)
