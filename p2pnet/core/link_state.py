@@ -12,7 +12,8 @@ from .pieces import Assembly
 from .values import Epoch, LinkId, PeerId
 
 CALM_BEATS: Final = 2  # who hears its host beats once in so many heartbeats …
-REST_BEATS: Final = 5  # … and on a link at rest still less often
+LOOK_BEATS: Final = 4  # … and on links at rest still less often, …
+REST_BEATS: Final = 5  # … where it is missed a heartbeat later: what comes late is no silence
 _RTT_SHARE: Final = 4  # a new round trip counts for one in this many
 _DEAF: Final = 2  # red periods in which a request for a seat is answered by whoever hears it
 

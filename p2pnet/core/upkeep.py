@@ -2,7 +2,7 @@
 
 Who hears its host is calm, and says so with each heartbeat. Then it need not say often that it is
 there itself: the host hears it with every second heartbeat, and other calm ones hear it with every
-fifth, for nobody asks who else is there before the host is suspected. Their link is *at rest*. Who
+fourth, for nobody asks who else is there before the host is suspected. Their link is *at rest*. Who
 is calm no more beats as the host does. It says so at once to those at rest, and they answer at once
 and say more often from then on that they are there.
 That each end of a link can ask the other to be heard more often is a rule of BFD (RFC 5880, 6.8.3).
@@ -17,7 +17,7 @@ import attrs
 
 from .errors import DenyReason, EndReason, LinkEnd
 from .events import LossCause
-from .link_state import CALM_BEATS, REST_BEATS, LinkState
+from .link_state import CALM_BEATS, LOOK_BEATS, LinkState
 from .roles import IN_SESSION, Roles
 from .session import Session
 from .states import FOLLOWING, JOINING, REIGNING, SETTLED, State
@@ -177,7 +177,7 @@ class Upkeep:
         self._lively = None
         if s.mesh.calm and all(link.peer is not None for link in links):
             self._lively, self._looked_at = [ln for ln in links if not ln.rests], s.mesh.changes
-            rested_us, dead_us = s.now + REST_BEATS * s.settings.heartbeat_us, s.mesh.dead_us()
+            rested_us, dead_us = s.now + LOOK_BEATS * s.settings.heartbeat_us, s.mesh.dead_us()
             self._look_us = rested_us if dead_us is None else min(rested_us, dead_us)
 
 

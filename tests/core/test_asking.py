@@ -117,7 +117,7 @@ def test_where_the_network_is_fair_who_fell_silent_before_is_not_waited_for() ->
     host, alone, other = world.game(3)
     world.run_for(1_000_000)
     world.crash(other, silent=True)
-    world.run_for(400_000)
+    world.run_for(1_200_000)
     world.crash(host)
     assert until_it_reigns_us(world, alone, lost_us(world, alone)) <= _WINDOW_US
 

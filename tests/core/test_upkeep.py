@@ -13,7 +13,7 @@ from p2pnet.core.codec import decode
 from p2pnet.core.detector import GREEN
 from p2pnet.core.effects import Effect, Send
 from p2pnet.core.events import HostLost, HostSuspected, SessionPaused, SessionResumed
-from p2pnet.core.link_state import CALM_BEATS, REST_BEATS, LinkState
+from p2pnet.core.link_state import CALM_BEATS, LOOK_BEATS, LinkState
 from p2pnet.core.messages import Heartbeat, Update
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
@@ -186,7 +186,7 @@ def test_who_hears_its_host_beats_less_often_and_hardly_for_others_who_do(bench:
     beats = Beats.of(bench.world)
     bench.world.run_for(6_000_000)
     assert beats.gaps(host, one) == {1} and max(beats.gaps(one, host)) == CALM_BEATS
-    assert beats.gaps(one, other) == beats.gaps(other, one) == {REST_BEATS}
+    assert beats.gaps(one, other) == beats.gaps(other, one) == {LOOK_BEATS}
     assert beats.calm(host) == {False} and beats.calm(one) == beats.calm(other) == {True}
 
 
@@ -213,10 +213,6 @@ def test_who_suspects_the_host_says_so_at_once_and_is_answered(bench: Bench) -> 
     assert suspected_us < answered_us <= suspected_us + 30_000 and calm
     bench.world.run_for(230_000)
     assert max(beats.gaps(one, other)) <= 1
-    bench.world.run_for(300_000)
-    assert max(beats.gaps(other, one)) <= CALM_BEATS
-    late = [now for now, _ in beats.sent[other.number, one.number] if now > answered_us]
-    assert late, "not the answer alone"
 
 
 def test_who_loses_the_host_says_so_at_once(bench: Bench) -> None:
