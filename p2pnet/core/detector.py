@@ -13,8 +13,8 @@ peer's links, and a habit is no sign of death. Where many silences come within a
 loses what it is given, and even a very long one says little: there the gap is held between 15 H and
 25 H.
 
-A link at rest is heard but once in `REST_BEATS` (see `upkeep`), and silence on it counts from when
-it was to be heard next. Who watches the other end more closely again leaves it time to answer: no
+A link at rest is not missed before `REST_BEATS` (see `link_state`), and silence on it counts from
+a heartbeat before that. Who watches the other end more closely again leaves it time to answer: no
 more than half a gap counts as silence then.
 """
 

@@ -120,12 +120,13 @@ class Following:
         link = s.mesh.link_to(target)
         patience_us = 2 * s.settings.red_us if link is None else s.settings.connect_us
         s.timers.set("cold", at=s.now + patience_us)
-        if link is None or link.detector.is_red(s.now):
+        if link is None:
             s.dial(target, addresses)
-        if link is not None:
-            if link.detector.is_red(s.now):
-                link.detector.forgive(s.now)  # it lives, as somebody else has just said
-            self.ask()
+            return
+        if link.detector.is_red(s.now):
+            s.dial(target, addresses)
+            link.detector.forgive(s.now)  # it lives, as somebody else has just said
+        self.ask()
 
     def ask(self) -> None:
         """Send the request for a seat."""

@@ -151,8 +151,8 @@ class Succession:
         if position is None:
             return
         self.search.number = self.granting.promises.next_number(s.reign.epoch)
-        # Two that give up for each other, and go on as soon as the other has, never come to an end.
         self.search.claimed_us = s.now
+        # Two that give up for each other, and go on as soon as the other has, never come to an end.
         self.search.again_us = s.now + s.settings.heartbeat_us // 2
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
