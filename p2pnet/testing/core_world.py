@@ -54,9 +54,13 @@ class CoreWorld(Engine, SimWorld):
         host = self.host("peer0")
         for number in range(1, players):
             client = self.join(host, f"peer{number}")
-            assert self.run_while(lambda c=client: c.core.state is not State.FOLLOWING)  # type: ignore[misc]
+            self._let_in(client)
         self.run_for(1_000_000)  # let the mesh come up
         return self.peers
+
+    def _let_in(self, client: SimPeer) -> None:
+        is_in = self.run_while(lambda: client.core.state is not State.FOLLOWING)
+        assert is_in, f"{client.name} got no seat in a game where nothing had happened yet"
 
     def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> int:
         """Have a peer's player do something."""
