@@ -3,7 +3,8 @@
 Those who are silent may have died with the host, and those who are not may have to find out first
 whether it lives. So half of those asked are enough where the others are silent. Short of that,
 whoever may yet be heard is asked again for a while: a host that is late for one is often late for
-all, and a session is not to break in two because the weather turns.
+all, and a session is not to break in two because the weather turns. Who was heard as it was asked
+has the time to answer that everybody has, though it falls silent meanwhile.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Asking:
 
     session: Session
     asked: dict[PeerId, int] = attrs.field(factory=dict)  # since when
+    _heard: set[PeerId] = attrs.field(factory=set)  # … and was heard as it was asked last
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     redialling: bool = False  # whether the host is there is found out by a dial
     _lost: PeerId | None = None  # who is not asked
@@ -57,6 +59,7 @@ class Asking:
         assert self._claim is not None
         there = (peer for peer in self._others() if s.mesh.alive(s.now, peer))
         self.asked = {peer: self.asked.get(peer, s.now) for peer in there}
+        self._heard = {peer for peer in self.asked if s.mesh.is_green(s.now, peer)}
         for peer in self.asked:
             s.send(peer, self._claim)
         s.send_on(s.mesh.other_ends(), encode(self._claim))  # whoever was started again is there
@@ -77,7 +80,7 @@ class Asking:
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
         witnessed = bool(self.asked) or not (self.redialling or self._is_deaf())
-        return witnessed and not any(self._is_needed(peer) for peer in self._missing())
+        return witnessed and not any(self._may_answer(peer) for peer in self._missing())
 
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""
@@ -111,6 +114,12 @@ class Asking:
 
     def _missing(self) -> list[PeerId]:
         return [peer for peer in self.asked if peer not in self.grants]
+
+    def _may_answer(self, peer: PeerId) -> bool:
+        """Whether this answer is waited for until the time for all is up."""
+        s = self.session
+        heard = peer in self._heard and not s.mesh.is_mute(s.now, peer)
+        return heard or self._is_needed(peer)
 
     def _is_needed(self, peer: PeerId) -> bool:
         """Whether this answer is waited for, as long as there is time."""

@@ -2,7 +2,7 @@
 
 A grant tells the grantor's position. Under one epoch histories are prefixes of one another, so the
 freshest grantor has everything that anybody acknowledged. If it fails, or gave less than it said it
-has, the next one is asked.
+has, the next one is asked. Who is late but heard has not failed, until it could have been missed.
 
 The freshest may be a newcomer: whoever was admitted just before the host was lost is known only to
 those who had that update. So somebody unknown that claims from further on is asked as well, and
@@ -31,6 +31,7 @@ class Pulling:
     sources: list[PeerId] = attrs.field(factory=list)  # freshest first
     positions: dict[PeerId, Position] = attrs.field(factory=dict)
     unknown: set[PeerId] = attrs.field(factory=set)  # asked, and perhaps they are newcomers
+    _asked_us: int = 0  # when the first of the sources was asked
 
     def find(self, grants: dict[PeerId, Grant]) -> bool:
         """Whether any of the grantors is ahead of us."""
@@ -56,8 +57,17 @@ class Pulling:
             return False
         s.emit(PullStarted(self.sources[0], self.positions[self.sources[0]]))
         s.send(self.sources[0], Pull(here))
+        self._asked_us = s.now
         s.timers.set("pull", at=s.now + 2 * s.mesh.answer_us())
         return True
+
+    def may_answer(self) -> bool:
+        """Whether who was asked is heard, and has not had the time in which it would be missed."""
+        s = self.session
+        link = s.mesh.link_to(self.sources[0]) if self.sources else None
+        if link is None or link.peer is None or not s.mesh.is_green(s.now, link.peer):
+            return False
+        return s.now < self._asked_us + link.detector.span_us
 
     def meet(self, peer: PeerId, position: Position) -> None:
         """Somebody unknown claims: where it says it stands, it may have been admitted."""

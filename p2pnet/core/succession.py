@@ -297,11 +297,19 @@ class Succession:
         if not self.pulling.take(link, frame):
             return
         if s.state is State.PULLING:
-            self.on_pull_timer()
+            self._pull_next()
         else:
             self.reconsider()
 
     def on_pull_timer(self) -> None:
+        """The freshest has not answered so far."""
+        s = self.session
+        if self.pulling.may_answer():
+            s.timers.set("pull", at=s.now + s.mesh.answer_us())
+        else:
+            self._pull_next()
+
+    def _pull_next(self) -> None:
         """The freshest has answered, or does not: the next one that is still ahead of us."""
         self.pulling.skip()
         self._pull()
@@ -363,7 +371,7 @@ class Succession:
         if s.state is State.CLAIMING:
             self._count()
         elif s.state is State.PULLING and self.pulling.is_asking(peer):
-            self.on_pull_timer()
+            self._pull_next()
         elif s.state is State.DOUBTING:
             s.timers.cancel("claim")
             self.search.reach_heirs()

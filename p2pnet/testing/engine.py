@@ -263,10 +263,10 @@ class Engine(Timeline):
 
     def _dial(self, peer: SimPeer, dial: Dial) -> None:
         target = self.peers[int(dial.addresses[0])]
-        one_way = self.network.delay(peer.number, target.number)
+        there = peer.number, target.number
         limit = self.now + self.settings.connect_us
         answer = partial(self._answer, peer, target, dial, limit)
-        self.after(one_way + self.network.delay(target.number, peer.number), answer)
+        self.network.knock(there, there[::-1], arrived=answer)
 
     def _answer(self, peer: SimPeer, target: SimPeer, dial: Dial, limit: int) -> None:
         """Who dialled hears yes, no, or nothing until `limit`."""

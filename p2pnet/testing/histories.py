@@ -16,6 +16,7 @@ from p2pnet.core.events import (
     BranchDiscarded,
     HostChanged,
     Joined,
+    JoinFailed,
     PeerGone,
     PeerJoined,
     PeerLost,
@@ -255,9 +256,10 @@ class Histories:
         """Where what came was not a frame, the link that it came on is closed, and no other.
 
         A host that was about to leave, and is told by this that its heir is gone, leaves at once.
+        A newcomer whose request ends with the link that it was made on is in no session.
         """
         source = self.record.noise_from
-        if peer.left_us is not None:
+        if peer.left_us is not None or peer.saw(JoinFailed):
             return
         far = self.record.world.far_peer(peer, effect.link)
         if source is not None and far is not None and far != source:

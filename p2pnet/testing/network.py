@@ -54,6 +54,14 @@ class Pipe:
 
 
 @attrs.define(eq=False)
+class Knock:
+    """A request for a link, or the answer to one, that is under way."""
+
+    ways: tuple[tuple[int, int], ...]  # (from, to), one after the other
+    arrived: Callable[[], None]
+
+
+@attrs.define(eq=False)
 class Network:
     """All links between numbered peers. Delays are drawn from one seeded generator."""
 
@@ -67,6 +75,7 @@ class Network:
     rates: dict[tuple[int, int], int] = attrs.field(factory=dict)  # bytes a second, if limited
     pipes: dict[LinkId, Pipe] = attrs.field(factory=dict)  # by the end that sends
     _stalled: dict[tuple[int, int], list[Pipe]] = attrs.field(factory=dict)  # one for each landing
+    _knocks: list[Knock] = attrs.field(factory=list)
     _next_link: int = 1
 
     def delay(self, source: int, target: int) -> int:
@@ -88,6 +97,21 @@ class Network:
         )
 
     # --- links ---
+
+    def knock(self, *ways: tuple[int, int], arrived: Callable[[], None]) -> None:
+        """Have `arrived` called when a request for a link has gone these ways (from, to)."""
+        knock = Knock(ways, arrived)
+        self._knocks.append(knock)
+        self._plan_knock(knock)
+
+    def _plan_knock(self, knock: Knock) -> None:
+        takes_us = sum(self.delay(*way) for way in knock.ways)
+        self.time.at(self.time.now + takes_us, partial(self._arrive, knock))
+
+    def _arrive(self, knock: Knock) -> None:
+        if knock in self._knocks:  # else it has caught up before
+            self._knocks.remove(knock)
+            knock.arrived()
 
     def connect(self, one: int, other: int) -> tuple[LinkId, LinkId]:
         """A link between two peers; the names that each of them has for it."""
@@ -208,3 +232,5 @@ class Network:
             pipe.arrives_us = self.time.now
             for _ in range(len(pipe.under_way)):
                 self._plan_landing(pipe)
+        for knock in self._knocks:
+            self._plan_knock(knock)

@@ -165,8 +165,7 @@ class TrioNetwork:
 
     async def _is_answered(self, source: int, target: int) -> bool:
         """Ask a machine for a link. False for silence. Raises LinkDown if it says no."""
-        delay = self.network.delay
-        await trio.sleep(delay(source, target) / US_PER_S)
+        await self._knock(source, target)
         try:
             process = self.process(target)
         except IndexError:
@@ -176,10 +175,15 @@ class TrioNetwork:
             return False
         if target in self.listeners and process.alive and process.dials is not Dials.REFUSED:
             return True
-        await trio.sleep(delay(target, source) / US_PER_S)
+        await self._knock(target, source)
         if (target, source) in cuts:
             return False
         raise LinkDown(LinkEnd.REFUSED, f"nobody listens at {address_of(target)}")
+
+    async def _knock(self, source: int, target: int) -> None:
+        arrived = trio.Event()
+        self.network.knock((source, target), arrived=arrived.set)
+        await arrived.wait()
 
     async def _connect(self, source: int, target: int, prepare: Callable[[End], E]) -> E:
         """The accepting end is there at once; the dialling one when it has heard of it."""

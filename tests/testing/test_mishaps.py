@@ -51,7 +51,7 @@ def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> 
 def test_who_is_asked_for_what_is_missing_has_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Succession, "on_pull_timer", lambda succession: None)
+    monkeypatch.setattr(Succession, "_pull_next", lambda succession: None)
     assert "L1" in {breaks(drill(Drill.MUTE, seed)) for seed in range(3)}
 
 

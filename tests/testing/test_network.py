@@ -117,6 +117,23 @@ def test_a_link_that_breaks_loses_what_is_under_way_both_ways(wire: Wire) -> Non
     assert wire.run(10_000) == []
 
 
+def test_a_request_for_a_link_goes_there_and_back_and_does_not_lag_once_all_heals(
+    wire: Wire,
+) -> None:
+    network, asked = wire.network, []
+    network.knock((0, 1), (1, 0), arrived=lambda: asked.append(wire.time.now))
+    wire.run(100)
+    assert len(asked) == 1 and 20 <= asked[0] <= 40
+
+    network.lags[1, 0] = 1_000
+    network.knock((0, 1), (1, 0), arrived=lambda: asked.append(wire.time.now))
+    wire.run(200)
+    assert len(asked) == 1
+    network.catch_up()
+    wire.run(5_000)
+    assert len(asked) == 2 and 220 <= asked[1] <= 240, "it arrives once, as if sent now"
+
+
 def test_links_have_a_name_at_each_end_and_are_never_named_again(wire: Wire) -> None:
     names = {wire.here, wire.there}
     for _ in range(3):
