@@ -258,7 +258,8 @@ class Run:
         """Raise `InvariantBroken` for the first thing that does not hold in the end."""
         if in_session(self.world) and self.is_recoverable():  # or all left, or were sent away
             self.work_and_rest()
-            check_end(self.world, self.watch, self.scenario)
+            if self.is_recoverable():  # or a newcomer was let in that had given up meanwhile
+                check_end(self.world, self.watch, self.scenario)
 
 
 def _know(one: SimPeer, other: SimPeer) -> bool:
