@@ -70,6 +70,13 @@ def test_the_number_of_workers_changes_nothing_but_the_time(campaign: Campaign) 
     assert len(digests) == 1
 
 
+def test_without_assertions_the_same_is_played(campaign: Campaign) -> None:
+    arguments = ["simulate", "--json", "--scenarios", "6", "--seed", "4", "--workers", "1"]
+    program = [sys.executable, "-O", "-m", "p2pnet"]
+    without = subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+    assert last_line(without)["digest"] == campaign(*arguments[2:])["digest"]
+
+
 @pytest.mark.parametrize("options", [(), ("--peers", "2-3", "--policy", "pause_minority")])
 def test_what_took_longest_is_shown_by_the_command_that_is_printed(
     command: Command, options: tuple[str, ...]
