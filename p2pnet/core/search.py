@@ -12,7 +12,9 @@ from typing import Final
 
 import attrs
 
+from .events import SessionPaused
 from .messages import Fenced
+from .policy import Standing, stand
 from .session import Session
 from .states import HOSTLESS
 from .values import PeerId
@@ -131,6 +133,18 @@ class Search:
     def present(self, granted: Iterable[PeerId]) -> int:
         """How many members are here if these stand behind us. Only who is linked counts as back."""
         return 1 + len({peer for peer, _ in self.returning()}.union(granted))
+
+    def standing(self, granted: Iterable[PeerId]) -> Standing:
+        """What those may do who stand behind us. If that is nothing so far, the game is told."""
+        s = self.session
+        present, seats = self.present(granted), len(s.roster.members)
+        standing = stand(s.settings.policy, present, seats)
+        if standing is Standing.WAIT and s.now < self.lost_us + s.settings.pause_us:
+            standing = Standing.STOP
+        if standing is Standing.STOP and not self.too_few:
+            self.too_few = True
+            s.emit(SessionPaused(present, seats))
+        return standing
 
     def gone(self) -> PeerId | None:
         """Whom nobody need ask: who was lost, unless another process of it is linked by now."""

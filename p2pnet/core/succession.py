@@ -9,8 +9,9 @@ asked again for a while. A claimant that is told with fresh proof that the host 
 isolated one: it goes back to redialling, and plays on through whoever told it.
 
 A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
-from the freshest, then from the next one if that fails. Then it crowns itself: it announces the
-reign, and from there on every frame of the older one is answered with the header of the new.
+from the freshest, then from the next one if that fails. Now it knows who has a seat, and whether
+those who stand behind it are enough for the policy. Then it crowns itself: it announces the reign,
+and from there on every frame of the older one is answered with the header of the new.
 
 There is no quorum: a game of two has to survive. A lone survivor whose host closed the link has no
 witness, so it waits until its redial is refused, or for one answer window.
@@ -33,13 +34,12 @@ from .events import (
     Isolated,
     LossCause,
     MigrationStarted,
-    SessionPaused,
 )
 from .granting import Granting
 from .hosting import Hosting
 from .link_state import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
-from .policy import Standing, stand
+from .policy import Standing
 from .pulling import Pulling
 from .relay import Relay
 from .search import ROUND_WINDOWS, Search
@@ -258,38 +258,30 @@ class Succession:
             self.asking.repeat()
 
     def _conclude(self) -> None:
-        s = self.session
-        s.timers.cancel("answers")
-        if not self._may_reign():
-            self.granting.release()
-            s.move(Move.WITHDRAW)
-            # Before the words that were given run out, and somebody else wants the next number.
-            again_us = self.search.claimed_us + ROUND_WINDOWS * s.mesh.answer_us()
-            s.timers.set("claim", at=max(again_us, self.search.again_us))
-            return
+        self.session.timers.cancel("answers")
         if self.pulling.find(self.asking.grants):
-            s.move(Move.PULL)
+            self.session.move(Move.PULL)
             self._pull()
         else:
-            self._crown()
+            self._decide()
 
-    def _may_reign(self) -> bool:
-        """Whether those who stand behind this claim are enough for the policy."""
-        s = self.session
-        present, seats = self.search.present(self.asking.grants), len(s.roster.members)
-        standing = stand(s.settings.policy, present, seats)
-        waited = s.now >= self.search.lost_us + s.settings.pause_us
-        if standing is Standing.GO or (standing is Standing.WAIT and waited):
+    def _decide(self) -> None:
+        """Nothing is lacking here that those who answered have: who has a seat is known."""
+        s, standing = self.session, self.search.standing(self.asking.grants)
+        if standing is not Standing.STOP:
             self.hosting.minority.went_on = standing is Standing.WAIT  # one pause is enough
-            return True
-        if not self.search.too_few:
-            self.search.too_few = True
-            s.emit(SessionPaused(present, seats))
-        return False
+            self._crown()
+            return
+        self.granting.release()
+        self.pulling.end()
+        s.move(Move.WITHDRAW)
+        # Before the words that were given run out, and somebody else wants the next number.
+        again_us = self.search.claimed_us + ROUND_WINDOWS * s.mesh.answer_us()
+        s.timers.set("claim", at=max(again_us, self.search.again_us))
 
     def _pull(self) -> None:
         if not self.pulling.ask():
-            self._crown()
+            self._decide()
 
     def on_tail(self, link: LinkState, frame: Tail) -> None:
         """What we lacked, or a part of it."""
