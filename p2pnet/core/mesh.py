@@ -234,6 +234,11 @@ class Mesh:
             self.calm, self.disturbed = False, True
             self.changes += 1
 
+    def hear(self, now: int, link: LinkState, calm: bool) -> None:
+        """The other end of a link hears its host, or does not: that says how often it beats."""
+        link.hear(now, calm)
+        self.changes += 1
+
     def answered(self) -> None:
         """There is a seat, and no request for one that anybody would have to hear."""
         for state in self.links.values():

@@ -140,9 +140,7 @@ class Router:
 
     def _on_calm(self, link: LinkState, calm: bool) -> None:
         """The other end has found its host, or lost it: then it wants to know who is there."""
-        s = self.session
-        link.hear(s.now, calm)
-        s.mesh.changes += 1
+        self.session.mesh.hear(self.session.now, link, calm)
         if not calm:
             self.roles.heartbeat((link,))
 
@@ -377,8 +375,7 @@ class Router:
         """A frame of this epoch is void here. Who is behind is told, by either side."""
         s, reign = self.session, self.session.reign
         if link.calm:
-            link.hear(s.now, calm=False)  # its host is not ours
-            s.mesh.changes += 1
+            s.mesh.hear(s.now, link, calm=False)  # its host is not ours
         if reign is not None and link.is_to_tell(s.now, epoch, reign.epoch):
             frame: Frame = Heartbeat(reign.epoch, s.history.seq)
             if epoch < reign.epoch:
