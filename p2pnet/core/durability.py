@@ -49,7 +49,8 @@ class Durability:
         if not stands and (self.followers or self._expects_somebody()):
             return None
         best = stands[0] if stands else s.history.seq
-        second = stands[1] if len(stands) > 1 else best
+        # Whoever else there is may be a newcomer, and the one that stands may have submitted it.
+        second = stands[1] if len(stands) > 1 else best if len(self.followers) <= 1 else worst
         s.settle(one=best, all_=worst)
         self._tell((second, worst))
         return best

@@ -51,6 +51,7 @@ class Pulling:
         s = self.session
         here = s.history.position
         assert here is not None
+        s.timers.cancel("pull")
         ahead = (peer for peer in self.sources if self.positions[peer] > here)
         self.sources = [peer for peer in ahead if s.mesh.alive(s.now, peer)]
         if not self.sources:
@@ -104,7 +105,6 @@ class Pulling:
         if s.roster.get(peer) is None:
             check_seated(s, frame.missing, peer)
         s.set_roster(take_missing(s, frame.missing))
-        s.timers.cancel("pull")
         return True
 
     def is_asking(self, peer: PeerId | None) -> bool:

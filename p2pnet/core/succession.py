@@ -273,7 +273,6 @@ class Succession:
             self._crown()
             return
         self.granting.release()
-        self.pulling.end()
         s.move(Move.WITHDRAW)
         # Before the words that were given run out, and somebody else wants the next number.
         again_us = self.search.claimed_us + ROUND_WINDOWS * s.mesh.answer_us()

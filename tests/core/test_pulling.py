@@ -8,11 +8,15 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import BranchDiscarded, Joined, PullStarted
 from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import Pull, Tail
+from p2pnet.core.pulling import Pulling
 from p2pnet.core.settings import AckLevel, Policy, Settings
 from p2pnet.core.states import HOSTLESS, State
 from p2pnet.core.values import PeerId, Position
 from p2pnet.testing.sim_peer import SimPeer
 from tests.core.bench import Bench, picture, pulling
+
+_RED_US = 600_000
+_WINDOW_US = 170_000  # at the round trips of the simulated network
 
 
 def test_who_is_behind_asks_the_freshest_and_nobody_else() -> None:
@@ -35,6 +39,29 @@ def test_who_answers_nonsense_is_left_for_the_next() -> None:
     assert first.core.state is State.PULLING and len(first.saw(PullStarted)) == 2
     assert bench.world.run_while(lambda: not bench.world.converged(), 5_000_000)
     assert [text for _, text in first.journal.entries] == ["x"]
+
+
+def _asks_the_next_after_us(bench: Bench, first: SimPeer) -> int:
+    since_us = bench.world.now
+    assert bench.world.run_while(lambda: len(first.saw(PullStarted)) == 1, 5_000_000)
+    return bench.world.now - since_us
+
+
+def test_who_falls_silent_is_left_for_the_next_when_its_answer_is_due() -> None:
+    bench, first, source = pulling()
+    bench.world.cut(source, first)
+    assert _asks_the_next_after_us(bench, first) <= 2 * _WINDOW_US
+
+
+def test_who_is_heard_has_the_time_in_which_it_would_be_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, first, source = pulling(3)
+    monkeypatch.setattr(Pulling, "answer", lambda *request: None)
+    source.choices.automatic = False  # or it would claim when its word runs out
+    asked_us = bench.world.now
+    assert bench.world.run_while(lambda: first.core.state is State.PULLING)
+    assert _RED_US <= bench.world.now - asked_us <= _RED_US + _WINDOW_US
 
 
 def _newcomer() -> tuple[Bench, SimPeer, SimPeer]:
