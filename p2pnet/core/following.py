@@ -190,6 +190,12 @@ class Following:
         if s.seat is not None and s.mesh.may_dial(s.now, self.target):
             s.dial(self.target, s.addresses_of(self.target))
 
+    def oversleep(self) -> None:
+        """This process stood still: that no host let it in meanwhile says nothing of that host."""
+        s = self.session
+        if ("cold",) in s.timers:
+            s.timers.set("cold", at=s.now + 2 * s.settings.red_us)
+
     def on_greeted(self, peer: PeerId) -> None:
         """A link to `peer` came up."""
         s = self.session

@@ -271,6 +271,7 @@ class Roles:
         s.mesh.woke_us = s.now
         for peer, _ in s.mesh.peers():
             s.ping(peer)
+        self.following.oversleep()
         if ROLES[s.state] is Role.CLIENT:
             self.succession.oversleep()
         if s.state not in (State.REIGNING, State.PROBATION) or len(s.roster.members) == 1:
