@@ -9,11 +9,11 @@ import msgspec
 
 from p2pnet.core import catchup
 from p2pnet.core.errors import EndReason
-from p2pnet.core.following import Following
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
 from p2pnet.core.hosting import Hosting
+from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.messages import Header
 from p2pnet.core.outbox import Outbox
@@ -55,13 +55,13 @@ def oaths_count_for_anybody() -> Planted:
 @BED.plants("L1", "nobody waits for ever to be welcomed")
 def waits_to_be_welcomed() -> Planted:
     def wrap(original: Any) -> Any:
-        def seek(following: Following, *details: Any) -> None:
-            original(following, *details)
-            following.session.timers.cancel("cold")
+        def seek(joining: Joining, *details: Any) -> None:
+            original(joining, *details)
+            joining.session.timers.cancel("cold")
 
         return seek
 
-    return patched((Following, "seek", wrap))
+    return patched((Joining, "seek", wrap))
 
 
 @BED.plants("S20", "a host remembers who had a seat, and when")

@@ -178,9 +178,9 @@ def veto_from_memory() -> Planted:
 
 @BED.plants("L3", "a request for a seat is sent again until it is answered")
 def asks_for_its_seat_once() -> Planted:
-    from p2pnet.core.following import Following
+    from p2pnet.core.joining import Joining
 
-    return patched((Following, "on_seek_timer", nothing))
+    return patched((Joining, "on_seek_timer", nothing))
 
 
 @BED.plants("L1", "a word runs out")

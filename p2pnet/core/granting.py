@@ -19,7 +19,7 @@ from .asking import Asking
 from .codec import decode, encode
 from .errors import RefuseReason
 from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
-from .following import Following
+from .joining import Joining
 from .link_state import LinkState
 from .messages import Claim, Grant, Refuse, Reign, Withdraw
 from .promises import Promises
@@ -43,7 +43,7 @@ class Granting:
     """The words that this peer gives."""
 
     session: Session
-    following: Following
+    joining: Joining
     search: Search
     asking: Asking  # of a claim of our own
     promises: Promises = attrs.field(factory=Promises)
@@ -140,7 +140,7 @@ class Granting:
         if link is not None:
             epoch = Epoch(claim.number, claimant, link.nonce)
             ours = s.choices.automatic or claimant == self.search.chosen
-            request = self.following.request(link, epoch) if ours else None
+            request = self.joining.request(link, epoch) if ours else None
             s.send(claimant, Grant(claim.number, position, request, self.search.returning()))
 
     def granted(self) -> Doubt | None:

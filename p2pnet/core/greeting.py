@@ -69,7 +69,7 @@ class Greeting:
         if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
             self.roles.cut(older, LinkEnd.CLOSED)
         self.roles.heartbeat((link,))
-        self.roles.following.on_greeted(peer)
+        self.roles.joining.on_greeted(peer)
 
     def _newcomers(self) -> int:
         """How many are linked that have no seat, whether they have asked for one or not."""
@@ -97,8 +97,8 @@ class Greeting:
     def _refuse_stranger(self, link: LinkState, reason: DenyReason, text: str) -> None:
         s = self.session
         s.emit(StrangerRefused(text))
-        ours = s.seat is None and link.dialled == self.roles.following.target is not None
+        ours = s.seat is None and link.dialled == self.roles.joining.target is not None
         s.send_on((link.id,), encode(Denied(reason, text)))
         s.close(link.id)
         if ours:
-            self.roles.following.on_denied(reason, text)
+            self.roles.joining.on_denied(reason, text)

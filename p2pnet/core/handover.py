@@ -16,8 +16,8 @@ import attrs
 from .codec import encode
 from .errors import EndReason, LocalProtocolError
 from .events import HandoverFailed, HandoverStarted
-from .following import Following
 from .hosting import Hosting
+from .joining import Joining
 from .messages import Handover
 from .session import Session
 from .states import Move
@@ -31,7 +31,7 @@ class HandingOver:
 
     session: Session
     hosting: Hosting
-    following: Following
+    joining: Joining
     succession: Succession
     target: PeerId | None = None
     leaving: EndReason | None = None  # how this host goes as soon as somebody else reigns
@@ -67,7 +67,7 @@ class HandingOver:
         s = self.session
         link = s.mesh.link_to(target)
         if link is not None:
-            s.send(target, self.following.request(link, Epoch(number, target, link.nonce)))
+            s.send(target, self.joining.request(link, Epoch(number, target, link.nonce)))
 
     def successor(self) -> PeerId | None:
         """The first in rank that follows."""

@@ -94,8 +94,8 @@ class PeerCore(Reading):
         Raises `LocalProtocolError` unless this peer is idle.
         """
         self._begin(now, session, Move.JOIN)
-        self._roles.following.others = list(others)
-        self._roles.following.seek_first(host, addresses)
+        self._roles.joining.others = list(others)
+        self._roles.joining.seek_first(host, addresses)
 
     def _begin(self, now: int, session: SessionId, move: Move) -> None:
         self._s.now = now

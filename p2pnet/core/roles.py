@@ -22,6 +22,7 @@ from .following import Following
 from .granting import Granting
 from .handover import HandingOver
 from .hosting import Hosting
+from .joining import Joining
 from .link_state import LinkState
 from .messages import Bye, Fenced, Frame, Heartbeat, Ping, Reign
 from .relay import Relay
@@ -48,6 +49,7 @@ class Roles:
 
     session: Session
     hosting: Hosting = attrs.field(init=False)
+    joining: Joining = attrs.field(init=False)
     following: Following = attrs.field(init=False)
     watching: Watching = attrs.field(init=False)
     succession: Succession = attrs.field(init=False)
@@ -60,15 +62,16 @@ class Roles:
 
     def __attrs_post_init__(self) -> None:
         self.hosting = Hosting(self.session)
-        self.following = Following(self.session)
-        self.watching = Watching(self.session, self.following)
+        self.joining = Joining(self.session)
+        self.following = Following(self.session, self.joining)
+        self.watching = Watching(self.session, self.joining, self.following)
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
         search = Search(self.session)
         asking = Asking(self.session)
-        self.granting = Granting(self.session, self.following, search, asking)
+        self.granting = Granting(self.session, self.joining, search, asking)
         self.succession = Succession(self.session, self.hosting, self.relay, self.granting, search)
-        self.handing_over = HandingOver(self.session, self.hosting, self.following, self.succession)
+        self.handing_over = HandingOver(self.session, self.hosting, self.joining, self.succession)
         self.reunion = Reunion(self.session, self.hosting)
 
     # --- reigns ---
@@ -76,7 +79,7 @@ class Roles:
     def lose_host(self, cause: LossCause) -> None:
         """The host is gone, for all that this peer can tell."""
         if not self.session.settings.host_migration:
-            self.following.finish(EndReason.HOST_LOST, "the session has ended with its host")
+            self.session.finish(EndReason.HOST_LOST, "the session has ended with its host")
             return
         rival, voucher = self.following.rival, self.corroboration.voucher
         self.following.lose()
@@ -168,7 +171,7 @@ class Roles:
         self.hosting.end()
         self.handing_over.end()
         self.reunion.end()
-        self.following.was_host = True
+        self.joining.was_host = True
         self.held.clear()
 
     def fail_handover(self) -> None:
@@ -186,7 +189,7 @@ class Roles:
         # To the others it is all the same why somebody gave up its seat.
         told = EndReason.LEFT if reason is EndReason.HOST_LOST else reason
         self.session.send_all(Bye(told, text))
-        self.following.finish(reason, text)
+        self.session.finish(reason, text)
 
     # --- links ---
 
@@ -208,10 +211,10 @@ class Roles:
                 self.following.rejoin()
             else:
                 self.lose_host(LossCause.CLOSED)
-        elif s.state is State.JOINING and peer == self.following.target is not None:
+        elif s.state is State.JOINING and peer == self.joining.target is not None:
             if s.seat is None:
                 text = "the host closed the link before it answered"
-                self.following.fail(EndReason.HOST_LOST, text)
+                self.joining.fail(EndReason.HOST_LOST, text)
             else:
                 self.lose_host(LossCause.CLOSED)
         elif s.state in HOSTLESS and peer is not None:
@@ -230,10 +233,10 @@ class Roles:
         if s.mesh.is_dialled(peer):
             return  # elsewhere as well
         s.plan_dial(peer)
-        if s.state is State.JOINING and peer == self.following.target:
+        if s.state is State.JOINING and peer == self.joining.target:
             if s.seat is None:
                 text = f"nobody can be reached there ({end.value})"
-                self.following.fail(EndReason.UNREACHABLE, text)
+                self.joining.fail(EndReason.UNREACHABLE, text)
             else:
                 self.lose_host(LossCause.CLOSED)
         elif s.state in HOSTLESS:
@@ -271,7 +274,7 @@ class Roles:
         s.mesh.woke_us = s.now
         for peer, _ in s.mesh.peers():
             s.ping(peer)
-        self.following.oversleep()
+        self.joining.oversleep()
         if ROLES[s.state] is Role.CLIENT:
             self.succession.oversleep()
         if s.state not in (State.REIGNING, State.PROBATION) or len(s.roster.members) == 1:

@@ -118,9 +118,9 @@ class Router:
 
     def _on_denied(self, link: LinkState, frame: Denied, data: bytes) -> None:
         s = self.session
-        ours = (link.peer or link.dialled) == self.roles.following.target is not None
-        if ours and self.roles.following.is_newcomer and s.state is State.JOINING:
-            self.roles.following.on_denied(frame.reason, frame.text)
+        ours = (link.peer or link.dialled) == self.roles.joining.target is not None
+        if ours and self.roles.joining.is_newcomer and s.state is State.JOINING:
+            self.roles.joining.on_denied(frame.reason, frame.text)
         else:
             self.roles.cut(link.id, LinkEnd.CLOSED)
 
@@ -204,7 +204,7 @@ class Router:
         elif peer != s.host:
             self.roles.cut(link.id, LinkEnd.CLOSED)
         elif frame.reason not in _HOST_GOES:
-            self.roles.following.finish(frame.reason, frame.text)
+            self.session.finish(frame.reason, frame.text)
         elif s.state in (State.JOINING, State.FOLLOWING):
             s.close(link.id)
             self.roles.lose_host(_HOST_GOES[frame.reason])
@@ -223,7 +223,7 @@ class Router:
             s.send_on((link.id,), encode(redirect))
 
     def _on_pending(self, link: LinkState, frame: Pending, data: bytes) -> None:
-        self.roles.following.on_pending(link, frame)
+        self.roles.joining.on_pending(link, frame)
 
     def _on_rejoin(self, link: LinkState, frame: Rejoin, data: bytes) -> None:
         if self.session.state is State.REIGNING:  # a client has just told whom it obeys
@@ -232,17 +232,16 @@ class Router:
             self.roles.succession.on_wanted()
 
     def _on_no_seat(self, link: LinkState, frame: NoSeat, data: bytes) -> None:
-        self.roles.following.on_no_seat(link)
+        self.roles.joining.on_no_seat(link)
 
     def _on_redirect(self, link: LinkState, frame: Redirect, data: bytes) -> None:
         check_reign(self.session, link, frame.reign)
-        self.roles.following.on_redirect(link, frame)
+        self.roles.joining.on_redirect(link, frame)
 
     def _on_welcome(self, link: LinkState, frame: Welcome, data: bytes) -> None:
         check_reign(self.session, link, frame.reign)
         self.roles.following.on_welcome(link, frame)
         if self.session.state is State.FOLLOWING:
-            self.session.timers.cancel("join")
             self.session.dial_missing()
 
     def _on_command(self, link: LinkState, frame: Command, data: bytes) -> None:
@@ -270,7 +269,7 @@ class Router:
         if link.peer is None:
             return
         if s.epoch is None:
-            self.roles.following.on_claim(link.peer)
+            self.roles.joining.on_claim(link.peer)
             return
         check_claim(s, link, frame)
         if s.roster.get(link.peer) is None:
@@ -311,7 +310,7 @@ class Router:
         s = self.session
         check_reign(self.session, link, frame)
         if s.epoch is None:
-            self.roles.following.on_crown(link, frame)
+            self.roles.joining.on_crown(link, frame)
         elif frame.epoch > s.epoch:
             self.roles.hear_of(link, frame, ())
         elif frame.epoch < s.epoch:

@@ -15,7 +15,7 @@ from .choices import Choices
 from .codec import encode
 from .credentials import Credentials, Says, process_nonce, statement
 from .effects import CloseLink, Dial, Effect, Emit, Send, Settle, TakeRole
-from .errors import EndReason, LinkEnd, P2PNetError
+from .errors import ADVICE, EndReason, LinkEnd, P2PNetError, SessionOver
 from .events import (
     Event,
     PeerGone,
@@ -25,6 +25,7 @@ from .events import (
     ProofRejected,
     RoleChanged,
     RosterChanged,
+    SessionEnded,
     StateChanged,
 )
 from .frame_parts import Executed, RosterProof
@@ -267,6 +268,16 @@ class Session:
         if ROLES[old] is not ROLES[new]:
             self.effects.append(TakeRole(ROLES[new]))
             self.emit(RoleChanged(ROLES[new]))
+
+    def finish(self, reason: EndReason, text: str = "") -> None:
+        """This peer is out of the session for good."""
+        text = text or ADVICE.get(reason, "")
+        self.give_up_submissions(SessionOver(reason, text))
+        self.emit(SessionEnded(reason, text))
+        self.move(Move.LEAVE)
+        self.timers.clear()
+        for link in list(self.mesh.links):
+            self.close(link)
 
     def set_reign(self, reign: Reign) -> None:
         """From now on this reign is the one that counts."""

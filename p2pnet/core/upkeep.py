@@ -127,7 +127,7 @@ class Upkeep:
         s = self.session
         if s.state is not JOINING or s.seat is None:
             return  # a newcomer has a deadline of its own
-        link = s.mesh.link_to(self.roles.following.target)
+        link = s.mesh.link_to(self.roles.joining.target)
         if link is not None and link.pieces.parts:
             s.timers.set("cold", at=s.now + s.settings.connect_us)  # a long welcome is on its way
         else:
@@ -183,11 +183,11 @@ class Upkeep:
 
 _ON_TIMER: Final[dict[str, Callable[..., None]]] = {
     "seat": lambda keep, peer: keep.roles.hosting.expire(PeerId(peer)),
-    "join": lambda keep: keep.roles.following.fail(
+    "join": lambda keep: keep.roles.joining.fail(
         EndReason.TIMED_OUT, "the host did not answer in time"
     ),
     "approval": lambda keep, peer: keep._on_approval_timer(PeerId(peer)),
-    "seek": lambda keep: keep.roles.following.on_seek_timer(),
+    "seek": lambda keep: keep.roles.joining.on_seek_timer(),
     "cold": lambda keep: keep._on_cold_timer(),
     "claim": lambda keep: keep.roles.succession.on_claim_timer(),
     "awake": lambda keep: keep.roles.succession.on_awake_timer(),

@@ -7,6 +7,7 @@ import attrs
 from .detector import GREEN, Detector, Light
 from .events import HostRecovered, HostSuspected
 from .following import Following
+from .joining import Joining
 from .session import Session
 from .states import FOLLOWING
 
@@ -16,6 +17,7 @@ class Watching:
     """Whether the host is heard."""
 
     session: Session
+    joining: Joining
     following: Following
 
     def detector(self) -> Detector | None:
@@ -23,7 +25,7 @@ class Watching:
         mesh, following = self.session.mesh, self.following
         link = None if following.link is None else mesh.links.get(following.link)
         if link is None:
-            link = mesh.link_to(following.target)
+            link = mesh.link_to(self.joining.target)
         return None if link is None else link.detector
 
     def is_calm(self) -> bool:

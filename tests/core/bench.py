@@ -9,7 +9,7 @@ import attrs
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.effects import Dial, Effect, Send
 from p2pnet.core.events import PullStarted
-from p2pnet.core.messages import Frame
+from p2pnet.core.messages import Frame, Update
 from p2pnet.core.settings import Settings
 from p2pnet.core.states import State
 from p2pnet.core.values import LinkId, SessionId
@@ -83,6 +83,14 @@ class Bench(Observer):
         _, there = self.world.network.connect(other.number, target.number)
         self.world.enter(target, lambda: target.core.link_opened(self.world.now, there, None))
         return other, there
+
+
+def last_update(bench: Bench) -> Update:
+    """The update in which the host has run a command of its own."""
+    bench.listen()
+    bench.world.submit(bench.peers[0], "x")
+    bench.world.run_for(400_000)
+    return bench.heard(bench.peers[0], Update)[-1]
 
 
 def pulling(players: int = 4) -> tuple[Bench, SimPeer, SimPeer]:

@@ -106,7 +106,7 @@ def test_who_wants_everything_still_says_how_far_it_was_on_another_branch() -> N
     bench = Bench.of(3, SOON)
     *mates, far = bench.peers
     long_apart(bench, [far], mates)
-    far.core._roles.following.whole = True
+    far.core._roles.joining.whole = True
     bench.world.heal()
     bench.world.run_for(1_500_000)
     assert far.core.state is State.FOLLOWING and not far.saw(SessionEnded)

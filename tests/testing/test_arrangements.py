@@ -8,7 +8,6 @@ import pytest
 
 from p2pnet.core.admission import Admission
 from p2pnet.core.condensing import SlowLinks
-from p2pnet.core.following import Following
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
@@ -49,7 +48,7 @@ def test_all_of_them_are_held_in_campaigns() -> None:
         (Drill.NO_ROOM, Outbox, "keep", nothing, "S28"),
         (Drill.IDLE, Ordering, "_idle", lambda ordering: [], "S30"),
         (Drill.IDLE, Hosting, "on_bye", lambda host, peer, *why: host._remove(peer, *why), "L3"),
-        (Drill.NO_MIGRATION, Following, "finish", nothing, "S27"),
+        (Drill.NO_MIGRATION, Session, "finish", nothing, "S27"),
         (Drill.SAVED, Session, "set_settings", nothing, "S11"),
         (Drill.CROWDED, SlowLinks, "catch_up", lambda *details: [], "S11"),
     ],

@@ -45,7 +45,7 @@ def _renumbers(router: Any, link: LinkState, frame: Renumber, data: bytes) -> No
 
 
 def _goes(router: Any, link: LinkState, frame: Bye, data: bytes) -> None:
-    router.roles.following.finish(frame.reason, frame.text)
+    router.session.finish(frame.reason, frame.text)
 
 
 @pytest.mark.parametrize(("frame", "heeds"), [(Renumber, _renumbers), (Bye, _goes)])
