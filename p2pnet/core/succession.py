@@ -176,8 +176,11 @@ class Succession:
 
     def on_grant(self, link: LinkState, frame: Grant) -> None:
         """Somebody stands behind our claim."""
-        if self.session.state is State.CLAIMING and frame.number == self.search.number:
-            assert link.peer is not None
+        s = self.session
+        if s.state is State.CLAIMING and frame.number == self.search.number:
+            assert link.peer is not None and s.history.position is not None
+            if link.beside and frame.position > s.history.position:
+                s.mesh.prefer(link)  # it was started again, as is told by what we lack
             self.asking.grants[link.peer] = frame
             self.search.look_for(frame.returning)
             self._count()
