@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from p2pnet.core import catchup, minority, reunion, succession
+from p2pnet.core import catchup, minority, reunion, search
 from p2pnet.core.errors import EndReason, RefuseReason
 from p2pnet.core.granting import Granting
 from p2pnet.core.hosting import Hosting
@@ -35,7 +35,7 @@ _replace: Final = msgspec.structs.replace
 @BED.plants("S33", "too few stand still, as the policy says")
 def minorities_play_on() -> Planted:
     go = always(Standing.GO)
-    return patched((minority, "stand", go), (succession, "stand", go))
+    return patched((minority, "stand", go), (search, "stand", go))
 
 
 @BED.plants("S33", "who is away does not count")
