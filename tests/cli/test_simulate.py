@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from p2pnet.testing import cluster
+
 from .conftest import Command
 
 KEYS = [
@@ -70,8 +72,18 @@ def test_the_number_of_workers_changes_nothing_but_the_time(campaign: Campaign) 
     assert len(digests) == 1
 
 
+def test_a_scheduler_that_is_not_there_is_told_in_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_WAIT_S", 0.2)
+    result = command("simulate", "--cluster", "tcp://127.0.0.1:1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("p2pnet: no Dask scheduler answers at tcp://127.0.0.1:1")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_without_assertions_the_same_is_played(campaign: Campaign) -> None:
-    arguments = ["simulate", "--json", "--scenarios", "6", "--seed", "4", "--workers", "1"]
+    arguments = ["simulate", "--json", "--scenarios", "2", "--seed", "4", "--workers", "1"]
     program = [sys.executable, "-O", "-m", "p2pnet"]
     without = subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
     assert last_line(without)["digest"] == campaign(*arguments[2:])["digest"]

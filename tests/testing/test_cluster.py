@@ -138,14 +138,6 @@ def test_the_command_has_the_same_table_and_the_same_line(machines: Machines) ->
     assert "What became of it" in result.stderr
 
 
-def test_a_scheduler_that_is_not_there_is_told_in_one_line() -> None:
-    command = [sys.executable, "-m", "p2pnet", "simulate", "--cluster", "tcp://127.0.0.1:1"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert result.returncode == 2
-    assert result.stderr.startswith("p2pnet: no Dask scheduler answers at tcp://127.0.0.1:1")
-    assert len(result.stderr.splitlines()) == 1
-
-
 def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"pip install 'p2pnet\[cluster\]'"):
