@@ -28,7 +28,7 @@ _PATIENCE: Final = 8  # once that takes longer, a request is repeated after such
 
 @attrs.define(eq=False)
 class Joining:
-    """The request for a seat. Empty while this peer has what it asked for."""
+    """Requests for a seat, one after the other: how often, and of whom."""
 
     session: Session
     target: PeerId | None = None  # whom we ask
@@ -149,6 +149,8 @@ class Joining:
             s.timers.set("cold", at=s.now + s.settings.connect_us)
             self.ask()
 
+    # --- answers ---
+
     def on_redirect(self, link: LinkState, frame: Redirect) -> None:
         """Whom we asked is not the host, and tells who is."""
         s = self.session
@@ -169,8 +171,6 @@ class Joining:
             self.seatless = self.session.epoch
             self.attempt += 1
             self.ask()
-
-    # --- answers ---
 
     def on_denied(self, reason: DenyReason, text: str) -> None:
         """The host does not want us."""
