@@ -214,9 +214,10 @@ class Engine(Timeline):
         elif peer.alive:
             peer.core.wake(peer.clock.at(self.now))
             if peer.core.state is FOLLOWING and not peer.core.has_effects:
-                self._plan_wake(peer)  # what was due has been put off since
-            else:
-                self._after_input(peer)
+                self._plan_wake(peer)
+                if peer.wake_us != self.now:
+                    return  # what was due has been put off since
+            self._after_input(peer)
 
     def wake_core(self, peer: SimPeer) -> None:
         """Tell a core what time it is."""

@@ -15,6 +15,7 @@ QUICK = {
     "receipts_before_anybody_has_it": 40,
     "tells_of_a_reign_again": 40,
     "never_present_again": 40,
+    "no_heartbeats": 40,
     "no_limit_to_commands": 40,
 }
 """Some that are caught within so many scenarios."""
