@@ -50,7 +50,7 @@ class Durability:
             return None
         best = stands[0] if stands else s.history.seq
         # Whoever else there is may be a newcomer, and the one that stands may have submitted it.
-        second = stands[1] if len(stands) > 1 else best if len(self.followers) <= 1 else worst
+        second = stands[1] if len(stands) > 1 else worst
         s.settle(one=best, all_=worst)
         self._tell((second, worst))
         return best

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 
+import attrs
 import pytest
 
 from p2pnet.core.errors import RefuseReason
@@ -14,9 +15,10 @@ from p2pnet.core.events import (
     MigrationStarted,
     PullStarted,
 )
-from p2pnet.core.messages import Refuse, Reign
+from p2pnet.core.messages import Grant, Refuse, Reign
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
+from p2pnet.core.values import LinkId, Position
 from tests.core.bench import Bench, picture, pulling, texts
 
 
@@ -30,6 +32,23 @@ def test_the_first_in_rank_follows_the_host(players: int, silent: bool) -> None:
     cause = LossCause.SILENT if silent else LossCause.CLOSED
     for peer in bench.peers[1:]:
         assert [e.cause for e in peer.saw(HostLost)] == [cause]
+
+
+@pytest.mark.parametrize("further", [0, 1])
+def test_only_who_has_more_is_taken_for_a_later_process_of_a_member(further: int) -> None:
+    bench = Bench.of(3)
+    host, claimant, other = bench.peers
+    bench.world.cut(claimant, other)
+    bench.world.crash(host)
+    assert bench.world.run_while(lambda: claimant.core.state is not State.CLAIMING)
+    used = claimant.core._s.mesh.link_to(other.id)
+    assert used is not None and claimant.core.position is not None
+    epoch, seq = claimant.core.position.epoch, claimant.core.position.seq
+    beside = attrs.evolve(used, id=LinkId(99), beside=True)
+    claimant.core._s.mesh.links[beside.id] = beside
+    grant = Grant(2, Position(epoch, seq + further), None)
+    claimant.core._roles.succession.on_grant(beside, grant)
+    assert claimant.core._s.mesh.link_to(other.id) is (beside if further else used)
 
 
 def test_the_application_hears_of_it_in_order_and_once() -> None:
