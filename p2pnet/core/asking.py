@@ -84,8 +84,10 @@ class Asking:
 
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""
+        s = self.session
         return not self._is_deaf() and not any(
-            self._is_needed(peer) and self._has_time(peer) for peer in self._missing()
+            self._is_needed(peer) and s.mesh.has_time(s.now, peer, self.asked[peer])
+            for peer in self._missing()
         )
 
     def withdraw(self, alive: bool = False) -> None:
@@ -130,13 +132,6 @@ class Asking:
             return True
         enough = 2 * len(self.grants) >= len(self.asked)
         return not enough and self._is_rough()
-
-    def _has_time(self, peer: PeerId) -> bool:
-        s = self.session
-        link = s.mesh.link_to(peer)
-        if link is None or not s.mesh.alive(s.now, peer):
-            return False
-        return s.now < self.asked[peer] + link.detector.span_us
 
     def _is_deaf(self) -> bool:
         """Whether nobody is with us, and that may be the network's doing."""

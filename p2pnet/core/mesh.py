@@ -181,6 +181,13 @@ class Mesh:
         state = self.link_to(peer)
         return state is not None and not state.detector.is_red(now)
 
+    def has_time(self, now: int, peer: PeerId | None, asked_us: int) -> bool:
+        """Whether this peer is not red, and could not have turned red since it was asked."""
+        state = self.link_to(peer)
+        if state is None or state.detector.is_red(now):
+            return False
+        return now < asked_us + state.detector.span_us
+
     def is_green(self, now: int, peer: PeerId | None) -> bool:
         """Whether a link leads there that has not been silent for unusually long."""
         state = self.link_to(peer)

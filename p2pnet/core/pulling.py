@@ -64,11 +64,9 @@ class Pulling:
 
     def may_answer(self) -> bool:
         """Whether who was asked is heard, and has not had the time in which it would be missed."""
-        s = self.session
-        link = s.mesh.link_to(self.sources[0]) if self.sources else None
-        if link is None or link.peer is None or not s.mesh.is_green(s.now, link.peer):
-            return False
-        return s.now < self._asked_us + link.detector.span_us
+        s, asked = self.session, self.sources[0] if self.sources else None
+        heard = s.mesh.is_green(s.now, asked)
+        return heard and s.mesh.has_time(s.now, asked, self._asked_us)
 
     def meet(self, peer: PeerId, position: Position) -> None:
         """Somebody unknown claims: where it says it stands, it may have been admitted."""

@@ -64,7 +64,7 @@ class Roles:
         self.hosting = Hosting(self.session)
         self.joining = Joining(self.session)
         self.following = Following(self.session, self.joining)
-        self.watching = Watching(self.session, self.joining, self.following)
+        self.watching = Watching(self.session, self.following)
         self.relay = Relay(self.session)
         self.corroboration = Corroboration(self.session)
         search = Search(self.session)

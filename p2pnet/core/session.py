@@ -269,7 +269,7 @@ class Session:
             self.effects.append(TakeRole(ROLES[new]))
             self.emit(RoleChanged(ROLES[new]))
 
-    def finish(self, reason: EndReason, text: str = "") -> None:
+    def finish(self, reason: EndReason, text: str) -> None:
         """This peer is out of the session for good."""
         text = text or ADVICE.get(reason, "")
         self.give_up_submissions(SessionOver(reason, text))

@@ -7,7 +7,6 @@ import attrs
 from .detector import GREEN, Detector, Light
 from .events import HostRecovered, HostSuspected
 from .following import Following
-from .joining import Joining
 from .session import Session
 from .states import FOLLOWING
 
@@ -17,7 +16,6 @@ class Watching:
     """Whether the host is heard."""
 
     session: Session
-    joining: Joining
     following: Following
 
     def detector(self) -> Detector | None:
@@ -25,7 +23,7 @@ class Watching:
         mesh, following = self.session.mesh, self.following
         link = None if following.link is None else mesh.links.get(following.link)
         if link is None:
-            link = mesh.link_to(self.joining.target)
+            link = mesh.link_to(following.joining.target)
         return None if link is None else link.detector
 
     def is_calm(self) -> bool:
