@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from p2pnet.core import reunion
+from p2pnet.core.asking import Asking
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
@@ -94,7 +95,7 @@ def _tail(first: int, last: int | None) -> Any:
     return wrap
 
 
-@BED.plants("S19", "a tail begins right after the position that it is asked for")
+@BED.plants("S14", "a tail begins right after the position that it is asked for")
 def a_tail_begins_too_late() -> Planted:
     return patched((History, "since", _tail(1, None)))
 
@@ -116,3 +117,25 @@ def one_side_judges_the_other_way_round() -> Planted:
         return verdict
 
     return patched((reunion, "verdict", wrap))
+
+
+@BED.plants("S29", "who gives up its claim waits for nothing that it has asked for")
+def a_claim_is_given_up_and_its_deadlines_are_not() -> Planted:
+    def end(asking: Asking) -> None:
+        asking._claim = None
+        asking.asked.clear()
+        asking.grants.clear()
+
+    return patched((Asking, "end", lambda original: end))
+
+
+@BED.plants("L6", "who has not answered is asked again when there was time to answer")
+def asks_again_with_no_time_between() -> Planted:
+    def wrap(original: Any) -> Any:
+        def repeat(asking: Asking) -> None:
+            original(asking)
+            asking.session.timers.set("answers", at=asking.session.now)
+
+        return repeat
+
+    return patched((Asking, "repeat", wrap))

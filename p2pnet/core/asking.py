@@ -98,7 +98,9 @@ class Asking:
         self.end()
 
     def end(self) -> None:
-        """There is a reign, or there was no claim."""
+        """There is a reign, or there was no claim: nothing that was asked for is waited for."""
+        for timer in ("answers", "pull"):
+            self.session.timers.cancel(timer)
         self._claim = None
         self.asked.clear()
         self.grants.clear()

@@ -127,8 +127,6 @@ class Granting:
             return
         self.promises.give(claimant, claim)
         if s.state in (State.CLAIMING, State.PULLING):
-            s.timers.cancel("answers")
-            s.timers.cancel("pull")
             self.asking.withdraw()
             s.move(Move.WITHDRAW)
         elif s.state is State.ISOLATED:

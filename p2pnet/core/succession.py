@@ -218,8 +218,6 @@ class Succession:
         """
         s = self.session
         assert self.search.lost is not None
-        s.timers.cancel("answers")
-        s.timers.cancel("pull")
         self.granting.release()
         self.asking.withdraw(alive=True)
         self.search.shown.add(s.me)
@@ -232,7 +230,6 @@ class Succession:
     def withdraw(self) -> None:
         """Another claimant has the word of others, or goes first: wait for it, then ask again."""
         s = self.session
-        s.timers.cancel("answers")
         self.granting.release()
         self.asking.withdraw()
         s.move(Move.WITHDRAW)
@@ -335,8 +332,6 @@ class Succession:
         """
         s = self.session
         if s.state in (State.CLAIMING, State.PULLING):
-            s.timers.cancel("answers")
-            s.timers.cancel("pull")
             self.granting.release()
             self.asking.withdraw()
             s.move(Move.WITHDRAW)
@@ -390,7 +385,7 @@ class Succession:
     def end(self) -> None:
         """A host was found, be it this peer or another one."""
         s = self.session
-        for timer in ("claim", "answers", "pull", "promise", "verify", "redial"):
+        for timer in ("claim", "promise", "verify", "redial"):
             s.timers.cancel(timer)
         self.granting.promises.release()
         self.granting.drop_doubts()

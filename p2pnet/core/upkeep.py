@@ -88,7 +88,9 @@ class Upkeep:
         """Do what is due."""
         s = self.session
         self._promised_in = None
-        while (name := s.timers.take_due(s.now)) is not None:
+        for _ in range(len(s.timers)):  # what comes due at once again waits for the next wake
+            if (name := s.timers.take_due(s.now)) is None:
+                break
             self.on_timer(name)
             self._lively = None
         if s.state is REIGNING:

@@ -4,7 +4,6 @@ its settings say, and what it writes to a file.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Final
 
 from p2pnet.core.errors import CommandRefused, DenyReason, EndReason, TooManyInFlight
@@ -13,13 +12,11 @@ from p2pnet.core.events import (
     BranchDiscarded,
     ClientDisconnected,
     HandoverFailed,
-    HostAnnounced,
     JoinDenied,
     JoinPending,
     SessionEnded,
     StateChanged,
 )
-from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
 from p2pnet.core.saving import load
 from p2pnet.core.settings import AckLevel, WhileDown
 from p2pnet.core.states import HOSTLESS, SETTLED, State
@@ -28,7 +25,6 @@ from p2pnet.core.values import LinkId
 from .catalogue import InvariantBroken
 from .engine import FINGERPRINT
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
-from .hostile import usurp
 from .sim_peer import SimPeer
 
 _ASKED_US: Final = 500_000  # a request for a seat has come, and its answer
@@ -36,67 +32,6 @@ _LONG_US: Final = 4_000_000  # after so long without a host all that are missing
 _KEPT: Final = 2
 _APPROVAL_US: Final = 2_000_000
 _IDLE_US: Final = 4_000_000
-
-
-# --- by hand --------------------------------------------------------------------------------------
-
-
-def by_hand(ground: Ground) -> None:
-    """The game decides who follows a lost host: nobody does by itself, and all find whom it wants.
-
-    Meanwhile all links break. Nobody has a host that would dial the others.
-    """
-    world, (host, *clients) = ground.world, ground.peers
-    for peer in ground.peers:
-        peer.choices.automatic = False
-    reigns = ground.watch.reigns
-    world.crash(host, silent=ground.rng.random() < 0.5)
-    world.run_for(ground.rng.choice((SOON_US, NOTICED_US)))  # before that is long, or after it
-    for one, other in combinations(clients, 2):
-        world.reset_links(one, other)
-    world.run_for(_LONG_US)
-    ground.same_reign(reigns, "the game has not said that anybody shall reign")
-    for client in clients:
-        if client.core.census["links"] < len(clients) - 1:
-            raise InvariantBroken("L1", f"{client.name} has no host for long, and looks for nobody")
-    heir, *others = ground.rng.sample(clients, len(clients))
-    first = others[: ground.rng.choice((0, 1))]
-    usurp(world, others[0], 2 * NUMBERS_AHEAD_MAX)
-    for other in first:
-        ground.want(other, lambda core, now: core.follow(now, heir.id))
-    ground.want(heir, lambda core, now: core.claim(now))
-    world.run_for(SOON_US)
-    alone = ground.say(heir, "reigns")
-    world.run_for(SOON_US)
-    ground.settled(heir)
-    for other in others:
-        follows = other.core.host_peer == heir.id and other.core.state is State.FOLLOWING
-        if follows is not (other in first) or not (follows or other.saw(HostAnnounced)):
-            raise InvariantBroken("S27", f"{other.name} decides by hand whether to follow")
-        if not follows:
-            ground.want(other, lambda core, now: core.follow(now, heir.id))
-    world.run_for(NOTICED_US)
-    ground.same_reign(reigns + 1, f"{heir.name} was chosen by hand")
-    if not world.converged() or not all(holds(other, alone) for other in others):
-        raise InvariantBroken("L1", f"all follow {heir.name} by hand, and are not together")
-    for peer in clients:
-        peer.choices.automatic = True
-    ground.heal()
-
-
-def chosen(ground: Ground) -> None:
-    """The games of all say who shall follow the host that is lost: that one does, and at once."""
-    world, (host, *clients) = ground.world, ground.peers
-    heir = ground.rng.choice(clients)
-    for client in clients:
-        client.choices.elect = lambda: heir.id
-    reigns = ground.watch.reigns
-    world.crash(host, silent=ground.rng.random() < 0.5)
-    world.run_for(SOON_US)
-    ground.same_reign(reigns + 1, "all want the same one")
-    if world.hosts != [heir]:
-        raise InvariantBroken("S25", f"{world.hosts[0].name} reigns, and {heir.name} was chosen")
-    ground.heal()
 
 
 # --- approval -------------------------------------------------------------------------------------

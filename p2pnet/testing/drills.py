@@ -20,8 +20,6 @@ from p2pnet.core.states import State
 
 from .arrangements import (
     approval,
-    by_hand,
-    chosen,
     crowded,
     idle,
     no_migration,
@@ -29,6 +27,7 @@ from .arrangements import (
     saved,
 )
 from .catalogue import InvariantBroken
+from .elections import by_hand, chosen, second_thoughts
 from .false_tails import false_tails
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
@@ -292,6 +291,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.NEWCOMER: Rules(newcomer, 2, _majority),
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
         Drill.BY_HAND: Rules(by_hand, 3),
+        Drill.SECOND_THOUGHTS: Rules(second_thoughts, 3),
         Drill.CHOSEN: Rules(chosen, 3),
         Drill.APPROVAL: Rules(approval, 2, _approval),
         Drill.NO_ROOM: Rules(refused_meanwhile, 4, _no_room),

@@ -259,8 +259,7 @@ def sleeper(ground: Ground) -> None:
     stay = list(ground.peers)
     ground.world.pause(client)
     ground.world.run_for(ground.rng.randrange(300_000, 3_000_000))
-    if ground.rng.random() < 0.5:
-        _comes_and_goes(ground)
+    _comes_and_goes(ground)
     ground.world.resume(client)
     ground.world.run_for(1)
     ground.say(client, "awake")

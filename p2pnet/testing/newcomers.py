@@ -30,16 +30,14 @@ _MADE_UP: Final = "made up"
 
 
 def newcomer(ground: Ground) -> None:
-    """Two are left, the host and its heir. Under `majority_only` the heir can't go on alone, only
-    with the newcomer of which it has not heard.
+    """Two are left, the host and its heir. Under `majority_only` the heir can't go on alone: not
+    with a stranger, but with a newcomer of which it has not heard.
     """
     world, (host, heir, *others) = ground.world, ground.peers
     for other in others:
         world.leave(other)
     world.run_for(SOON_US)
-    if ground.rng.random() < 0.5:
-        _stranger(ground, host, heir)
-        return
+    _stranger(ground, host, heir)
     world.cut(host, heir)
     comes = world.join(host, "newcomer")
     world.run_for(_ADMITTED_US)

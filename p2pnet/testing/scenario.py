@@ -223,6 +223,7 @@ class Drill(enum.StrEnum):
     NEWCOMER = "newcomer"  # the heir has not heard of who was admitted last, and needs it
     LATE_NEWCOMER = "late_newcomer"  # … and hears of it while it pulls from somebody else
     BY_HAND = "by_hand"  # the game decides who follows a lost host, and links break meanwhile
+    SECOND_THOUGHTS = "second_thoughts"  # it has somebody claim, and then wants another one
     CHOSEN = "chosen"  # the game says who shall follow: that one does, and at once
     APPROVAL = "approval"  # the game decides about a newcomer, or does not
     NO_ROOM = "no_room"  # without a host few commands are kept, or none

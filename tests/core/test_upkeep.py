@@ -1,4 +1,4 @@
-"""The border of the core: what the application may call when, and what any bytes may do."""
+"""What a peer does as time goes by: deadlines, heartbeats, dials, and the end of dead links."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from p2pnet.core.link_state import CALM_BEATS, LOOK_BEATS, LinkState
 from p2pnet.core.messages import Heartbeat, Update
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
+from p2pnet.core.upkeep import _ON_TIMER, Upkeep
 from p2pnet.core.values import Epoch, PeerId
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import Dials, Observer, SimPeer
@@ -71,6 +72,21 @@ def test_a_deadline_is_never_early(bench: Bench) -> None:
     for peer in bench.peers:
         wake = peer.core.next_wake()
         assert wake is not None and wake >= bench.world.now
+
+
+def test_what_comes_due_at_once_again_waits_for_the_next_wake(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, calls = bench.peers[1].core, itertools.count()
+
+    def again(keep: Upkeep) -> None:
+        next(calls)
+        client._s.timers.set("look", at=bench.world.now)
+
+    monkeypatch.setitem(_ON_TIMER, "look", again)
+    again(client._upkeep)
+    client.wake(bench.world.now)
+    assert next(calls) == 2 and client.next_wake() == bench.world.now
 
 
 def test_a_host_that_does_not_know_whether_it_rules_gives_up_no_seat() -> None:

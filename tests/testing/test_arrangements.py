@@ -11,8 +11,6 @@ from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
-from p2pnet.core.roles import Roles
-from p2pnet.core.search import Search
 from p2pnet.core.session import Session
 from p2pnet.testing import arrangements
 from p2pnet.testing.drills import DRILLS
@@ -33,16 +31,13 @@ def nothing(*details: Any) -> None:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    names = ("by_hand", "chosen", "approval", "refused_meanwhile", "idle", "no_migration", "saved")
+    names = ("approval", "refused_meanwhile", "idle", "no_migration", "saved")
     assert held >= {getattr(arrangements, name) for name in (*names, "crowded")}
 
 
 @pytest.mark.parametrize(
     ("kind", "owner", "name", "broken", "invariant"),
     [
-        (Drill.BY_HAND, Roles, "offer", Roles.obey, "S27"),
-        (Drill.BY_HAND, Search, "looks", lambda search: False, "L1"),
-        (Drill.CHOSEN, Search, "turn_us", lambda search, claimant: 1 << 60, "L5"),
         (Drill.APPROVAL, Admission, "__len__", lambda admission: 0, "S28"),
         (Drill.APPROVAL, Admission, "on_link_lost", nothing, "S23"),
         (Drill.NO_ROOM, Outbox, "keep", nothing, "S28"),

@@ -1,0 +1,48 @@
+"""In each drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from p2pnet.core.asking import Asking
+from p2pnet.core.roles import Roles
+from p2pnet.core.search import Search
+from p2pnet.testing import elections
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+from p2pnet.testing.streams import stream
+
+
+def found(kind: Drill, seeds: int = 3, players: int = 3) -> set[str | None]:
+    settings = DRILLS[kind].settings(stream(1, "drill"), players)
+    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
+    return {breaks(scenario) for scenario in scenarios}
+
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    held = {rules.do for rules in DRILLS.values()}
+    assert held >= {elections.by_hand, elections.chosen, elections.second_thoughts}
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "name", "broken", "invariant"),
+    [
+        (Drill.BY_HAND, Roles, "offer", Roles.obey, "S27"),
+        (Drill.BY_HAND, Search, "looks", lambda search: False, "L1"),
+        (Drill.CHOSEN, Search, "turn_us", lambda search, claimant: 1 << 60, "L5"),
+        (Drill.SECOND_THOUGHTS, Asking, "end", lambda asking: asking.grants.clear(), "S29"),
+    ],
+)
+def test_what_is_done_wrong_shows(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Drill,
+    owner: Any,
+    name: str,
+    broken: Any,
+    invariant: str,
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+    assert invariant in found(kind)
