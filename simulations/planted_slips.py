@@ -11,14 +11,17 @@ from p2pnet.core import reunion
 from p2pnet.core.asking import Asking
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
+from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.roster import Roster
+from p2pnet.core.session import Session
+from p2pnet.core.values import RECONNECT_ID_INVALID
 
-from .planting import Bed, nothing, patched
+from .planting import Bed, always, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -139,3 +142,16 @@ def asks_again_with_no_time_between() -> Planted:
         return repeat
 
     return patched((Asking, "repeat", wrap))
+
+
+@BED.plants("S21", "who comes back says which member it was")
+def comes_back_as_nobody() -> Planted:
+    def wrap(original: Any) -> Any:
+        def rejoin(joining: Joining, *details: Any) -> Any:
+            nobody = property(always(RECONNECT_ID_INVALID)(None))
+            with patched((Session, "connection_id", lambda _: nobody)):
+                return original(joining, *details)
+
+        return rejoin
+
+    return patched((Joining, "_rejoin", wrap))

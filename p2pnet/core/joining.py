@@ -21,7 +21,7 @@ from .messages import Join, Pending, Redirect, Reign, Rejoin
 from .session import Session
 from .settings import APPROVAL_US_MAX
 from .states import State
-from .values import RECONNECT_ID_HOST, ConnectionId, Epoch, PeerId
+from .values import Epoch, PeerId
 
 _PATIENCE: Final = 8  # once that takes longer, a request is repeated after such a part of it
 
@@ -35,7 +35,6 @@ class Joining:
     attempt: int = 0  # counts requests
     requested: Epoch | None = None  # the reign to come that has our next request already
     early: bool = False  # the request of now was made before the reign began
-    was_host: bool = False  # since the last welcome: we come back as RECONNECT_ID_HOST
     whole: bool = False  # ask for everything: what we have does not fit
     seatless: Epoch | None = None  # the reign under which the seat that we have here is void
 
@@ -108,11 +107,11 @@ class Joining:
 
     def _rejoin(self, link: LinkState, epoch: Epoch, attempt: int) -> Rejoin:
         s = self.session
-        old = RECONNECT_ID_HOST if self.was_host else s.connection_id
+        old = s.connection_id  # under the last reign, so RECONNECT_ID_HOST if it was ours
         at, whole = s.history.position, self.whole
-        signature = s.sign(Says.REJOIN, epoch, link.key, attempt, s.nonce, ConnectionId(old))
+        signature = s.sign(Says.REJOIN, epoch, link.key, attempt, s.nonce, old)
         extra = s.choices.extra()
-        return Rejoin(attempt, epoch, ConnectionId(old), at, whole, s.addresses, signature, extra)
+        return Rejoin(attempt, epoch, old, at, whole, s.addresses, signature, extra)
 
     def on_seek_timer(self) -> None:
         """No welcome yet: ask again, and the less often the longer nothing came of it.
@@ -196,7 +195,7 @@ class Joining:
 
     def welcomed(self) -> None:
         """Here is our seat."""
-        self.whole = self.was_host = False
+        self.whole = False
         self.seatless = None
         self.session.timers.cancel("join")
         self._end()

@@ -167,11 +167,10 @@ class Roles:
         self.following.adopt(reign, addresses)
 
     def abdicate(self) -> None:
-        """This peer is not the host any more; the next welcome brings it back as the ex-host."""
+        """This peer is not the host any more."""
         self.hosting.end()
         self.handing_over.end()
         self.reunion.end()
-        self.joining.was_host = True
         self.held.clear()
 
     def fail_handover(self) -> None:

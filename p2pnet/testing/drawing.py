@@ -82,8 +82,8 @@ def draw(seed: int, number: int, shape: Shape) -> Scenario:
     if number % _DRILL_EVERY == _DRILL_EVERY - 1 and (drills := _fitting(shape)):
         return _draw_drill(own, drills[number // _DRILL_EVERY % len(drills)], shape)
     faults, network = stream(own, "faults"), stream(own, "shape")
-    # The lesser of two draws: most of what can go wrong needs few, and few are quick to play.
-    players = min(network.randint(*shape.players), network.randint(*shape.players))
+    # The least of three draws: what can go wrong needs few as a rule, and few are quick to play.
+    players = min(network.randint(*shape.players) for _ in range(3))
     delay_us = shape.delay_us or network.choice((INTERNET, INTERNET, INTERNET, LAN, MIXED))
     steps = _draw_steps(faults, players)
     return Scenario(

@@ -24,11 +24,18 @@ from p2pnet.core.events import (
     RosterChanged,
 )
 from p2pnet.core.history import reaches
-from p2pnet.core.messages import Bye, Piece, Rejoin, Tail, Update, Welcome
+from p2pnet.core.messages import Bye, Grant, Piece, Rejoin, Tail, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
-from p2pnet.core.values import RECONNECT_ID_HOST, ConnectionId, PeerId, Position, peer_id
+from p2pnet.core.values import (
+    RECONNECT_ID_HOST,
+    RECONNECT_ID_INVALID,
+    ConnectionId,
+    PeerId,
+    Position,
+    peer_id,
+)
 
 from .catalogue import InvariantBroken
 from .journal import REFUSED
@@ -185,6 +192,15 @@ class Histories:
             text = f"{peer.name} took a proof for {took.epoch} under {frame.reign.epoch}"
             raise InvariantBroken("S26", text)
 
+    def asks_again(
+        self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Rejoin | Grant
+    ) -> None:
+        """Who was in the session says which of its members it was."""
+        request = frame.rejoin if isinstance(frame, Grant) else frame
+        if request is not None and request.old_connection_id != seen.label:
+            text = f"{peer.name} comes back as {request.old_connection_id}, and was {seen.label}"
+            raise InvariantBroken("S21", text)
+
     def tells(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Tail) -> None:
         """What there is is told to members."""
         self.no_strangers(peer, targets)
@@ -238,8 +254,9 @@ class Histories:
             raise InvariantBroken("S27", f"{peer.name} was not told who is there")
         if len(seen.members) != len(roster.members):
             raise InvariantBroken("S27", f"{peer.name} was not told who came and went")
-        labels = [member.connection_id for member in roster.members]
-        if len(set(labels)) < len(labels):
+        labels = {member.peer: member.connection_id for member in roster.members}
+        seen.label = labels.get(peer.id, RECONNECT_ID_INVALID)
+        if len(set(labels.values())) < len(labels):
             raise InvariantBroken("S21", f"{peer.name} sees two members with one label")
         for member in roster.members:
             if self._keys.get(member.peer) != member.key:

@@ -13,7 +13,7 @@ import attrs
 from p2pnet.core.messages import Frame
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import Role, State
-from p2pnet.core.values import Epoch, PeerId, Position
+from p2pnet.core.values import RECONNECT_ID_INVALID, ConnectionId, Epoch, PeerId, Position
 
 from .catalogue import InvariantBroken
 from .sim_peer import SimPeer
@@ -45,6 +45,7 @@ class Seen:
     told: Epoch | None = None  # the last reign that its application was told of
     role: Role | None = None  # the last that its shell was told to take
     members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
+    label: ConnectionId = RECONNECT_ID_INVALID  # its own, as it was told last
     lost: bool = False  # its application was told of a loss, and not yet of a migration
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
@@ -87,7 +88,7 @@ class Record:
             core, seen = peer.core, self.seen(peer)
             seen.state, seen.epoch, seen.position = core.state, core.epoch, core.position
             seen.digest, seen.welcomed = core.digest, core.host_peer
-            seen.told, seen.role = core.epoch, core.role
+            seen.told, seen.role, seen.label = core.epoch, core.role, core.connection_id
             seen.members = {member.peer: member.present for member in core.roster.members}
             if core.epoch is not None and core.role is Role.HOST:
                 self.reigns[core.epoch] = peer.number

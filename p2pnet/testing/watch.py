@@ -51,6 +51,7 @@ from p2pnet.core.messages import (
     Heartbeat,
     Marks,
     Refuse,
+    Rejoin,
     Tail,
     Update,
     Welcome,
@@ -81,7 +82,9 @@ class Watch(Observer):
     """The invariants of every instant."""
 
     heartbeats = False
-    sends = frozenset(tag_of(kind) for kind in (Bye, Carry, Update, Grant, Refuse, Tail, Welcome))
+    sends = frozenset(
+        tag_of(kind) for kind in (Bye, Carry, Update, Grant, Refuse, Rejoin, Tail, Welcome)
+    )
 
     world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
@@ -113,7 +116,8 @@ class Watch(Observer):
             tag_of(Bye): (histories.sends_away,),
             tag_of(Carry): (self._said_relayed,),
             tag_of(Update): (reigns.orders, histories.orders),
-            tag_of(Grant): (reigns.grants,),
+            tag_of(Grant): (reigns.grants, histories.asks_again),
+            tag_of(Rejoin): (histories.asks_again,),
             tag_of(Refuse): (reigns.refuses,),
             tag_of(Tail): (histories.tells,),
             tag_of(Welcome): (histories.welcomes, reigns.welcomes),
