@@ -7,21 +7,23 @@ from typing import Any, Final
 
 import msgspec
 
-from p2pnet.core import reunion
+from p2pnet.core import reunion, routing
 from p2pnet.core.asking import Asking
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
+from p2pnet.core.messages import Bye
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.roster import Roster
+from p2pnet.core.search import Search
 from p2pnet.core.session import Session
 from p2pnet.core.values import RECONNECT_ID_INVALID
 
-from .planting import Bed, always, nothing, patched
+from .planting import Bed, always, nothing, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -155,3 +157,19 @@ def comes_back_as_nobody() -> Planted:
         return rejoin
 
     return patched((Joining, "_rejoin", wrap))
+
+
+@BED.plants("L5", "who was chosen and is dead keeps nobody else waiting")
+def waits_for_the_chosen_though_it_is_dead() -> Planted:
+    return patched((Search, "_awaited", lambda original: lambda search: search.chosen))
+
+
+@BED.plants("L3", "who is away for a while is not gone for good")
+def whoever_says_good_bye_is_gone() -> Planted:
+    states, fenced, on_bye = routing._ROUTES[Bye]
+
+    def gone(router: routing.Router, link: Any, frame: Any, data: bytes) -> None:
+        router.session.departed.add(link.peer)
+        on_bye(router, link, frame, data)
+
+    return rerouted(routing._ROUTES, {Bye: (states, fenced, gone)})

@@ -76,30 +76,40 @@ class Search:
                 break
             if member.peer in self.shown:
                 continue
-            heard = s.mesh.is_green(s.now, member.peer) and not s.mesh.is_mute(s.now, member.peer)
-            if heard or s.mesh.is_new(member.peer):
+            if self._is_there(member.peer):
                 better.append(member.peer)
         return better
 
+    def _is_there(self, peer: PeerId) -> bool:
+        """Whether this peer is heard, or may be for all that is known."""
+        s = self.session
+        heard = s.mesh.is_green(s.now, peer) and not s.mesh.is_mute(s.now, peer)
+        return heard or s.mesh.is_new(peer)
+
     def successor(self) -> PeerId:
         """Who should be the next host, for all that is known here."""
-        return self.chosen or (self.better() or [self.session.me])[0]
+        return self._awaited() or (self.better() or [self.session.me])[0]
 
     def ahead(self) -> int:
         """How many answer windows to wait before it is our turn."""
-        s, chosen = self.session, self.chosen
-        if chosen == s.me:
+        awaited = self._awaited()
+        if awaited == self.session.me:
             return 0
-        if chosen is not None and s.mesh.alive(s.now, chosen):
-            return ROUND_WINDOWS + len(self.better())  # then the order is as if nobody was chosen
-        return len(self.better())
+        return len(self.better()) + (ROUND_WINDOWS if awaited else 0)
+
+    def _awaited(self) -> PeerId | None:
+        """Whoever was chosen goes before all others if it lives; else the order is by rank."""
+        chosen = self.chosen
+        if chosen is None or chosen == self.session.me or self._is_there(chosen):
+            return chosen
+        return None
 
     def turn_us(self, claimant: PeerId) -> int:
         """When it is this claimant's turn: one answer window for each better one that lives."""
         s = self.session
         if claimant == self.chosen:
             return 0
-        ahead = 0 if self.chosen is None else ROUND_WINDOWS
+        ahead = ROUND_WINDOWS if self._awaited() else 0
         for member in s.roster.successors(self.lost or s.me):
             if member.peer == claimant:
                 break

@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from p2pnet.core.errors import EndReason
 from p2pnet.core.events import BranchDiscarded, HandoverStarted, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
@@ -155,6 +156,7 @@ def _seats(ground: Ground) -> None:
     """Some leave, one is kicked, the host dies, and new ones come: seats are what the rules say."""
     world, settings = ground.world, ground.settings
     host, kicked, leaver, *rest = ground.peers
+    away = rest[0] if len(rest) > 1 else None
     ground.say(host, "x" * _LARGE, AckLevel.ALL)
     world.run_for(400_000)
     world.kick(host, kicked)
@@ -166,10 +168,14 @@ def _seats(ground: Ground) -> None:
     if not leaves_first:
         world.run_for(HOSTLESS_US)
         world.leave(leaver)
+    if away is not None:
+        ground.want(away, lambda core, now: core.leave(now, reason=EndReason.AWAY))
     world.run_for(700_000)
     heir = _heir(world)
     if heir.core.roster.get(leaver.id) is not None:
         raise InvariantBroken("S30", f"{leaver.name} left, and has a seat")
+    if away is not None and heir.core.roster.get(away.id) is None:
+        raise InvariantBroken("L3", f"{away.name} is away for a while, and has no seat any more")
     _asks(ground, heir, heir, kicked)
     for _ in range(3):
         _asks(ground, heir, rest[-1])

@@ -16,6 +16,7 @@ from .hostile import usurp
 from .sim_peer import SimPeer
 
 _LONG_US: Final = 4_000_000  # after so long without a host all that are missing are dialled
+_AT_ONCE_US: Final = 400_000  # by then a host that died in order has a successor
 
 
 def by_hand(ground: Ground) -> None:
@@ -102,15 +103,24 @@ def second_thoughts(ground: Ground) -> None:
 
 
 def chosen(ground: Ground) -> None:
-    """The games of all say who shall follow the host that is lost: that one does, and at once."""
+    """The games of all say who shall follow the host that is lost: that one does, and at once.
+
+    If it died before the host, the next in rank follows as soon as if nobody had been chosen.
+    """
     world, (host, *clients) = ground.world, ground.peers
-    heir = ground.rng.choice(clients)
+    heir, dies = ground.rng.choice(clients), ground.rng.random() < 0.5
     for client in clients:
         client.choices.elect = lambda: heir.id
     reigns = ground.watch.reigns
-    world.crash(host, silent=ground.rng.random() < 0.5)
-    world.run_for(SOON_US)
+    if dies:
+        world.crash(heir)
+        world.run_for(ground.rng.choice((0, STEP_US)))
+        world.crash(host)
+        world.run_for(_AT_ONCE_US)
+    else:
+        world.crash(host, silent=ground.rng.random() < 0.5)
+        world.run_for(SOON_US)
     ground.same_reign(reigns + 1, "all want the same one")
-    if world.hosts != [heir]:
+    if not dies and world.hosts != [heir]:
         raise InvariantBroken("S25", f"{world.hosts[0].name} reigns, and {heir.name} was chosen")
     ground.heal()
