@@ -9,6 +9,7 @@ import msgspec
 
 from p2pnet.core import catchup
 from p2pnet.core.errors import EndReason
+from p2pnet.core.events import SessionPaused
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.history import History
@@ -20,7 +21,7 @@ from p2pnet.core.outbox import Outbox
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.roster import Roster
-from p2pnet.core.search import Search
+from p2pnet.core.session import Session
 from p2pnet.core.values import peer_id
 
 from .planting import Bed, always, nothing, patched
@@ -79,15 +80,20 @@ def snapshots_forget_who_had_a_seat() -> Planted:
 
 @BED.plants("S33", "who stands still is told so each time")
 def stands_still_and_says_so_once() -> Planted:
-    def wrap(original: Any) -> Any:
-        def end(search: Search) -> None:
-            told = search.too_few
-            original(search)
-            search.too_few = told
+    told: set[int] = set()
 
-        return end
+    def pause(session: Session, present: int, seats: int) -> None:
+        if id(session) not in told:
+            told.add(id(session))
+            session.paused = True
+            session.emit(SessionPaused(present, seats))
 
-    return patched((Search, "end", wrap))
+    return patched((Session, "pause", lambda original: pause))
+
+
+@BED.plants("S27", "who was told of a pause hears when it is over")
+def pauses_have_no_end() -> Planted:
+    return patched((Session, "resume", nothing))
 
 
 @BED.plants("S17", "a command on trial has come to nothing so far")

@@ -9,12 +9,15 @@ import msgspec
 
 from p2pnet.core import reunion, routing
 from p2pnet.core.asking import Asking
+from p2pnet.core.events import PeerReturned
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
+from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Bye
+from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
@@ -173,3 +176,37 @@ def whoever_says_good_bye_is_gone() -> Planted:
         on_bye(router, link, frame, data)
 
     return rerouted(routing._ROUTES, {Bye: (states, fenced, gone)})
+
+
+@BED.plants("S27", "who was there already has not come back")
+def all_are_back_with_every_roster() -> Planted:
+    def wrap(original: Any) -> Any:
+        def set_roster(session: Session, roster: Roster) -> None:
+            original(session, roster)
+            for member in roster.members:
+                if member.present:
+                    session.emit(
+                        PeerReturned(member.peer, member.connection_id, member.old_connection_id)
+                    )
+
+        return set_roster
+
+    return patched((Session, "set_roster", wrap))
+
+
+@BED.plants("S24", "what is not proved is rejected, and the game is told")
+def rejects_in_silence() -> Planted:
+    def reject(session: Session, link: Any, text: str) -> None:
+        session.rejected += 1
+
+    return patched((Session, "reject", lambda original: reject))
+
+
+@BED.plants("S30", "nothing is remembered of the links of somebody who has no seat any more")
+def habits_outlast_the_seat() -> Planted:
+    return patched((Mesh, "forget", nothing))
+
+
+@BED.plants("S31", "the time until the first tick of a reign is not the game's")
+def time_goes_on_without_the_game() -> Planted:
+    return patched((Ordering, "forget_clock", nothing))

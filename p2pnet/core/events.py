@@ -299,7 +299,9 @@ class OnBranch(Event):
 
 @attrs.frozen
 class SessionPaused(Event):
-    """Too few are here to go on (`Settings.policy`). Commands wait; players may come back."""
+    """Too few are here to go on (`Settings.policy`), with a host or without one. Commands wait;
+    players may come back. `SessionResumed` follows, or the session ends.
+    """
 
     present: int
     seats: int
@@ -307,7 +309,7 @@ class SessionPaused(Event):
 
 @attrs.frozen
 class SessionResumed(Event):
-    """The session goes on after a pause."""
+    """The session goes on after a pause, with this host or another one."""
 
     present: int
     seats: int

@@ -38,6 +38,7 @@ from .messages import (
     Write,
 )
 from .outbox import Submission
+from .policy import Standing, stand
 from .session import Session
 from .states import Move, State
 from .values import Epoch, LinkId, PeerId, Position
@@ -99,7 +100,15 @@ class Following:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
         if link.relay is not None:
             s.emit(Relayed(epoch.host, link.relay.via))
+        self._weigh()
         self._resume(epoch)
+
+    def _weigh(self) -> None:
+        """A pause of which the game knows is over if enough are with the host for its policy."""
+        s, members = self.session, self.session.roster.members
+        present = sum(member.present for member in members)
+        if s.paused and stand(s.settings.policy, present, len(members)) is not Standing.STOP:
+            s.resume(present, len(members))
 
     def _resume(self, epoch: Epoch) -> None:
         s = self.session
@@ -153,6 +162,7 @@ class Following:
             return
         if frame.roster is not None:
             s.set_roster(frame.roster)
+            self._weigh()
         if frame.executed:
             self._send(Confirm(frame.epoch, frame.seq))
             self._settle()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from .events import OnBranch, SessionPaused, SessionResumed
+from .events import OnBranch
 from .ordering import Ordering
 from .policy import Standing, stand
 from .session import Session
@@ -32,12 +32,10 @@ class Minority:
         seats = s.roster.members
         present = 1 + len(self.ordering.followers) if paused else self._here()
         standing = stand(s.settings.policy, present, len(seats))
-        if standing is Standing.GO:
+        if standing is Standing.GO or self.went_on:
             s.timers.cancel("pause")
-            if paused:
-                s.emit(SessionResumed(present, len(seats)))
-                self.ordering.go_on()
-        elif not paused and ("pause",) not in s.timers and not self.went_on:
+            self._go_on(present)
+        elif not paused:
             self._pause(standing, present)
         self._tell_branch(present, len(seats))
 
@@ -58,16 +56,19 @@ class Minority:
     def _pause(self, standing: Standing, present: int) -> None:
         s = self.session
         self.ordering.pause()
-        s.emit(SessionPaused(present, len(s.roster.members)))
+        s.pause(present, len(s.roster.members))
         if standing is Standing.WAIT:
             s.timers.set("pause", at=s.now + s.settings.pause_us)
 
     def on_pause_timer(self) -> None:
         """The minority has waited for long enough: it goes on alone."""
-        s = self.session
         self.went_on = True
-        s.emit(SessionResumed(self._here(), len(s.roster.members)))
-        self.ordering.go_on()
+        self._go_on(self._here())
+
+    def _go_on(self, present: int) -> None:
+        self.session.resume(present, len(self.session.roster.members))
+        if self.ordering.is_paused:
+            self.ordering.go_on()
 
     def _tell_branch(self, present: int, seats: int) -> None:
         """Who plays on with fewer than half knows that it may be on a branch."""

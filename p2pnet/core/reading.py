@@ -95,6 +95,7 @@ class Reading:
             "links": len(s.mesh.links),
             "overdue": s.mesh.overdue(s.now),
             "dials": len(s.mesh.dials),
+            "habits": len(s.mesh.habits),
             "timers": len(s.timers),
             "keeping": s.timers.count("seat"),
             "outbox": len(s.outbox),

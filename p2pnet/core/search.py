@@ -12,7 +12,6 @@ from typing import Final
 
 import attrs
 
-from .events import SessionPaused
 from .messages import Fenced
 from .policy import Standing, stand
 from .session import Session
@@ -48,7 +47,6 @@ class Search:
     offer: Fenced | None = None  # the newest reign that the game has not decided about
     shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
     back: dict[PeerId, Back] = attrs.field(factory=dict)  # members that were started again
-    too_few: bool = False  # the policy lets no reign begin, and the game knows
 
     def begin(self, lost: PeerId | None) -> None:
         """The role of the host is free."""
@@ -63,7 +61,6 @@ class Search:
         self.lost = self.chosen = self.offer = None
         self.back.clear()
         self.session.elsewhere.clear()
-        self.too_few = False
 
     # --- whose turn it is ---
 
@@ -151,9 +148,8 @@ class Search:
         standing = stand(s.settings.policy, present, seats)
         if standing is Standing.WAIT and s.now < self.lost_us + s.settings.pause_us:
             standing = Standing.STOP
-        if standing is Standing.STOP and not self.too_few:
-            self.too_few = True
-            s.emit(SessionPaused(present, seats))
+        if standing is Standing.STOP:
+            s.pause(present, seats)
         return standing
 
     def gone(self) -> PeerId | None:
@@ -184,7 +180,7 @@ class Search:
         """
         if self.session.state not in HOSTLESS:
             return False
-        return self.too_few or self.session.now >= self._overdue_us()
+        return self.session.paused or self.session.now >= self._overdue_us()
 
     def _overdue_us(self) -> int:
         return self.lost_us + _LONG * self.session.settings.red_us

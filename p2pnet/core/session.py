@@ -26,6 +26,8 @@ from .events import (
     RoleChanged,
     RosterChanged,
     SessionEnded,
+    SessionPaused,
+    SessionResumed,
     StateChanged,
 )
 from .frame_parts import Executed, RosterProof
@@ -79,6 +81,7 @@ class Session:
     roster: Roster = attrs.field(factory=Roster)
     seat: Member | None = None  # this peer's own place in the roster
     roster_proof: RosterProof | None = None
+    paused: bool = False  # the game knows that too few are here to go on
     rejected: int = 0  # proofs that did not hold
     refused: int = 0  # claims that this peer did not stand behind
     departed: set[PeerId] = attrs.field(factory=set)  # members that said good-bye to this peer
@@ -325,6 +328,18 @@ class Session:
         self.history.bytes_max = settings.tail_bytes_max
         for link in self.mesh.links.values():
             link.detector.adjust(settings)
+
+    def pause(self, present: int, seats: int) -> None:
+        """Too few are here to go on, whether there is a host or not: the game is told so once."""
+        if not self.paused:
+            self.paused = True
+            self.emit(SessionPaused(present, seats))
+
+    def resume(self, present: int, seats: int) -> None:
+        """There is a host, and enough are with it: if the game was told of a pause it is over."""
+        if self.paused:
+            self.paused = False
+            self.emit(SessionResumed(present, seats))
 
     # --- submissions ---
 

@@ -91,3 +91,6 @@ class Chronicled:
     def host_lost(self) -> bool:
         """Whether there is no host for the time being."""
         return self.world.registry.host_lost
+
+    told_us = 0
+    """Nobody counts it: the clock of a world is that of the session, whoever hosts it."""

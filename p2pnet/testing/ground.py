@@ -100,12 +100,18 @@ class Ground:
         self._healed += 1
         for number in range(12):
             self.world.run_for(15_000)
+            self.tick()
             peer = self.peers[number % len(self.peers)]
             if peer.core.role is not None and peer.core.roster.get(peer.id) is not None:
                 self.say(peer, f"number {number} meanwhile, time {self._healed}")
         if not self.world.run_while(lambda: not self.world.converged(), _APART_US):
             raise InvariantBroken("L1", "not together after a drill")
         self.world.run_for(SOON_US)
+
+    def tick(self) -> None:
+        """The game clock of each host ticks, which by itself it does where something waits."""
+        for host in self.world.hosts:
+            self.want(host, lambda core, now: core.tick(now))
 
     def settled(self, peer: SimPeer) -> None:
         """L4: all that this player did has its receipt."""

@@ -240,6 +240,10 @@ class Histories:
         seen: Seen,
         event: PeerJoined | PeerReturned | PeerLost | PeerGone,
     ) -> None:
+        there = seen.members.get(event.peer)
+        twice = {PeerJoined: event.peer in seen.members, PeerLost: there is False}
+        if twice.get(type(event), there is True and isinstance(event, PeerReturned)):
+            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
         if isinstance(event, PeerGone):
             seen.members.pop(event.peer, None)
         elif isinstance(event, PeerJoined):

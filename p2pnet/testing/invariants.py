@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from p2pnet.core.events import BecameHost, BranchDiscarded, Joined, PeerLost
+from p2pnet.core.events import (
+    BecameHost,
+    BranchDiscarded,
+    Joined,
+    PeerLost,
+    ProofRejected,
+)
 from p2pnet.core.settings import AckLevel, Policy
 from p2pnet.core.states import Role, State
 from p2pnet.core.values import PeerId
@@ -116,12 +122,21 @@ def nothing_piles_up(world: SimWorld) -> None:
             "outbox": 0,
             "followers": seats,
             "held": 0,
+            "habits": len(peer.core.roster.known),
         }
         for what, limit in limits.items():
             if census[what] > limit:
                 raise InvariantBroken("S30", f"{peer.name} holds {census[what]} {what}")
         if not peer.core.marks.keys() <= peer.core.roster.known:
             raise InvariantBroken("S30", f"{peer.name} remembers what somebody did who is gone")
+
+
+def rejections_are_told(world: SimWorld) -> None:
+    """S24: the game hears of each proof that did not hold."""
+    for peer in in_session(world):
+        told, rejected = len(peer.saw(ProofRejected)), peer.core.census["rejected"]
+        if told != rejected:
+            raise InvariantBroken("S24", f"{peer.name} rejected {rejected} and told of {told}")
 
 
 def same_owners(world: SimWorld) -> None:
@@ -198,6 +213,7 @@ def check_end(world: SimWorld, watch: Watch, scenario: Scenario) -> None:
     """Raise `InvariantBroken` for the first thing that does not hold once all has healed."""
     for invariant in (
         same_owners,
+        rejections_are_told,
         everyone_home,
         equal_states,
         at_most_once,

@@ -44,6 +44,10 @@ class Written(Protocol):
     def host_lost(self) -> bool:
         """Whether there is no host for the time being."""
 
+    @property
+    def told_us(self) -> int:
+        """How much time this copy was told of while it was the host's."""
+
 
 @attrs.define
 class Journal:
@@ -54,6 +58,7 @@ class Journal:
     reigns: int = 0  # how often this copy became the host's
     is_host: bool = False
     host_lost: bool = False
+    told_us: int = 0  # how much time it was told of
     graces: dict[PeerId, int | None] = attrs.field(factory=dict)  # how long seats are kept
     _pending: list[tuple[str, str, str]] = attrs.field(factory=list)
 
@@ -76,6 +81,7 @@ class Journal:
 
     def tick(self, dt_us: int) -> None:
         """Nothing happens in a journal by itself."""
+        self.told_us += dt_us
 
     def collect(self) -> bytes:
         if not self._pending:

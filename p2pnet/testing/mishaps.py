@@ -284,6 +284,7 @@ def patient(ground: Ground) -> None:
     world, (host, *clients) = ground.world, ground.peers
     reigns = ground.watch.reigns
     for still_us in (*_HABIT_US, 0):
+        ground.tick()
         world.pause(host)
         world.run_for(still_us or _STILL_US)
         if not still_us:
@@ -292,6 +293,7 @@ def patient(ground: Ground) -> None:
             world.run_for(_STILL_US)
         world.resume(host)
         world.run_for(SOON_US)
+        ground.tick()
     for client in clients:
         ground.settled(client)
     ground.same_reign(reigns, "nobody had given the host up")

@@ -173,6 +173,7 @@ def paused(ground: Ground) -> None:
     the others. And if it becomes the host once more nothing is left of its pause.
     """
     world, (host, client, *others) = ground.world, ground.peers
+    ground.tick()
     ground.part([host, client], others)
     world.run_for(NOTICED_US)
     world.write(client, _VOID)
@@ -180,8 +181,10 @@ def paused(ground: Ground) -> None:
     world.run_for(SOON_US)
     if any(holds(peer, text) for peer in (host, client) for text in said):
         raise InvariantBroken("S33", "two of many play on, though they have to stand still first")
+    ground.tick()
     if ground.rng.random() < 0.7:
         world.run_for(ground.settings.pause_us)
+        ground.tick()
         if not all(holds(peer, text) for peer in (host, client) for text in said):
             raise InvariantBroken("S33", "a pause is over, and what was done meanwhile is not done")
     if holds(host, _VOID):

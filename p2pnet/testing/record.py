@@ -64,6 +64,10 @@ class Seen:
     dials: defaultdict[PeerId, deque[int]] = attrs.field(
         factory=lambda: defaultdict(lambda: deque(maxlen=_A_SECOND_MAX))
     )
+    runs: bool = False  # its game does: it reigns, and the session is not paused
+    paused: bool = False
+    since_us: int = 0  # when that came to be, by its own clock, …
+    told_us: int = 0  # … and how much time its game had been told of by then
     merged: list[Epoch] = attrs.field(factory=list)  # the yields for which it moved on
     good_byes: set[int] = attrs.field(factory=set)  # which processes said one to it
 
@@ -90,6 +94,7 @@ class Record:
             seen.digest, seen.welcomed = core.digest, core.host_peer
             seen.told, seen.role, seen.label = core.epoch, core.role, core.connection_id
             seen.members = {member.peer: member.present for member in core.roster.members}
+            seen.runs, seen.since_us = core.state is State.REIGNING, peer.clock.at(self.world.now)
             if core.epoch is not None and core.role is Role.HOST:
                 self.reigns[core.epoch] = peer.number
                 self.numbers = max(self.numbers, core.epoch.number)

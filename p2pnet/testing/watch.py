@@ -34,6 +34,8 @@ from p2pnet.core.events import (
     PullStarted,
     ReignsMet,
     RosterChanged,
+    SessionPaused,
+    SessionResumed,
     StateChanged,
     StrangerRefused,
 )
@@ -56,6 +58,7 @@ from p2pnet.core.messages import (
     Update,
     Welcome,
 )
+from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
@@ -139,7 +142,9 @@ class Watch(Observer):
             PullStarted: (reigns.pulls,),
             ReignsMet: (reigns.meets,),
             RosterChanged: (histories.roster,),
-            StateChanged: (reigns.changes,),
+            SessionPaused: (self._time_goes_on,),
+            SessionResumed: (self._time_goes_on,),
+            StateChanged: (reigns.changes, self._time_goes_on),
         }
 
     # --- what came of it ---
@@ -244,6 +249,8 @@ class Watch(Observer):
             self._time_stands(peer)
         if self._untrue and (core.epoch, core.position) != (seen.epoch, seen.position):
             self._believes(peer)
+        if peer.journal.told_us != seen.told_us:
+            self._time_goes_on(now, peer, seen)
         state, epoch = core.state, core.epoch
         if state is not seen.state or (epoch is not seen.epoch and epoch != seen.epoch):
             self.progress += 1
@@ -264,8 +271,27 @@ class Watch(Observer):
 
     def ended(self) -> None:
         """All has healed and is at rest."""
+        for peer in self.world.members:
+            if self.record.seen(peer).paused:
+                raise InvariantBroken("S27", f"{peer.name} does not hear that a pause is over")
         for host in self.world.hosts:
             self._histories.labels_for_life(host)
+
+    def _time_goes_on(
+        self, now: int, peer: SimPeer, seen: Seen, event: Event | None = None
+    ) -> None:
+        """The game on a host is told of no time in which it did not run."""
+        told_us, own_us = peer.journal.told_us, peer.clock.at(now)
+        ran_us = own_us - seen.since_us if seen.runs else 0
+        if told_us - seen.told_us > ran_us:
+            text = f"the game of {peer.name} is told of {told_us - seen.told_us} us, of {ran_us}"
+            raise InvariantBroken("S31", text)
+        seen.told_us, seen.since_us = told_us, own_us
+        if isinstance(event, SessionPaused | SessionResumed):
+            if seen.paused is isinstance(event, SessionPaused):
+                raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
+            seen.paused = not seen.paused
+        seen.runs = peer.core.state is State.REIGNING and not seen.paused
 
     def _time_stands(self, peer: SimPeer) -> None:
         self._instant_steps += 1

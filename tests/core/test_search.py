@@ -22,9 +22,9 @@ def test_a_new_search_knows_nothing_of_the_last_one() -> None:
     search.shown.add(last.id)
     search.on_back(last.id, ())
     search.look_for([(last.id, ("elsewhere",))])
-    search.again_us, search.too_few = 9, True
+    search.again_us = 9
     search.end()
-    assert search.lost is None and not search.too_few
+    assert search.lost is None
     assert not search.back and not last.core._s.elsewhere
     search.begin(None)
     assert search.again_us == 0 and not search.shown

@@ -37,7 +37,7 @@ from p2pnet.core.messages import (
     Yield,
 )
 from p2pnet.core.states import State
-from p2pnet.core.values import RECONNECT_ID_INVALID, Epoch, Position
+from p2pnet.core.values import Epoch, Position
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import SimPeer
 from p2pnet.testing.watch import Watch
@@ -83,7 +83,8 @@ class Scene:
 
     def grant(self, number: int, position: Position | None = None) -> Grant:
         at = position or self.position
-        rejoin = Rejoin(1, self.reign.epoch, RECONNECT_ID_INVALID, at, False, (), b"")
+        old = self.other.core.connection_id
+        rejoin = Rejoin(1, self.reign.epoch, old, at, False, (), b"")
         return Grant(number, at, rejoin)
 
     def claim(self, number: int, reign: Reign) -> Claim:

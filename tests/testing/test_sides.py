@@ -8,7 +8,6 @@ import pytest
 
 from p2pnet.core.history import History
 from p2pnet.core.reunion import Reunion
-from p2pnet.core.search import Search
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
@@ -52,13 +51,8 @@ def test_a_word_is_taken_back() -> None:
         assert found(Drill.HEARD_AGAIN, 4, 2) == {"S06"}
 
 
-def test_a_pause_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    end = Search.end
-
-    def forgets_nothing(search: Search) -> None:
-        told = search.too_few
-        end(search)
-        search.too_few = told
-
-    monkeypatch.setattr(Search, "end", forgets_nothing)
-    assert found(Drill.SCATTERED, 4, 1) == {"S33"}
+def test_a_pause_is_told_each_time_and_so_is_its_end() -> None:
+    with MUTANTS["stands_still_and_says_so_once"].plant():
+        assert found(Drill.SCATTERED, 4, 1) == {"S33"}
+    with MUTANTS["pauses_have_no_end"].plant():
+        assert found(Drill.TWO_SIDES, 4, 4) >= {"S27"}
