@@ -36,6 +36,7 @@ from . import (
     planted_shell,
     planted_slips,
     planted_strangers,
+    planted_words,
 )
 
 MUTANTS: Final = MappingProxyType(
@@ -48,6 +49,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_strangers.BED.mutants
     | planted_counts.BED.mutants
     | planted_parcels.BED.mutants
+    | planted_words.BED.mutants
 )
 """All planted bugs, by name."""
 

@@ -165,16 +165,26 @@ def idle(ground: Ground) -> None:
 
 
 def no_migration(ground: Ground) -> None:
-    """The session ends for all with its host."""
+    """The session ends for all with its host, or, whether others could host it or not, because
+    its host says so.
+    """
     world, (host, *clients) = ground.world, ground.peers
-    reigns = ground.watch.reigns
-    world.crash(host, silent=ground.rng.random() < 0.5)
+    reigns, reason = ground.watch.reigns, EndReason.HOST_LOST
+    if ground.settings.host_migration or ground.rng.random() < 0.3:
+        reason = EndReason.SESSION_ENDED
+        for peer in ground.peers:
+            ground.say(peer, "at last")
+        world.run_for(ground.rng.randrange(STEP_US))
+        ground.want(host, lambda core, now: core.end_session(now))
+    else:
+        world.crash(host, silent=ground.rng.random() < 0.5)
     world.run_for(NOTICED_US)
+    for peer in (host, *clients) if host.alive else clients:
+        ends = [event.reason for event in peer.saw(SessionEnded)]  # type: ignore[attr-defined]
+        if ends != [reason] or peer.core.state is not State.LEFT:
+            raise InvariantBroken("S27", f"{peer.name} lost its host for good, and hears {ends}")
+        ground.settled(peer)
     ground.same_reign(reigns, "the session was to end with its host")
-    for client in clients:
-        ends = [event.reason for event in client.saw(SessionEnded)]  # type: ignore[attr-defined]
-        if ends != [EndReason.HOST_LOST] or client.core.state is not State.LEFT:
-            raise InvariantBroken("S27", f"{client.name} lost its host for good, and hears {ends}")
 
 
 # --- files ----------------------------------------------------------------------------------------

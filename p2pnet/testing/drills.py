@@ -249,7 +249,7 @@ def _idle(rng: Random, players: int) -> Settings:
 
 
 def _no_migration(rng: Random, players: int) -> Settings:
-    return Settings(host_migration=False)
+    return Settings(host_migration=rng.random() < 0.5)
 
 
 def _pauses(rng: Random, players: int) -> Settings:

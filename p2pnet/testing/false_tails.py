@@ -19,6 +19,7 @@ from p2pnet.core.events import PullStarted
 from p2pnet.core.frame_parts import Executed, Missing, RosterProof, Snapshot
 from p2pnet.core.history import Lineage
 from p2pnet.core.messages import Tail, Update
+from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import Epoch, Position
 
@@ -50,20 +51,30 @@ class _Liar:
         """A reign of its own that there never was."""
         return Epoch(self.here.epoch.number, self.peer.id, 0)
 
-    def update(self, epoch: Epoch | None = None, proof: RosterProof | None = None) -> Update:
+    @property
+    def roster(self) -> Roster:
+        """That it makes up: the same seats, as if something had changed."""
+        return self.peer.core.roster.renewed()
+
+    def update(
+        self,
+        epoch: Epoch | None = None,
+        proof: RosterProof | None = None,
+        roster: Roster | None = None,
+    ) -> Update:
         """The next one: somebody says something, and the seats are other seats."""
         entry = msgspec.msgpack.encode([("entry", self.peer.id, _MADE_UP)])
-        roster = None if proof is None else self.peer.core.roster.renewed()
+        roster = None if proof is None else roster or self.roster
         return Update(epoch or self.here.epoch, self.here.seq + 1, entry, (), roster, proof)
 
     def tail(self, *updates: Update, reigns: Lineage = ()) -> Missing:
         return Missing(tuple(map(encode, updates)), reigns)
 
-    def signs(self, epoch: Epoch) -> RosterProof:
-        """Its own signature under the roster that it makes up."""
+    def signs(self, epoch: Epoch, roster: Roster | None = None) -> RosterProof:
+        """Its own signature under a roster that it makes up."""
         core = self.peer.core
         assert core.session is not None
-        fields = epoch, core.roster.renewed().digest()
+        fields = epoch, (roster or self.roster).digest()
         signature = self.peer.credentials.sign(statement(core.session, Says.ROSTER, fields))
         return RosterProof(epoch, signature)
 
@@ -116,6 +127,16 @@ def _roster_of_its_own(liar: _Liar) -> Missing:
     return liar.tail(liar.update(proof=liar.signs(liar.own)))
 
 
+def _roster_of_another_with_its_key(liar: _Liar) -> Missing:
+    epoch, roster = liar.here.epoch, liar.roster
+    members = tuple(
+        msgspec.structs.replace(member, key=liar.peer.key) if member.peer == epoch.host else member
+        for member in roster.members
+    )
+    forged = msgspec.structs.replace(roster, members=members)
+    return liar.tail(liar.update(proof=liar.signs(epoch, forged), roster=forged))
+
+
 def _snapshot_unsigned(liar: _Liar) -> Missing:
     return liar.snapshot(liar.claimant.core.lineage, RosterProof(liar.here.epoch, FALSE))
 
@@ -135,6 +156,7 @@ _LIES: Final[tuple[Callable[[_Liar], Missing], ...]] = (
     _roster_unsigned,
     _roster_of_another,
     _roster_of_its_own,
+    _roster_of_another_with_its_key,
     _snapshot_unsigned,
     _snapshot_with_another_past,
 )

@@ -132,9 +132,11 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
     high = now.number + _UNHEARD_OF
     shown = Claim(high - 1, third.key, other.core.reign, position, FALSE)
     claim_sign = sign(Says.CLAIM, high, now, position)
+    after_third = sign(Says.CLAIM, theirs.number + 1, theirs, position)
     update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, FALSE))
     header = Header(of_ours, here, here, lineage, oaths, header_sign)
     sworn = Meeting(header, False, core.addresses)
+    unsigned = Header(Reign(ours, position, peer.key, FALSE), here, here, lineage, (), header_sign)
     frames: tuple[Frame, ...] = (
         of_third,
         Fenced(of_third, third.core.addresses),
@@ -146,6 +148,8 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
         Meeting(Header(of_ours, here, here, lineage, (), FALSE), False, core.addresses),
         sworn,
         update,
+        Claim(theirs.number + 1, peer.key, of_third, position, after_third),
+        Meeting(unsigned, False, core.addresses),
     )
     if frames[which % len(frames)] is sworn and other.core.census["followers"] < 2:
         return None  # with nobody else for either of them, oaths decide nothing

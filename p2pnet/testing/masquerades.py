@@ -36,8 +36,8 @@ from .hostile import forge, meet_with_old_oaths, proclaim, usurp_by_lineage
 from .scenario import AMOUNTS, Kind
 from .sim_peer import SimPeer
 
-_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8})  # lies, by number
-_NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6})
+_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8, 10, 11})  # lies, by number
+_NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6, 10})
 _ENOUGH: Final = 4  # the host has as many with it as a liar and its friend are, and is older
 _TAKEN_IN_US: Final = 300_000  # what was said has come, and so has the answer
 _MEANWHILE_US: Final = 14_000  # a request for a seat is under way, and its answer is not

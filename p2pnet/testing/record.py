@@ -47,6 +47,8 @@ class Seen:
     members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
     label: ConnectionId = RECONNECT_ID_INVALID  # its own, as it was told last
     lost: bool = False  # its application was told of a loss, and not yet of a migration
+    gave_way: bool = False  # its application was told that it hosts no more
+    ended: bool = False  # its application was told that it is out
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
     woke_us: int = -1  # when it went on last, after more than anybody waits for

@@ -9,10 +9,12 @@ from typing import Any
 
 import attrs
 
-from p2pnet.core.errors import RefuseReason
+from p2pnet.core.errors import ADVICE, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
+    Deposed,
+    HandoverFailed,
     HandoverStarted,
     HostChanged,
     HostLost,
@@ -21,6 +23,7 @@ from p2pnet.core.events import (
     MigrationStarted,
     PullStarted,
     ReignsMet,
+    SessionEnded,
     StateChanged,
 )
 from p2pnet.core.history import reaches
@@ -264,6 +267,11 @@ class Reigns:
         knows = state is State.LEFT or game.is_host is (role is Role.HOST)  # or it has ended itself
         if seen.role is not role or not knows:
             raise InvariantBroken("S27", f"{peer.name} is {state}, and not everybody there knows")
+        if ROLES[seen.state] is Role.HOST and role is Role.CLIENT and not seen.gave_way:
+            raise InvariantBroken("S27", f"{peer.name} hosts no more, and was not told")
+        if state is State.LEFT and not seen.ended:
+            raise InvariantBroken("S27", f"{peer.name} is out, and was not told")
+        seen.gave_way = False
         told, host = seen.told and seen.told.host, epoch and epoch.host
         if state in SETTLED and told != host:
             raise InvariantBroken("S27", f"{peer.name} was not told of {epoch}")
@@ -273,9 +281,23 @@ class Reigns:
     def joins(self, now: int, peer: SimPeer, seen: Seen, event: Joined) -> None:
         seen.told = event.epoch
 
+    def gives_way(
+        self, now: int, peer: SimPeer, seen: Seen, event: Deposed | HandoverFailed
+    ) -> None:
+        seen.gave_way = True
+
+    def is_out(self, now: int, peer: SimPeer, seen: Seen, event: SessionEnded) -> None:
+        if seen.ended:
+            raise InvariantBroken("S27", f"{peer.name} is told twice that it is out")
+        if not event.text and event.reason in ADVICE:
+            raise InvariantBroken("S27", f"{peer.name} is out, and not told why")
+        seen.ended = True
+
     def announced_once(
         self, now: int, peer: SimPeer, seen: Seen, event: BecameHost | HostChanged
     ) -> None:
+        if seen.told is None and isinstance(event, HostChanged):
+            raise InvariantBroken("S27", f"{peer.name} is new, and told of another host: {event}")
         if seen.told is not None and event.epoch <= seen.told:
             raise InvariantBroken("S27", f"{peer.name} was told of {event.epoch} after {seen.told}")
         seen.told, seen.lost = event.epoch, False

@@ -107,7 +107,7 @@ AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
         Kind.STALLS: (1, 400),
         Kind.DRIFT: (-100, 100),
         Kind.LATE_TIMERS: (1_000, 150_000),
-        Kind.FORGE: (0, 9),
+        Kind.FORGE: (0, 11),
         Kind.USURP: (0, 1_000_000),
         Kind.PROCLAIM: (20_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
     }
@@ -228,7 +228,7 @@ class Drill(enum.StrEnum):
     APPROVAL = "approval"  # the game decides about a newcomer, or does not
     NO_ROOM = "no_room"  # without a host few commands are kept, or none
     IDLE = "idle"  # who does nothing is disconnected, and its seat is kept
-    NO_MIGRATION = "no_migration"  # the session ends with its host
+    NO_MIGRATION = "no_migration"  # the session ends with its host, or because its host says so
     SAVED = "saved"  # a session is written to a file, and goes on another day
     CROWDED = "crowded"  # a link can't carry all, and who is at its end gets all the same
     ON_TRIAL = "on_trial"  # a host is lost over a command, and the next one tries it

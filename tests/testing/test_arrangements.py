@@ -12,11 +12,13 @@ from p2pnet.core.hosting import Hosting
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
 from p2pnet.core.session import Session
+from p2pnet.core.settings import Settings
 from p2pnet.testing import arrangements
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from p2pnet.testing.streams import stream
+from simulations.mutants import MUTANTS
 
 
 def found(kind: Drill, seeds: int = 3, players: int = 5) -> set[str | None]:
@@ -58,3 +60,13 @@ def test_what_is_done_wrong_shows(
 ) -> None:
     monkeypatch.setattr(owner, name, broken)
     assert invariant in found(kind)
+
+
+@pytest.mark.parametrize("migration", [True, False])
+def test_the_session_ends_for_all_where_its_host_says_so(migration: bool) -> None:
+    settings = Settings(host_migration=migration)
+    drills = [Scenario(3, (), n, settings=settings, drill=Drill.NO_MIGRATION) for n in range(7)]
+    mutant = MUTANTS["others_go_on_with_a_session_that_is_over"]
+    assert {breaks(scenario) for scenario in drills} == {None}
+    with mutant.plant():
+        assert mutant.invariant in {breaks(scenario) for scenario in drills}

@@ -12,6 +12,7 @@ from p2pnet.testing.false_tails import false_tails
 from p2pnet.testing.playing import play
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
 
 
 def drill(seed: int = 1, players: int = 8) -> Scenario:
@@ -34,3 +35,9 @@ def test_what_is_not_checked_is_believed(
     else:
         monkeypatch.setattr(owner, "is_asking", lambda *details: True)
     assert "S24" in {breaks(drill(seed)) for seed in range(4)}
+
+
+def test_who_makes_up_a_roster_can_not_say_whose_key_is_whose() -> None:
+    mutant = MUTANTS["a_roster_says_whose_key_is_whose"]
+    with mutant.plant():
+        assert mutant.invariant in {breaks(drill(seed)) for seed in range(4)}

@@ -66,7 +66,12 @@ def test_of_two_processes_with_one_key_the_later_one_has_the_seat(
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("waits_to_be_welcomed", Drill.HOLLOW), ("oaths_count_for_anybody", Drill.LIES)],
+    [
+        ("waits_to_be_welcomed", Drill.HOLLOW),
+        ("oaths_count_for_anybody", Drill.LIES),
+        ("claims_after_a_reign_that_never_was", Drill.LIES),
+        ("meets_for_a_reign_that_never_was", Drill.LIES),
+    ],
 )
 def test_a_reign_that_is_not_there_is_nobodys(name: str, kind: Drill) -> None:
     with MUTANTS[name].plant():

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from p2pnet.core.codec import encode
 from p2pnet.core.effects import Emit, Send
+from p2pnet.core.errors import EndReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
+    Deposed,
     HandoverStarted,
     HostChanged,
     HostLost,
@@ -17,6 +19,7 @@ from p2pnet.core.events import (
     MigrationStarted,
     PullStarted,
     ReignsMet,
+    SessionEnded,
     StateChanged,
 )
 from p2pnet.core.frame_parts import Missing
@@ -36,7 +39,7 @@ from p2pnet.core.messages import (
     Welcome,
     Yield,
 )
-from p2pnet.core.states import State
+from p2pnet.core.states import Role, State
 from p2pnet.core.values import Epoch, Position
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import SimPeer
@@ -281,3 +284,31 @@ def test_nobody_claims_again_and_again_in_one_second() -> None:
     for number in range(2, 22):
         s.tells(s.one, ClaimMade(number))
     broken("L6", lambda: s.tells(s.one, ClaimMade(22)))
+
+
+def test_a_host_that_is_one_no_more_is_told() -> None:
+    s = Scene.set_up()
+    seen, epoch = s.watch.record.seen(s.host), Epoch(5, s.one.id, 1)
+    seen.role, s.host.journal.is_host = Role.CLIENT, False
+    s.host.core._s.state = State.JOINING
+    broken("S27", lambda: s.watch.stepped(s.world.now, s.host))
+    s.tells(s.host, Deposed(epoch, s.one.id))
+    s.watch.stepped(s.world.now, s.host)
+
+
+def test_who_is_out_is_told_once_and_why() -> None:
+    s = Scene.set_up()
+    s.watch.record.seen(s.one).role = None
+    s.one.core._s.state = State.LEFT
+    broken("S27", lambda: s.watch.stepped(s.world.now, s.one))
+    broken("S27", lambda: s.tells(s.one, SessionEnded(EndReason.KICKED, "")))
+    s.tells(s.one, SessionEnded(EndReason.LEFT, ""))
+    s.watch.stepped(s.world.now, s.one)
+    broken("S27", lambda: s.tells(s.one, SessionEnded(EndReason.LEFT, "")))
+
+
+def test_a_newcomer_had_no_host_before() -> None:
+    s = Scene.set_up()
+    s.watch.record.seen(s.one).told = None
+    told = HostChanged(s.reign.epoch, s.host.id, s.position)
+    broken("S27", lambda: s.tells(s.one, told))

@@ -1,0 +1,94 @@
+"""Bugs in what is told: who says it, and whether it is heard."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Final
+from unittest.mock import ANY
+
+from p2pnet.core import catchup, proofs, routing, session
+from p2pnet.core.errors import EndReason
+from p2pnet.core.events import Deposed, Event, HostChanged, Joined, SessionEnded
+from p2pnet.core.peer import PeerCore
+from p2pnet.core.session import Session
+
+from .planting import Bed, always, nothing, patched
+
+BED: Final = Bed()
+Planted = AbstractContextManager[None]
+
+
+def _reign_unproved(check: str) -> Planted:
+    """What comes with the header of a reign is proved, and that header is not."""
+
+    def wrap(original: Any) -> Any:
+        def without(*arguments: Any) -> None:
+            with patched((proofs, "check_reign", nothing)):
+                original(*arguments)
+
+        return without
+
+    return patched((routing, check, wrap))
+
+
+@BED.plants("S24", "the reign that a claim is to follow was signed by its host")
+def claims_after_a_reign_that_never_was() -> Planted:
+    return _reign_unproved("check_claim")
+
+
+@BED.plants("S24", "who meets a host has signed its own reign")
+def meets_for_a_reign_that_never_was() -> Planted:
+    return _reign_unproved("check_header")
+
+
+@BED.plants("S24", "the id of a host is that of the key which a roster gives it")
+def a_roster_says_whose_key_is_whose() -> Planted:
+    """Whoever makes up a roster puts its own key into it."""
+    return patched((catchup, "peer_id", always(ANY)))
+
+
+def _unsaid(kind: type[Event]) -> Planted:
+    def wrap(original: Any) -> Any:
+        def emit(session: Session, event: Event) -> None:
+            if not isinstance(event, kind):
+                original(session, event)
+
+        return emit
+
+    return patched((Session, "emit", wrap))
+
+
+@BED.plants("S27", "a host that others have replaced is told so")
+def deposed_in_silence() -> Planted:
+    return _unsaid(Deposed)
+
+
+@BED.plants("S27", "who is out of the session is told so")
+def out_in_silence() -> Planted:
+    return _unsaid(SessionEnded)
+
+
+@BED.plants("S27", "who is out of the session is told why")
+def out_for_no_reason() -> Planted:
+    return patched((session, "ADVICE", lambda original: {}))
+
+
+@BED.plants("S27", "for a newcomer there was no host before")
+def newcomers_hear_of_another_host() -> Planted:
+    def wrap(original: Any) -> Any:
+        def emit(s: Session, event: Event) -> None:
+            if isinstance(event, Joined) and s.history.position is not None:
+                original(s, HostChanged(event.epoch, event.epoch.host, s.history.position))
+            original(s, event)
+
+        return emit
+
+    return patched((Session, "emit", wrap))
+
+
+@BED.plants("S27", "a host can end the session for all")
+def others_go_on_with_a_session_that_is_over() -> Planted:
+    def end_session(core: PeerCore, now: int, text: str = "") -> None:
+        core._go(now, EndReason.LEFT, text)
+
+    return patched((PeerCore, "end_session", lambda original: end_session))
