@@ -36,6 +36,7 @@ from . import (
     planted_shell,
     planted_slips,
     planted_strangers,
+    planted_votes,
     planted_words,
 )
 
@@ -50,6 +51,7 @@ MUTANTS: Final = MappingProxyType(
     | planted_counts.BED.mutants
     | planted_parcels.BED.mutants
     | planted_words.BED.mutants
+    | planted_votes.BED.mutants
 )
 """All planted bugs, by name."""
 

@@ -385,9 +385,9 @@ class Succession:
     def end(self) -> None:
         """A host was found, be it this peer or another one."""
         s = self.session
-        for timer in ("claim", "promise", "verify", "redial"):
+        for timer in ("claim", "redial"):
             s.timers.cancel(timer)
-        self.granting.promises.release()
+        self.granting.release()
         self.granting.drop_doubts()
         self.asking.withdraw()
         self.asking.redialling = False

@@ -49,6 +49,7 @@ from .newcomers import late_newcomer, newcomer
 from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
 from .precedence import ranked
+from .promptness import prompt
 from .scenario import Drill
 from .sides import heard_again, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
@@ -280,6 +281,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.TORN: Rules(torn, 4),
         Drill.HEARD_AGAIN: Rules(heard_again, 4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
+        Drill.PROMPT: Rules(prompt, 4, often=3),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _tried_at_once),

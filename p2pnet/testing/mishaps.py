@@ -12,6 +12,7 @@ from p2pnet.core.events import (
     Event,
     HandoverStarted,
     Isolated,
+    MigrationStarted,
     PullStarted,
 )
 from p2pnet.core.settings import AckLevel
@@ -52,10 +53,10 @@ def alone(ground: Ground) -> None:
 
 
 def drowsy(ground: Ground) -> None:
-    """Whoever claims, pulls or grants falls asleep over it. The others find a host without it, and
-    what was said to it before it slept counts for nothing when it wakes up.
+    """Whoever claims, pulls, grants or waits for its turn falls asleep over it. The others find a
+    host without it, and what was said to it before it slept counts for nothing when it wakes up.
     """
-    kinds: tuple[type[Event], ...] = (ClaimMade, PullStarted, ClaimGranted)
+    kinds: tuple[type[Event], ...] = (ClaimMade, PullStarted, ClaimGranted, MigrationStarted)
     for kind in ground.rng.sample(kinds, min(len(kinds), len(ground.peers) - 2)):
         _sleeps_over(ground, kind)
         ground.heal()
@@ -73,10 +74,12 @@ def _sleeps_over(ground: Ground, kind: type[Event]) -> None:
     reigns, slept_us = ground.watch.reigns, ground.rng.randrange(*_SLEEP_US)
 
     def fall_asleep(peer: SimPeer, event: Event) -> None:
+        if isinstance(event, MigrationStarted) and event.you:
+            return  # it waits for nobody
         world.pause(peer)
         world.after(slept_us, lambda: world.resume(peer))
 
-    ground.on(kind, fall_asleep)
+    ground.on(kind, fall_asleep, times=1 + (kind is MigrationStarted))
     world.crash(host, silent=ground.rng.random() < 0.5)
     world.run_for(NOTICED_US + slept_us)
     ground.same_reign(reigns + 1, "there was one loss of a host")

@@ -105,7 +105,7 @@ class Reigns:
         paced(now, seen.claims, peer, "claims")
         if event.number <= seen.handed_over:
             raise InvariantBroken("S05", f"{peer.name} claims {event.number}, which it gave away")
-        if seen.asleep:
+        if seen.asleep or (seen.woke_us == now and ROLES[seen.state] is Role.CLIENT):
             raise InvariantBroken("S09", f"{peer.name} claims though it overslept")
 
     def takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
@@ -201,7 +201,7 @@ class Reigns:
         others = peer.core.census["followers"] > 0
         slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
         claims = seen.state in (State.CLAIMING, State.PULLING)
-        seen.woke_us = now if slept and claims else -1
+        seen.woke_us = now if slept else -1
         seen.gave_up_us = now if claims else -1
         seen.asleep = others and slept and seen.state is State.REIGNING
 

@@ -209,6 +209,7 @@ class Drill(enum.StrEnum):
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
+    PROMPT = "prompt"  # who can't answer any more, or gives up, keeps nobody waiting
     NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
     SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered
     IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost
@@ -235,7 +236,7 @@ class Drill(enum.StrEnum):
     RENUMBERED = "renumbered"  # a host that went on under another number dies at once
     PAUSED = "paused"  # a host with few stands still, and what is done meanwhile is not lost
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
-    DROWSY = "drowsy"  # whoever claims, pulls or grants sleeps over it, and asks anew afterwards
+    DROWSY = "drowsy"  # whoever claims, pulls, grants or waits sleeps over it, and asks anew then
     MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence
     FORGETFUL = "forgetful"  # who got all anew is asked for what came before: it has that no more
     ONE_WORKS = "one_works"  # of two sides one does something: nothing of it is lost

@@ -1,0 +1,30 @@
+"""In the drill one rule is taken out, and what it was there for shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from p2pnet.testing.drills import DRILLS
+from p2pnet.testing.promptness import prompt
+from p2pnet.testing.scenario import Drill, Scenario
+from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
+
+
+def test_it_is_held_in_campaigns() -> None:
+    assert DRILLS[Drill.PROMPT].do is prompt
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "keeps_its_word_to_who_gave_up",
+        "the_dead_have_to_answer",
+        "whoever_wakes_takes_all_to_be_there",
+        "asks_for_its_seat_when_it_is_deposed",
+    ],
+)
+def test_what_is_done_wrong_shows(name: str) -> None:
+    scenarios = (Scenario(4, (), seed, drill=Drill.PROMPT) for seed in range(5))
+    with MUTANTS[name].plant():
+        assert MUTANTS[name].invariant in {breaks(scenario) for scenario in scenarios}
