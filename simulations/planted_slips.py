@@ -12,6 +12,7 @@ from p2pnet.core.asking import Asking
 from p2pnet.core.events import PeerReturned
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
+from p2pnet.core.hosting import Hosting
 from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.merge import Verdict
@@ -210,3 +211,8 @@ def habits_outlast_the_seat() -> Planted:
 @BED.plants("S31", "the time until the first tick of a reign is not the game's")
 def time_goes_on_without_the_game() -> Planted:
     return patched((Ordering, "forget_clock", nothing))
+
+
+@BED.plants("L1", "who gave its word has asked for its seat with it, and is welcomed at once")
+def everybody_has_to_ask_again() -> Planted:
+    return patched((Hosting, "welcome_all", nothing))

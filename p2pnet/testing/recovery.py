@@ -25,8 +25,9 @@ from .streams import stream
 from .watch import Watch
 
 _LIMIT_US: Final = 10_000_000
-_SILENT_TOO_US: Final = 150_000  # who died in silence as well has to be found out as well
-_COLD_US: Final = 150_000  # in a large session, with nobody left to whom everybody has a link
+_SILENT_TOO_US: Final = 290_000  # who died in silence as well has to be found out as well
+_LARGE_US: Final = 140_000  # in a large session not everybody has a link to everybody
+_COLD_US: Final = 150_000  # … and nobody may be left to whom all have one
 
 
 class Cause(enum.StrEnum):
@@ -37,13 +38,13 @@ class Cause(enum.StrEnum):
     HANDOVER = "handover"  # it hands over
 
 
-BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
-    {Cause.CLOSE: 250_000, Cause.SILENCE: 900_000, Cause.HANDOVER: 200_000}
+_BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
+    {Cause.CLOSE: 140_000, Cause.SILENCE: 760_000, Cause.HANDOVER: 110_000}
 )
 """Nobody may be out for longer (L1), with default settings and 40 to 60 ms there and back."""
 
-LONE_BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
-    {Cause.CLOSE: 100_000, Cause.SILENCE: 700_000, Cause.HANDOVER: 200_000}
+_LONE_BOUNDS_US: Final[MappingProxyType[Cause, int]] = MappingProxyType(
+    {Cause.CLOSE: 90_000, Cause.SILENCE: 680_000, Cause.HANDOVER: 70_000}
 )
 """The same for the survivor of a game of two (L2)."""
 
@@ -110,16 +111,25 @@ def _heir(host: SimPeer, others: list[SimPeer], recovery: Recovery) -> SimPeer:
     return next(left[m.peer] for m in host.core.roster.members if m.peer in left)
 
 
+def bound_us(recovery: Recovery) -> int:
+    """How long it may take at most, with default settings."""
+    settings, large = recovery.settings, recovery.players > recovery.settings.warm_links_all_max
+    bound = (_LONE_BOUNDS_US if _is_lone(recovery) else _BOUNDS_US)[recovery.cause]
+    if recovery.also and recovery.cause is Cause.SILENCE:
+        bound += _SILENT_TOO_US
+    if large:
+        bound += _LARGE_US + (_COLD_US if recovery.also >= settings.successors else 0)
+    return bound
+
+
+def _is_lone(recovery: Recovery) -> bool:
+    return recovery.players - recovery.also == 2
+
+
 def check_recovery(recovery: Recovery) -> int:
     """Like `measure`, with default settings; also raises if it takes longer than it should."""
     took_us = measure(recovery)
-    lone = recovery.players - recovery.also == 2
-    bound_us = (LONE_BOUNDS_US if lone else BOUNDS_US)[recovery.cause]
-    if recovery.also and recovery.cause is Cause.SILENCE:
-        bound_us += _SILENT_TOO_US
-    settings = recovery.settings
-    if recovery.players > settings.warm_links_all_max and recovery.also >= settings.successors:
-        bound_us += _COLD_US
-    if took_us > bound_us:
-        raise InvariantBroken("L2" if lone else "L1", f"{took_us} us to recover from {recovery}")
+    if took_us > bound_us(recovery):
+        name = "L2" if _is_lone(recovery) else "L1"
+        raise InvariantBroken(name, f"{took_us} us to recover from {recovery}")
     return took_us

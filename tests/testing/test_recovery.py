@@ -52,8 +52,8 @@ def test_a_dial_to_a_dead_successor_that_has_just_begun_costs_nothing(
 
 
 def test_who_takes_too_long_breaks_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "BOUNDS_US", dict.fromkeys(Cause, 1_000))
-    monkeypatch.setattr(recovery, "LONE_BOUNDS_US", dict.fromkeys(Cause, 1_000))
+    monkeypatch.setattr(recovery, "_BOUNDS_US", dict.fromkeys(Cause, 1_000))
+    monkeypatch.setattr(recovery, "_LONE_BOUNDS_US", dict.fromkeys(Cause, 1_000))
     for players, name in ((4, "L1"), (2, "L2")):
         with pytest.raises(InvariantBroken) as caught:
             check_recovery(Recovery(Cause.CLOSE, players, seed=1))

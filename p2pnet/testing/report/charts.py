@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..campaign import Apart, Tallied
 from ..goals import Goal
-from ..recovery import BOUNDS_US, LONE_BOUNDS_US, Cause
+from ..recovery import Cause, Recovery, bound_us
 from ..scenario import Kind
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _recoveries(ax: Axes, cause: Cause, taken: Sequence[tuple[int, int]]) -> Non
         ax.scatter(spread, times, s=16, color=_FILL, alpha=0.55, linewidths=0)
         middle = statistics.median(times)
         ax.plot([size - 0.34, size + 0.34], [middle, middle], color=_INK, linewidth=2)
-        bound = (LONE_BOUNDS_US if size == 2 else BOUNDS_US)[cause] / 1000
+        bound = bound_us(Recovery(cause, size, seed=0)) / 1000
         ax.plot([size - 0.45, size + 0.45], [bound, bound], color=_BAD, linewidth=1.4, ls="--")
     if sizes:
         ax.set_xticks(range(sizes[0], sizes[-1] + 1, max(1, (sizes[-1] - sizes[0]) // 8)))
