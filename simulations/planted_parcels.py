@@ -38,6 +38,17 @@ def pieces_without_end() -> Planted:
     return patched((Assembly, "add", wrap))
 
 
+@BED.plants("S28", "a piece is a part of something")
+def pieces_of_nothing() -> Planted:
+    def wrap(original: Any) -> Any:
+        def add(assembly: Assembly, piece: Piece, limit: int) -> Any:
+            return original(assembly, piece, limit) if piece.data else None
+
+        return add
+
+    return patched((Assembly, "add", wrap))
+
+
 @BED.plants("S28", "no piece is in pieces")
 def pieces_of_pieces() -> Planted:
     def on_piece(router: Any, link: Any, frame: Piece, data: bytes) -> None:

@@ -9,8 +9,11 @@ from unittest.mock import ANY
 from p2pnet.core import catchup, proofs, routing, session
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import Deposed, Event, HostChanged, Joined, SessionEnded
+from p2pnet.core.hosting import Hosting
 from p2pnet.core.peer import PeerCore
+from p2pnet.core.reunion import Reunion
 from p2pnet.core.session import Session
+from p2pnet.core.succession import Succession
 
 from .planting import Bed, always, nothing, patched
 
@@ -92,3 +95,25 @@ def others_go_on_with_a_session_that_is_over() -> Planted:
         core._go(now, EndReason.LEFT, text)
 
     return patched((PeerCore, "end_session", lambda original: end_session))
+
+
+@BED.plants("S30", "who yields to somebody that does not know who goes on hears of it in the end")
+def yields_are_not_answered() -> Planted:
+    return patched((Reunion, "answer_waiting", nothing))
+
+
+@BED.plants("S33", "who was started again stands behind whoever will be the host")
+def who_is_back_stands_behind_nobody() -> Planted:
+    return patched((Succession, "on_back", nothing))
+
+
+@BED.plants("S25", "the game of a new host hears that its own player is back")
+def a_host_is_away_from_its_own_game() -> Planted:
+    def wrap(original: Any) -> Any:
+        def inherit(hosting: Hosting) -> None:
+            with patched((type(hosting.session.replica), "resume", nothing)):
+                original(hosting)
+
+        return inherit
+
+    return patched((Hosting, "_inherit", wrap))

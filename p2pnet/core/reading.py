@@ -102,7 +102,7 @@ class Reading:
             "seats": len(s.roster.members),
             "executed": len(s.ledger.lines()),
             "followers": len(self._roles.hosting.ordering.followers),
-            "held": len(self._roles.held),
+            "held": len(self._roles.held) + len(self._roles.reunion.waiting),
             "rejected": s.rejected,
             "refused": s.refused,
             "departed": len(s.departed),

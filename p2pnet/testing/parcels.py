@@ -55,6 +55,7 @@ def _no_frames(limit: int) -> dict[str, tuple[Frame, ...]]:
     return {
         "does not fit to the piece before": (Piece(len(whole), whole[:2]), Piece(0, whole[2:])),
         "is too long as a whole": (Piece(limit, _NOISE),),
+        "comes to nothing piece by piece": (Piece(1, b""),),
         "is in pieces itself": (Piece(0, encode(Piece(0, whole))),),
     }
 

@@ -101,6 +101,13 @@ def too_few(ground: Ground) -> None:
     long = ground.rng.random() < 0.5
     world.run_for(NOTICED_US if long else _NOT_LONG_US)
     done = {peer: ground.say(peer, "while too few") for peer in clients}
+    if ground.rng.random() < 0.4:
+        again = world.join(one[0], f"{host.name}'", key=host.key)
+        ground.part([again], other)
+        world.run_for(NOTICED_US)
+        _goes(one, done, True)
+        _goes(other, done, False)
+        return ground.heal()
     world.run_for(ground.settings.dead_link_us if long else STEP_US)
     _goes(clients, done, False)
     world.heal()

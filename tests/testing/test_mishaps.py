@@ -43,6 +43,11 @@ def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.M
     assert breaks(drill(Drill.ALONE)) == "L1"
 
 
+def test_who_yields_is_answered_in_the_end() -> None:
+    with MUTANTS["yields_are_not_answered"].plant():
+        assert "S30" in {breaks(Scenario(8, (), n, drill=Drill.ALONE)) for n in range(4)}
+
+
 def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Succession, "oversleep", lambda *details: None)
     assert "S09" in {breaks(drill(Drill.DROWSY, seed)) for seed in range(4)}

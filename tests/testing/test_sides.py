@@ -56,3 +56,9 @@ def test_a_pause_is_told_each_time_and_so_is_its_end() -> None:
         assert found(Drill.SCATTERED, 4, 1) == {"S33"}
     with MUTANTS["pauses_have_no_end"].plant():
         assert found(Drill.TWO_SIDES, 4, 4) >= {"S27"}
+
+
+def test_who_was_started_again_makes_too_few_enough() -> None:
+    assert found(Drill.TOO_FEW, 4, 8) == {None}
+    with MUTANTS["who_is_back_stands_behind_nobody"].plant():
+        assert found(Drill.TOO_FEW, 4, 8) >= {"S33"}
