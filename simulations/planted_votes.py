@@ -1,14 +1,21 @@
-"""Bugs in who asks whom, and when: of whom an answer is waited for, and who asks too soon."""
+"""Bugs in who asks whom, and when: whose answer is waited for, who asks too soon, or for too much.
+
+And in what two that meet make of where their histories part.
+"""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
+from p2pnet.core import history
 from p2pnet.core.asking import Asking
+from p2pnet.core.detector import Habit
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
+from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
+from p2pnet.core.reunion import Reunion
 from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
@@ -16,6 +23,19 @@ from .planting import Bed, always, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
+
+
+def _but(kind: str) -> Any:
+    """Does nothing about this one deadline."""
+
+    def wrap(original: Any) -> Any:
+        def about(timers: Timers, *name: str, **at: int) -> None:
+            if name != (kind,):
+                original(timers, *name, **at)
+
+        return about
+
+    return wrap
 
 
 @BED.plants("L4", "a word is free again as soon as who has it gives up")
@@ -48,16 +68,49 @@ def asks_for_its_seat_when_it_is_deposed() -> Planted:
 @BED.plants("S09", "whose turn it is is thought over after a sleep")
 def claims_as_it_wakes() -> Planted:
     def wrap(original: Any) -> Any:
-        cancel = Timers.cancel
-
-        def but_a_claim(timers: Timers, *name: str) -> None:
-            if name != ("claim",):
-                cancel(timers, *name)
-
         def oversleep(succession: Succession) -> None:
-            with patched((Timers, "cancel", lambda _: but_a_claim)):
+            with patched((Timers, "cancel", _but("claim"))):
                 original(succession)
 
         return oversleep
 
     return patched((Succession, "oversleep", wrap))
+
+
+@BED.plants("L1", "who gave way to a host that dies takes that back")
+def waits_for_a_dead_host_to_take_it_in() -> Planted:
+    def wrap(original: Any) -> Any:
+        def give_way(reunion: Reunion, *reigns: Any) -> None:
+            with patched((Timers, "set", _but("yield"))):
+                original(reunion, *reigns)
+
+        return give_way
+
+    return patched((Reunion, "_yield", wrap))
+
+
+@BED.plants("L5", "a claimant that hears nobody waits for somebody, if the network may be to blame")
+def reigns_alone_at_once() -> Planted:
+    return patched((Asking, "_is_deaf", always(False)))
+
+
+@BED.plants("L5", "where the network stalls all the time a silence says little")
+def takes_no_notice_of_stalls() -> Planted:
+    return patched((Habit, "stalled", nothing))
+
+
+@BED.plants("S12", "what a command on trial has come to is one line more of the same number")
+def a_trial_has_no_end() -> Planted:
+    def admits(ledger: Ledger, lines: Any) -> bool:
+        return all(line.seq > ledger.last_of(line.peer, line.nonce) for line in lines)
+
+    return patched((Ledger, "admits", lambda original: admits))
+
+
+@BED.plants("S16", "two histories part where the last reign ended that is on both")
+def parts_where_the_first_reign_ended() -> Planted:
+    def end_of(lineage: Any, end: int, epoch: Any) -> int:
+        first: int = lineage[1][1] if len(lineage) > 1 else end
+        return first
+
+    return patched((history, "_end_of", lambda original: end_of))

@@ -50,6 +50,7 @@ class Histories:
     record: Record
     _states: dict[Position, tuple[Any, ...]] = attrs.field(factory=dict)
     _rosters: dict[Position, tuple[Roster, str]] = attrs.field(factory=dict)
+    _ordered: dict[int, Update] = attrs.field(factory=dict)  # the last of each number
     _keys: dict[PeerId, bytes] = attrs.field(factory=dict)  # known to be theirs
 
     # --- history and state ---
@@ -147,6 +148,11 @@ class Histories:
         if here is not None and shared is not None and event.updates != here.seq - shared.seq:
             text = f"{peer.name} goes from {here} back to {shared}, which is not {event.updates}"
             raise InvariantBroken("S16", text)
+        there = peer.core.position
+        parted = self.record.fork(here, there) if here and there and shared else None
+        if parted is not None and shared != parted:
+            text = f"{peer.name} goes from {here} to {there} by {shared}: they part at {parted}"
+            raise InvariantBroken("S16", text)
         commands = [self.record.world.command_text(command) for command in event.commands]
         if commands != [peer.sent[ticket] for ticket in event.tickets]:
             raise InvariantBroken("S16", f"{peer.name} lost other commands than it is told")
@@ -195,7 +201,13 @@ class Histories:
     def asks_again(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Rejoin | Grant
     ) -> None:
-        """Who was in the session says which of its members it was."""
+        """Who was in the session says which of its members it was, and what it has is of use."""
+        took, here = self.record.took, seen.position
+        if isinstance(took, Update) and isinstance(frame, Rejoin) and frame.whole and here:
+            next_ = took.epoch == seen.epoch and took.seq == here.seq + 1
+            if next_ and took == self._ordered.get(took.seq):
+                text = f"{peer.name} gets the next update, {took.seq}, and asks for everything"
+                raise InvariantBroken("S12", text)
         request = frame.rejoin if isinstance(frame, Grant) else frame
         if request is not None and request.old_connection_id != seen.label:
             text = f"{peer.name} comes back as {request.old_connection_id}, and was {seen.label}"
@@ -211,6 +223,7 @@ class Histories:
     def orders(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update
     ) -> None:
+        self._ordered[frame.seq] = frame
         if len(set(targets)) < len(targets):
             raise InvariantBroken("S22", f"{peer.name} has two links to one follower")
         self.no_strangers(peer, targets)

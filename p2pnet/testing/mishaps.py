@@ -11,9 +11,11 @@ from p2pnet.core.events import (
     ClaimMade,
     Event,
     HandoverStarted,
+    HostLost,
     Isolated,
     MigrationStarted,
     PullStarted,
+    ReignsMet,
 )
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -26,6 +28,9 @@ _OTHERWISE: Final = 0.2
 _SLEEP_US: Final = (900_000, 3_000_000)  # longer than anybody waits for a claimant
 _HABIT_US: Final = (350_000, 350_000, 350_000)  # so a silence of a second is no sign of death
 _STILL_US: Final = 320_000  # and as long again
+_DEAF_US: Final = 1_700_000  # all have lost the host, and nobody knows whether that is so
+_STALLS_US: Final = 8 * (450_000,)  # so nobody believes a silence of seconds, …
+_LOSSY_US: Final = 4_000_000  # … such as this
 _SHORT_US: Final = 10_000  # between two updates that are on their way at one time
 _COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 
@@ -156,19 +161,27 @@ def one_works(ground: Ground) -> None:
 
 
 def bereft(ground: Ground) -> None:
-    """Whoever had been told that the host lives is the only one left, or whoever was to be the next
-    host dies as soon as the host that leaves has named it.
+    """Whoever had been told that the host lives, or gave way to another host, is the only one left.
+    Or whoever was to be the next host dies as soon as the host that leaves has named it.
     """
     world, (host, heir, *others) = ground.world, ground.peers
-    if ground.rng.random() < 0.5:
+    client, how = ground.rng.choice([heir, *others]), ground.rng.choice((Isolated, ReignsMet, None))
+    if how is not None:
 
         def die(peer: SimPeer, event: Event) -> None:
+            if peer is not client or client.core.state not in (State.ISOLATED, State.YIELDING):
+                return
             for other in world.members:
                 if other is not peer:
                     world.crash(other, silent=True)
 
-        ground.on(Isolated, die)
-        ground.part([host], [ground.rng.choice([heir, *others])])
+        ground.on(how, die, times=2)
+        ground.part(
+            [client], [host] if how is Isolated else [p for p in ground.peers if p is not client]
+        )
+        if how is ReignsMet:
+            world.run_for(NOTICED_US)
+            world.heal()
     else:
         ground.on(HandoverStarted, lambda peer, event: world.crash(heir, silent=True))
         world.leave(host)
@@ -283,11 +296,12 @@ def _comes_and_goes(ground: Ground) -> None:
 
 
 def patient(ground: Ground) -> None:
-    """A host often stands still, then for longer than it may. Its clients did not give it up."""
+    """A host often stands still, then for longer than it may. Its clients did not give it up. Nor
+    do they when nobody hears anybody for a while, or all the network stalls again and again.
+    """
     world, (host, *clients) = ground.world, ground.peers
     reigns = ground.watch.reigns
     for still_us in (*_HABIT_US, 0):
-        ground.tick()
         world.pause(host)
         world.run_for(still_us or _STILL_US)
         if not still_us:
@@ -296,10 +310,26 @@ def patient(ground: Ground) -> None:
             world.run_for(_STILL_US)
         world.resume(host)
         world.run_for(SOON_US)
-        ground.tick()
     for client in clients:
         ground.settled(client)
     ground.same_reign(reigns, "nobody had given the host up")
+    if ground.rng.random() < 0.5:
+        _nobody_is_heard(ground, _DEAF_US)
+        if not all(client.saw(HostLost) for client in clients):
+            raise InvariantBroken("S27", "nobody was heard for long, and somebody was not told")
+    else:
+        for stall_us in (*_STALLS_US, _LOSSY_US):
+            _nobody_is_heard(ground, stall_us)
+            world.run_for(_COMES_US)
+    world.run_for(SOON_US)
+    ground.same_reign(reigns, "in a network that stalls now and then nobody was heard for a while")
+
+
+def _nobody_is_heard(ground: Ground, us: int) -> None:
+    for one, other in combinations(ground.peers, 2):
+        ground.world.cut_both(one, other)
+    ground.world.run_for(us)
+    ground.world.heal()
 
 
 def unreachable(ground: Ground) -> None:

@@ -6,6 +6,7 @@ Nothing here judges: `reigns`, `histories` and `watch` do.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -51,7 +52,7 @@ class Seen:
     ended: bool = False  # its application was told that it is out
     welcomed: PeerId | None = None  # the host whose welcome came last
     stood_still_us: int = 0  # since when it was paused
-    woke_us: int = -1  # when it went on last, after more than anybody waits for
+    woke_us: int = -1  # when it went on last, as no host, after more than anybody waits for
     gave_up_us: int = -1  # when it went on last and had a claim, which may be too old
     asleep: bool = False  # it was the host, overslept, and has not asked anybody since
     probation_us: int = 0  # since when it asks whether it rules
@@ -82,7 +83,8 @@ class Record:
     together: bool = False  # nobody was ever parted from anybody who lives
     acknowledged: list[Acknowledged] = attrs.field(factory=list)
     discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)
-    reigns: dict[Epoch, int] = attrs.field(factory=dict)  # which process reigns under it
+    reigns: dict[Epoch, int] = attrs.field(factory=dict)  # which process reigns under it …
+    parents: dict[Epoch, Position] = attrs.field(factory=dict)  # … and where it began
     numbers: int = 1  # the highest that an honest peer has used
     took: Frame | None = None  # what the core that acts now has taken
     noise_from: int | None = None  # who said what is not a frame, just now
@@ -104,6 +106,22 @@ class Record:
     def seen(self, peer: SimPeer) -> Seen:
         """One process as it was after its last step."""
         return self._seen[peer.number]
+
+    def fork(self, one: Position, other: Position) -> Position | None:
+        """The last position on the way to both; None if there is none, or nobody has seen it.
+
+        A host that takes two numbers at once is not seen under the first.
+        """
+        ends = {at.epoch: at.seq for at in self._way(one)}
+        shared = next((at for at in self._way(other) if at.epoch in ends), None)
+        return shared and Position(shared.epoch, min(shared.seq, ends[shared.epoch]))
+
+    def _way(self, position: Position) -> Iterator[Position]:
+        """Where each reign ended that led there, the last one first."""
+        at: Position | None = position
+        while at is not None:
+            yield at
+            at = self.parents.get(at.epoch)
 
 
 def paced(now: int, times: deque[int], peer: SimPeer, what: str) -> None:

@@ -61,6 +61,8 @@ class Reigns:
         if ROLES[state] is Role.HOST and epoch is not None:
             self.one_reign_per_epoch(peer, epoch)
             self.merged_once(peer, seen, epoch)
+            if (reign := peer.core.reign) is not None and reign.parent is not None:
+                self.record.parents.setdefault(epoch, reign.parent)
         if state is State.FOLLOWING and epoch not in self.record.reigns:
             raise InvariantBroken("S02", f"{peer.name} follows {epoch}, under which nobody reigns")
         if ROLES[state] is not Role.HOST:
@@ -105,7 +107,7 @@ class Reigns:
         paced(now, seen.claims, peer, "claims")
         if event.number <= seen.handed_over:
             raise InvariantBroken("S05", f"{peer.name} claims {event.number}, which it gave away")
-        if seen.asleep or (seen.woke_us == now and ROLES[seen.state] is Role.CLIENT):
+        if seen.asleep or seen.woke_us == now:
             raise InvariantBroken("S09", f"{peer.name} claims though it overslept")
 
     def takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
@@ -201,7 +203,7 @@ class Reigns:
         others = peer.core.census["followers"] > 0
         slept = now - seen.stood_still_us > settings.red_us + settings.heartbeat_us
         claims = seen.state in (State.CLAIMING, State.PULLING)
-        seen.woke_us = now if slept else -1
+        seen.woke_us = now if slept and ROLES[seen.state] is Role.CLIENT else -1
         seen.gave_up_us = now if claims else -1
         seen.asleep = others and slept and seen.state is State.REIGNING
 

@@ -16,7 +16,16 @@ from p2pnet.core.session import Session
 from p2pnet.core.settings import Settings
 from p2pnet.core.succession import Succession
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.mishaps import alone, anew, bereft, drowsy, forgetful, mute, one_works
+from p2pnet.testing.mishaps import (
+    alone,
+    anew,
+    bereft,
+    drowsy,
+    forgetful,
+    mute,
+    one_works,
+    patient,
+)
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from simulations.mutants import MUTANTS
@@ -28,7 +37,7 @@ def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {alone, anew, bereft, drowsy, forgetful, mute, one_works} <= held
+    assert {alone, anew, bereft, drowsy, forgetful, mute, one_works, patient} <= held
 
 
 def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +60,20 @@ def test_who_yields_is_answered_in_the_end() -> None:
 def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Succession, "oversleep", lambda *details: None)
     assert "S09" in {breaks(drill(Drill.DROWSY, seed)) for seed in range(4)}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("claims_as_it_wakes", Drill.DROWSY),
+        ("reigns_alone_at_once", Drill.PATIENT),
+        ("takes_no_notice_of_stalls", Drill.PATIENT),
+        ("waits_for_a_dead_host_to_take_it_in", Drill.BEREFT),
+    ],
+)
+def test_what_is_done_wrong_shows(name: str, kind: Drill) -> None:
+    with MUTANTS[name].plant():
+        assert MUTANTS[name].invariant in {breaks(drill(kind, seed)) for seed in range(6)}
 
 
 def test_who_is_asked_for_what_is_missing_has_not_for_ever(

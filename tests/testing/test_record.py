@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import deque
 
 from p2pnet.core.states import State
+from p2pnet.core.values import Epoch, PeerId, Position
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.record import Record, paced
 
@@ -27,6 +28,20 @@ def test_somebody_new_was_nothing_before() -> None:
     newcomer = world.start("newcomer")
     assert record.seen(newcomer).epoch is None
     assert record.seen(newcomer) is record.seen(newcomer)
+
+
+def test_two_branches_part_where_the_last_reign_ended_that_led_to_both() -> None:
+    record = Record(CoreWorld())
+    first, second, third, fourth = (Epoch(number, PeerId("p"), 0) for number in range(1, 5))
+    record.parents = {
+        second: Position(first, 5),
+        third: Position(second, 9),
+        fourth: Position(second, 7),
+    }
+    assert record.fork(Position(third, 12), Position(fourth, 8)) == Position(second, 7)
+    assert record.fork(Position(third, 12), Position(second, 11)) == Position(second, 9)
+    assert record.fork(Position(first, 4), Position(fourth, 8)) == Position(first, 4)
+    assert record.fork(Position(first, 4), Position(Epoch(9, PeerId("p"), 0), 4)) is None
 
 
 def test_twenty_times_in_a_second_is_too_often() -> None:
