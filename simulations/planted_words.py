@@ -6,9 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 from unittest.mock import ANY
 
+from msgspec.structs import replace
+
 from p2pnet.core import catchup, proofs, routing, session
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import Deposed, Event, HostChanged, Joined, SessionEnded
+from p2pnet.core.frame_parts import Snapshot
 from p2pnet.core.hosting import Hosting
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.reunion import Reunion
@@ -117,3 +120,16 @@ def a_host_is_away_from_its_own_game() -> Planted:
         return inherit
 
     return patched((Hosting, "_inherit", wrap))
+
+
+@BED.plants("S16", "what another member did ran, which says nothing about one's own command")
+def taken_for_the_command_of_another() -> Planted:
+    def wrap(original: Any) -> Any:
+        def holds(session: Session, snapshot: Snapshot) -> Any:
+            ours = {"peer": session.me, "nonce": session.nonce}
+            lines = tuple(replace(line, **ours) for line in snapshot.executed)
+            return original(session, replace(snapshot, executed=lines))
+
+        return holds
+
+    return patched((catchup, "_holds", wrap))

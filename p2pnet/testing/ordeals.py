@@ -21,6 +21,7 @@ from .sim_peer import Observer, SimPeer
 
 _MANY: Final = 5  # players: a host, the next one, who calls the command, one silent, one told late
 _UNHEARD_US: Final = 300_000  # shorter than a silence that counts as death
+_TOLD_US: Final = 32_000  # what a host has said has come to all, and what it says next has not
 _VOID: Final = "written during a pause"
 
 
@@ -83,6 +84,8 @@ def on_trial(ground: Ground) -> None:
     world.crash(host)
     if not world.run_while(lambda: not begun, NOTICED_US):
         raise InvariantBroken("S17", "a host was lost over a command, and it is run like others")
+    if len(ground.peers) > _MANY and ground.rng.random() < 0.5:
+        return _goes_two_ways(ground, begun[0], client)
     end(ground, begun[0], client)
     world.run_for(NOTICED_US)
     ground.settled(client)
@@ -95,6 +98,24 @@ def on_trial(ground: Ground) -> None:
     if not all(holds(peer, second) for peer in living):
         raise InvariantBroken("L4", f"{client.name} did more after that, and it was not run")
     ground.heal()
+
+
+def _goes_two_ways(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
+    """It is run where its owner is, and the others lose the host that tries it: they refuse it, and
+    are more. What each of them does has the number that it has.
+    """
+    world, others = ground.world, _others(ground, heir, client)
+    world.run_for(_TOLD_US)
+    ground.part([heir, client], others)
+    for other in others:
+        ground.say(other, "on the larger side")
+    world.run_for(NOTICED_US)
+    ground.heal()
+    ground.settled(client)
+    lost = [ticket for ticket, text in client.sent.items() if not holds(others[0], text)]
+    named = [n for event in client.saw(BranchDiscarded) for n in event.tickets]  # type: ignore[attr-defined]
+    if named != lost:
+        raise InvariantBroken("S16", f"{client.name} lost {lost}, and {named} are named")
 
 
 def _lives(ground: Ground, heir: SimPeer, client: SimPeer) -> None:

@@ -64,3 +64,8 @@ def test_a_pause_keeps_what_is_done_meanwhile(
     settings = Settings(policy=Policy.PAUSE_MINORITY, pause_us=6_000_000)
     scenarios = (Scenario(5, (), n, settings=settings, drill=Drill.PAUSED) for n in range(10))
     assert {breaks(scenario) for scenario in scenarios} & {"S31", "S33", "L4"}
+
+
+def test_what_one_side_ran_and_the_other_refused_is_lost_and_named() -> None:
+    with MUTANTS["taken_for_the_command_of_another"].plant():
+        assert "S16" in {breaks(trial(seed, 7)) for seed in range(8)}
