@@ -9,6 +9,7 @@ from unittest.mock import ANY
 from msgspec.structs import replace
 
 from p2pnet.core import catchup, proofs, routing, session
+from p2pnet.core.condensing import SlowLinks
 from p2pnet.core.errors import EndReason
 from p2pnet.core.events import Deposed, Event, HostChanged, Joined, SessionEnded
 from p2pnet.core.frame_parts import Snapshot
@@ -17,6 +18,7 @@ from p2pnet.core.peer import PeerCore
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.session import Session
 from p2pnet.core.succession import Succession
+from p2pnet.core.values import LinkId
 
 from .planting import Bed, always, nothing, patched
 
@@ -133,3 +135,15 @@ def taken_for_the_command_of_another() -> Planted:
         return holds
 
     return patched((catchup, "_holds", wrap))
+
+
+@BED.plants("S11", "who lacks more than is known any more hears of it at once")
+def what_was_kept_back_for_too_long_is_forgotten() -> Planted:
+    def wrap(original: Any) -> Any:
+        def catch_up(slow: SlowLinks, *details: Any) -> list[LinkId]:
+            original(slow, *details)
+            return []
+
+        return catch_up
+
+    return patched((SlowLinks, "catch_up", wrap))

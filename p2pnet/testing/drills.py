@@ -233,6 +233,10 @@ def _short_tails(rng: Random, players: int) -> Settings:
     return Settings(tail_updates_max=4)
 
 
+def _some_tails(rng: Random, players: int) -> Settings:
+    return _short_tails(rng, players) if rng.random() < 0.5 else Settings()
+
+
 def _few_seats(rng: Random, players: int) -> Settings:
     return Settings(players_max=players, seat_us=3_000_000)
 
@@ -306,7 +310,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.IDLE: Rules(idle, 3, _idle),
         Drill.NO_MIGRATION: Rules(no_migration, 2, _no_migration),
         Drill.SAVED: Rules(saved, 3, _short_seats),
-        Drill.CROWDED: Rules(crowded, 4),
+        Drill.CROWDED: Rules(crowded, 4, _some_tails),
         Drill.ON_TRIAL: Rules(on_trial, 4, _trials, often=3),
         Drill.RENUMBERED: Rules(renumbered, 4),
         Drill.PAUSED: Rules(paused, 5, _pauses),

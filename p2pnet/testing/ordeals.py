@@ -84,7 +84,7 @@ def on_trial(ground: Ground) -> None:
     world.crash(host)
     if not world.run_while(lambda: not begun, NOTICED_US):
         raise InvariantBroken("S17", "a host was lost over a command, and it is run like others")
-    if len(ground.peers) > _MANY and ground.rng.random() < 0.5:
+    if len(ground.peers) > _MANY and ground.rng.random() < 0.3:
         return _goes_two_ways(ground, begun[0], client)
     end(ground, begun[0], client)
     world.run_for(NOTICED_US)

@@ -70,3 +70,11 @@ def test_the_session_ends_for_all_where_its_host_says_so(migration: bool) -> Non
     assert {breaks(scenario) for scenario in drills} == {None}
     with mutant.plant():
         assert mutant.invariant in {breaks(scenario) for scenario in drills}
+
+
+def test_who_lacks_more_than_is_known_any_more_hears_of_it_at_once() -> None:
+    settings, seeds = Settings(tail_updates_max=4), range(3)
+    drills = [Scenario(5, (), n, settings=settings, drill=Drill.CROWDED) for n in seeds]
+    assert {breaks(scenario) for scenario in drills} == {None}
+    with MUTANTS["what_was_kept_back_for_too_long_is_forgotten"].plant():
+        assert "S11" in {breaks(scenario) for scenario in drills}
