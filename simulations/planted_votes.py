@@ -16,6 +16,7 @@ from p2pnet.core.handover import HandingOver
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.reunion import Reunion
+from p2pnet.core.search import Search
 from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
@@ -114,3 +115,8 @@ def parts_where_the_first_reign_ended() -> Planted:
         return first
 
     return patched((history, "_end_of", lambda original: end_of))
+
+
+@BED.plants("L5", "who is linked to nobody that lives looks for those who may be the next host")
+def looks_for_no_heirs() -> Planted:
+    return patched((Search, "reach_heirs", nothing))

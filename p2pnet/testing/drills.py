@@ -51,7 +51,7 @@ from .parcels import parcels
 from .precedence import ranked
 from .promptness import prompt
 from .scenario import Drill
-from .sides import heard_again, scattered, too_few, torn, two_sides, upstarts
+from .sides import far_apart, heard_again, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
@@ -217,6 +217,10 @@ def _some_policy(rng: Random, players: int) -> Settings:
     return Settings(policy=rng.choice((*both_go, Policy.MAJORITY_ONLY)), pause_us=5_000_000)
 
 
+def _few_links(rng: Random, players: int) -> Settings:
+    return Settings(warm_links_all_max=3, successors=rng.choice((1, 2)))
+
+
 def _majority(rng: Random, players: int) -> Settings:
     return Settings(policy=Policy.MAJORITY_ONLY, dead_link_us=2_000_000)
 
@@ -281,6 +285,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.TWO_SIDES: Rules(two_sides, 2, _some_policy, often=2),
         Drill.TOO_FEW: Rules(too_few, 3, _majority),
         Drill.SCATTERED: Rules(scattered, 3, _majority),
+        Drill.FAR_APART: Rules(far_apart, 5, _few_links),
         Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
         Drill.HEARD_AGAIN: Rules(heard_again, 4),

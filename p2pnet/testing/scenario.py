@@ -205,6 +205,7 @@ class Drill(enum.StrEnum):
     TWO_SIDES = "two_sides"  # one is small: who may go on does, and the larger one wins in the end
     TOO_FEW = "too_few"  # without a host no part is large enough: they wait, and find one another
     SCATTERED = "scattered"  # nobody hears anybody: all stand still, and are told so each time
+    FAR_APART = "far_apart"  # the host and its heirs die, to whom alone the others were linked
     UPSTARTS = "upstarts"  # a small side lets many newcomers in: they do not count when it meets
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so

@@ -131,6 +131,20 @@ def scattered(ground: Ground) -> None:
         ground.heal()
 
 
+def far_apart(ground: Ground) -> None:
+    """Most are linked to the host and its first successors alone, and the processes of all those
+    die. The others find one another before anybody begins a reign of its own.
+    """
+    world, (host, *_) = ground.world, ground.peers
+    heirs = [peer for peer in world.ranked(host) if peer is not host][: ground.settings.successors]
+    reigns = ground.watch.reigns
+    for peer in (*heirs, host):
+        world.crash(peer)
+    world.run_for(NOTICED_US)
+    ground.same_reign(reigns + 1, "they had to find one another first")
+    ground.heal()
+
+
 def upstarts(ground: Ground) -> None:
     """The smaller side lets so many newcomers in that it is the larger one. That does not count:
     who had no seat when the two parted has no say in which of them goes on.

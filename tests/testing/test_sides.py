@@ -11,7 +11,15 @@ from p2pnet.core.reunion import Reunion
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
-from p2pnet.testing.sides import heard_again, scattered, too_few, torn, two_sides, upstarts
+from p2pnet.testing.sides import (
+    far_apart,
+    heard_again,
+    scattered,
+    too_few,
+    torn,
+    two_sides,
+    upstarts,
+)
 from p2pnet.testing.streams import stream
 from simulations.mutants import MUTANTS
 
@@ -24,7 +32,7 @@ def found(kind: Drill, players: int, seeds: int) -> set[str | None]:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {heard_again, scattered, too_few, torn, two_sides, upstarts} <= held
+    assert {far_apart, heard_again, scattered, too_few, torn, two_sides, upstarts} <= held
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,11 @@ def test_who_had_no_seat_has_no_say(
 def test_who_swore_twice_counts_once() -> None:
     with MUTANTS["oaths_count_twice"].plant():
         assert found(Drill.TORN, 4, 2) == {"S20"}
+
+
+def test_who_lost_all_that_it_was_linked_to_looks_for_the_others() -> None:
+    with MUTANTS["looks_for_no_heirs"].plant():
+        assert found(Drill.FAR_APART, 5, 2) == {"L5"}
 
 
 def test_a_word_is_taken_back() -> None:
