@@ -9,7 +9,7 @@ import msgspec
 
 from p2pnet.core import reunion, routing
 from p2pnet.core.asking import Asking
-from p2pnet.core.events import PeerReturned
+from p2pnet.core.events import HostRecovered, PeerReturned
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
 from p2pnet.core.hosting import Hosting
@@ -20,6 +20,7 @@ from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Bye
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
+from p2pnet.core.peer import PeerCore
 from p2pnet.core.promises import Promises
 from p2pnet.core.pulling import Pulling
 from p2pnet.core.roster import Roster
@@ -216,3 +217,22 @@ def time_goes_on_without_the_game() -> Planted:
 @BED.plants("L1", "who gave its word has asked for its seat with it, and is welcomed at once")
 def everybody_has_to_ask_again() -> Planted:
     return patched((Hosting, "welcome_all", nothing))
+
+
+@BED.plants("S27", "that the host is heard again is told once")
+def recovers_with_every_word() -> Planted:
+    def recover(following: Following) -> None:
+        if following.session.host is not None:
+            following.session.emit(HostRecovered(following.session.host))
+
+    return patched((Following, "recover", lambda original: recover))
+
+
+@BED.plants("S27", "who was told that its host may be lost hears that it is not")
+def suspicions_have_no_end() -> Planted:
+    return patched((Following, "recover", nothing))
+
+
+@BED.plants("L5", "who says that it crashes is gone at once")
+def crashes_in_silence() -> Planted:
+    return patched((PeerCore, "crash", nothing))

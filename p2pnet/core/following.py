@@ -20,7 +20,7 @@ from .codec import encode
 from .condensing import take_condensed
 from .credentials import Says
 from .errors import RemoteProtocolError
-from .events import HostChanged, HostRecovered, Joined, Relayed
+from .events import HostChanged, HostRecovered, HostSuspected, Joined, Relayed
 from .joining import Joining
 from .link_state import LinkState
 from .messages import (
@@ -51,7 +51,8 @@ class Following:
     session: Session
     joining: Joining
     link: LinkId | None = None  # on which we were welcomed
-    doubted: bool = False  # the application was told that the host is lost
+    suspected: bool = False  # the application was told that the host may be lost, …
+    doubted: bool = False  # … and that it is
     welcomed: Epoch | None = None  # the reign of the last welcome
     marks: tuple[int, int] = (0, 0)
     rival: Fenced | None = None  # a newer reign than ours, while our own host lives
@@ -93,9 +94,11 @@ class Following:
         if changed:
             s.outbox.change_host(lost=doubted)
         if changed and not first:
+            self.suspected = False
             s.emit(HostChanged(epoch, epoch.host, frame.base))
         elif doubted and not first:
             s.emit(HostRecovered(epoch.host))  # the one that we had given up
+        self.recover()  # the same host, over another link
         if newcomer:
             s.emit(Joined(s.connection_id, s.old_connection_id, epoch))
         if link.relay is not None:
@@ -260,9 +263,23 @@ class Following:
         self.rival = None  # the two hosts have settled it: this is the one that goes on
         return True
 
+    def suspect(self) -> None:
+        """The host is not heard: the application is told so once."""
+        s = self.session
+        if s.host is not None and not self.suspected and not self.doubted:
+            self.suspected = True
+            s.emit(HostSuspected(s.host))
+
+    def recover(self) -> None:
+        """The host is heard again."""
+        s = self.session
+        if s.host is not None and self.suspected:
+            self.suspected = False
+            s.emit(HostRecovered(s.host))
+
     def lose(self) -> None:
         """The host is lost: nothing is expected of it any more."""
         self.link = None
-        self.doubted = True
+        self.suspected, self.doubted = False, True
         self.rival = self.heir = None
         self.joining.stop()

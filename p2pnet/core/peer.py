@@ -272,8 +272,11 @@ class PeerCore(Reading):
         s.now = now
         if s.state is REIGNING and reason is not EndReason.CRASHED:
             self._roles.hosting.ordering.order_for_all()
-        if s.state in HOSTS and reason is not EndReason.CRASHED:
-            self._roles.abdicate()
+        if s.state in HOSTS:
+            if reason is EndReason.CRASHED:
+                self._roles.hosting.ordering.end()  # no more code of the game is called
+            else:
+                self._roles.abdicate()
         if s.state is not State.LEFT:
             self._roles.say_goodbye(reason, text)
 

@@ -1,11 +1,10 @@
-"""The light of the host, as one of its clients sees it, and what the application hears of it."""
+"""The light of the host, as one of its clients sees it."""
 
 from __future__ import annotations
 
 import attrs
 
 from .detector import GREEN, Detector, Light
-from .events import HostRecovered, HostSuspected
 from .following import Following
 from .session import Session
 from .states import FOLLOWING
@@ -48,18 +47,17 @@ class Watching:
 
     def warn(self) -> bool:
         """The light is yellow. True if that is news."""
-        s, detector = self.session, self.detector()
-        assert detector is not None and s.host is not None
+        detector = self.detector()
+        assert detector is not None
         news = not detector.warned
         if news:
             detector.warned = True
-            s.mesh.disturb()
-            s.emit(HostSuspected(s.host))
+            self.session.mesh.disturb()
+            self.following.suspect()
         return news
 
     def on_host_heard(self, detector: Detector) -> None:
         """The host was suspected, and spoke."""
         if detector.warned and detector is self.detector():
             detector.warned = False
-            assert self.session.host is not None
-            self.session.emit(HostRecovered(self.session.host))
+            self.following.recover()

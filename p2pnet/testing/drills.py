@@ -309,7 +309,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
         Drill.BY_HAND: Rules(by_hand, 3),
         Drill.SECOND_THOUGHTS: Rules(second_thoughts, 3),
-        Drill.CHOSEN: Rules(chosen, 3),
+        Drill.CHOSEN: Rules(chosen, 3, often=2),
         Drill.APPROVAL: Rules(approval, 2, _approval),
         Drill.NO_ROOM: Rules(refused_meanwhile, 4, _no_room),
         Drill.IDLE: Rules(idle, 3, _idle),

@@ -103,12 +103,13 @@ def second_thoughts(ground: Ground) -> None:
 
 
 def chosen(ground: Ground) -> None:
-    """The games of all say who shall follow the host that is lost: that one does, and at once.
+    """The games of all say who shall follow the host that is lost: that one does, and at once. The
+    host may say that it crashes, or just be gone.
 
     If it died before the host, the next in rank follows as soon as if nobody had been chosen.
     """
     world, (host, *clients) = ground.world, ground.peers
-    heir, dies = ground.rng.choice(clients), ground.rng.random() < 0.5
+    heir, dies = ground.rng.choice(clients), ground.rng.random() < 0.4
     for client in clients:
         client.choices.elect = lambda: heir.id
     reigns = ground.watch.reigns
@@ -116,6 +117,9 @@ def chosen(ground: Ground) -> None:
         world.crash(heir)
         world.run_for(ground.rng.choice((0, STEP_US)))
         world.crash(host)
+        world.run_for(_AT_ONCE_US)
+    elif ground.rng.random() < 0.5:
+        ground.want(host, lambda core, now: core.crash(now, "a mistake in the game"))
         world.run_for(_AT_ONCE_US)
     else:
         world.crash(host, silent=ground.rng.random() < 0.5)

@@ -47,6 +47,7 @@ class Seen:
     role: Role | None = None  # the last that its shell was told to take
     members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
     label: ConnectionId = RECONNECT_ID_INVALID  # its own, as it was told last
+    suspects: bool = False  # its application was told that its host may be lost, or is
     lost: bool = False  # its application was told of a loss, and not yet of a migration
     gave_way: bool = False  # its application was told that it hosts no more
     ended: bool = False  # its application was told that it is out

@@ -18,6 +18,8 @@ from p2pnet.core.events import (
     HandoverStarted,
     HostChanged,
     HostLost,
+    HostRecovered,
+    HostSuspected,
     Isolated,
     Joined,
     MigrationStarted,
@@ -302,12 +304,21 @@ class Reigns:
             raise InvariantBroken("S27", f"{peer.name} is new, and told of another host: {event}")
         if seen.told is not None and event.epoch <= seen.told:
             raise InvariantBroken("S27", f"{peer.name} was told of {event.epoch} after {seen.told}")
-        seen.told, seen.lost = event.epoch, False
+        seen.told, seen.lost, seen.suspects = event.epoch, False, False
+
+    def suspects(
+        self, now: int, peer: SimPeer, seen: Seen, event: HostSuspected | HostRecovered
+    ) -> None:
+        """Which of the two it is alternates, until there is another host."""
+        suspects = isinstance(event, HostSuspected)
+        if seen.suspects is suspects:
+            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
+        seen.suspects = suspects
 
     def lost(self, now: int, peer: SimPeer, seen: Seen, event: HostLost) -> None:
         if seen.lost:
             raise InvariantBroken("S27", f"{peer.name} was told twice that its host is lost")
-        seen.lost = True
+        seen.lost = seen.suspects = True
 
     def migrates(
         self, now: int, peer: SimPeer, seen: Seen, event: MigrationStarted | Isolated

@@ -25,6 +25,8 @@ from p2pnet.core.events import (
     HandoverStarted,
     HostChanged,
     HostLost,
+    HostRecovered,
+    HostSuspected,
     Isolated,
     Joined,
     MigrationStarted,
@@ -137,6 +139,8 @@ class Watch(Observer):
             HandoverFailed: (reigns.gives_way,),
             HandoverStarted: (reigns.hands_over,),
             HostLost: (reigns.lost,),
+            HostRecovered: (reigns.suspects,),
+            HostSuspected: (reigns.suspects,),
             Joined: (reigns.joins, histories.welcomed_in_pieces),
             PeerGone: (histories.hears_of,),
             PeerJoined: (histories.hears_of,),
@@ -278,8 +282,9 @@ class Watch(Observer):
     def ended(self) -> None:
         """All has healed and is at rest."""
         for peer in self.world.members:
-            if self.record.seen(peer).paused:
-                raise InvariantBroken("S27", f"{peer.name} does not hear that a pause is over")
+            seen = self.record.seen(peer)
+            if seen.paused or (seen.suspects and peer.core.state is State.FOLLOWING):
+                raise InvariantBroken("S27", f"{peer.name} does not hear that all is well again")
         for host in self.world.hosts:
             self._histories.labels_for_life(host)
 
