@@ -9,6 +9,7 @@ import msgspec
 
 from p2pnet.core import reunion, routing
 from p2pnet.core.asking import Asking
+from p2pnet.core.errors import EndReason
 from p2pnet.core.events import HostRecovered, PeerReturned
 from p2pnet.core.following import Following
 from p2pnet.core.history import History
@@ -236,3 +237,11 @@ def suspicions_have_no_end() -> Planted:
 @BED.plants("L5", "who says that it crashes is gone at once")
 def crashes_in_silence() -> Planted:
     return patched((PeerCore, "crash", nothing))
+
+
+@BED.plants("L3", "a host that hands over can't end the session for all any more")
+def ends_what_is_in_other_hands() -> Planted:
+    def end(core: PeerCore, now: int, text: str = "", reason: Any = None) -> None:
+        core._go(now, EndReason.SESSION_ENDED, text)
+
+    return patched((PeerCore, "end_session", lambda original: end))

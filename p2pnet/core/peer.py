@@ -247,10 +247,16 @@ class PeerCore(Reading):
     def end_session(
         self, now: int, text: str = "", reason: EndReason = EndReason.SESSION_ENDED
     ) -> None:
-        """The session is over for all. Raises `LocalProtocolError` unless this peer hosts."""
+        """The session is over for all. Raises `LocalProtocolError` unless this peer hosts.
+
+        A host that hands over just leaves: the next one may reign by now.
+        """
         if self._s.state not in HOSTS:
             raise LocalProtocolError("only the host can end the session for all")
-        self._go(now, reason, text)
+        if self._s.state is State.HANDING_OVER:
+            self.leave(now, text)
+        else:
+            self._go(now, reason, text)
 
     def crash(self, now: int, text: str) -> None:
         """The code of the game raised, so this peer can't go on; the others are told so.

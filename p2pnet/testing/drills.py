@@ -121,8 +121,8 @@ def _spectators(ground: Ground) -> None:
 
 
 def _in_order(ground: Ground) -> None:
-    """The host hands over, or leaves, while everybody is busy: nothing is lost at all, and no host
-    over anything.
+    """The host hands over, or leaves, or wants to end what is not in its hands any more, while all
+    are busy: nothing is lost at all, and no host over anything.
     """
     host, *clients = ground.peers
     tried: list[SimPeer] = []
@@ -135,10 +135,12 @@ def _in_order(ground: Ground) -> None:
                 ground.say(peer, f"number {number}")
         if number == 2:
             ground.world.write(host, "written at last")
-            if leaves:
+            if leaves and ground.rng.random() < 0.5:
                 ground.world.leave(host)
             else:
                 ground.world.hand_over(host, ground.rng.choice(clients))
+            if leaves and host.core.state is State.HANDING_OVER:  # too late to end it for all
+                ground.want(host, lambda core, now: core.end_session(now))
     ground.heal()
     for peer in clients if leaves else ground.peers:
         ground.settled(peer)
