@@ -5,7 +5,7 @@ from collections import Counter
 import attrs
 
 from p2pnet.core.settings import Settings
-from p2pnet.testing.drawing import Shape, draw
+from p2pnet.testing.drawing import _DRILL_EVERY, Shape, draw
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import AMOUNTS, TOGETHER, Drill, Kind, Scenario
 from p2pnet.testing.scenario_json import from_json, to_json
@@ -47,7 +47,7 @@ def test_where_seats_expire_early_no_link_outlasts_a_cut() -> None:
 
 def test_now_and_then_a_drill_is_held_that_fits() -> None:
     often = {drill: rules.often for drill, rules in DRILLS.items()}
-    drawn = many(Shape(), 12 * sum(often.values()))
+    drawn = many(Shape(), _DRILL_EVERY * sum(often.values()))
     drills = [s for s in drawn if s.drill is not None]
     assert Counter(s.drill for s in drills) == often
     for scenario in drills:
