@@ -245,3 +245,29 @@ def ends_what_is_in_other_hands() -> Planted:
         core._go(now, EndReason.SESSION_ENDED, text)
 
     return patched((PeerCore, "end_session", lambda original: end))
+
+
+@BED.plants("S11", "the digest of a history depends on all of it")
+def digests_stand_still() -> Planted:
+    def wrap(original: Any) -> Any:
+        def append(history: History, *details: Any) -> Any:
+            digest = history.digest
+            result = original(history, *details)
+            history.digest = digest
+            return result
+
+        return append
+
+    return patched((History, "append", wrap))
+
+
+@BED.plants("L4", "what waits behind a command on trial is run after it")
+def forgets_what_waits_behind_a_trial() -> Planted:
+    def wrap(original: Any) -> Any:
+        def try_next(ordering: Ordering) -> None:
+            with patched((Ordering, "_run", nothing)):
+                original(ordering)
+
+        return try_next
+
+    return patched((Ordering, "_try_next", wrap))

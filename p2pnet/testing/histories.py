@@ -65,6 +65,8 @@ class Histories:
                 raise InvariantBroken("S13", f"{peer.name} applied {position} before its welcome")
         if position.seq == 0:
             return
+        if before is not None and before.seq != position.seq and seen.digest == peer.core.digest:
+            raise InvariantBroken("S11", f"{peer.name} has one digest at {before} and {position}")
         core, journal = peer.core, peer.journal
         here = core.digest, len(journal.entries), dict(core.marks)
         ahead = journal.has_changes  # of its position: a host in the middle of a batch
