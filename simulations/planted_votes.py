@@ -120,3 +120,8 @@ def parts_where_the_first_reign_ended() -> Planted:
 @BED.plants("L5", "who is linked to nobody that lives looks for those who may be the next host")
 def looks_for_no_heirs() -> Planted:
     return patched((Search, "reach_heirs", nothing))
+
+
+@BED.plants("L5", "where nobody answers a claim those who are next are asked as well")
+def asks_nobody_further() -> Planted:
+    return patched((Search, "widen", always(False)))

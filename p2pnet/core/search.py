@@ -47,11 +47,12 @@ class Search:
     offer: Fenced | None = None  # the newest reign that the game has not decided about
     shown: set[PeerId] = attrs.field(factory=set)  # claimants that were shown that it lives
     back: dict[PeerId, Back] = attrs.field(factory=dict)  # members that were started again
+    _widened: bool = False  # those who are next in rank were dialled since nobody answered
 
     def begin(self, lost: PeerId | None) -> None:
         """The role of the host is free."""
         self.lost, self.lost_us = lost, self.session.now
-        self.again_us = 0
+        self.again_us, self._widened = 0, False
         self.shown.clear()
         self.session.timers.set("look", at=self._overdue_us())
 
@@ -159,18 +160,32 @@ class Search:
         restarted = link is not None and member is not None and link.nonce != member.nonce
         return None if restarted else self.lost
 
-    def reach_heirs(self) -> None:
+    def reach_heirs(self) -> bool:
         """In a large session only the first successors are linked. If they died too, who is next?
 
-        Without this nobody would hear of anybody, and each would begin a reign of its own.
+        Without this nobody would hear of anybody, and each would begin a reign of its own. Returns
+        whether somebody is dialled of whom nothing is known so far.
         """
         s, settings = self.session, self.session.settings
         if len(s.roster.members) <= settings.warm_links_all_max:
-            return
+            return False
         heirs = s.roster.successors(self.lost or s.me)
         left = [m for m in heirs if m.peer != s.me and not s.mesh.is_gone(s.now, m.peer)]
         for member in left[: settings.successors]:
             s.dial(member.peer, member.addresses)
+        return any(s.mesh.is_new(member.peer) for member in left)
+
+    def widen(self) -> bool:
+        """Nobody answers our claim: whether there is somebody else to ask, a little later.
+
+        Whoever was linked may have died in silence with the host. This is done once a search.
+        """
+        if self._widened or not self.reach_heirs():
+            return False
+        self._widened, s = True, self.session
+        # By then whoever lives is linked, and those of them that are better have asked.
+        s.timers.set("claim", at=s.now + (1 + self.ahead()) * s.mesh.answer_us())
+        return True
 
     def looks(self) -> bool:
         """Whether this peer dials whoever is missing, as a host does.

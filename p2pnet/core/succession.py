@@ -230,10 +230,13 @@ class Succession:
     def withdraw(self) -> None:
         """Another claimant has the word of others, or goes first: wait for it, then ask again."""
         s = self.session
+        self._give_up()
+        s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+
+    def _give_up(self) -> None:
         self.granting.release()
         self.asking.withdraw()
-        s.move(Move.WITHDRAW)
-        s.timers.set("claim", at=s.now + ROUND_WINDOWS * s.mesh.answer_us())
+        self.session.move(Move.WITHDRAW)
 
     def on_withdraw(self, claimant: PeerId, frame: Withdraw) -> None:
         """Whom we waited for has given up: it may be our turn."""
@@ -267,7 +270,11 @@ class Succession:
 
     def _decide(self) -> None:
         """Nothing is lacking here that those who answered have: who has a seat is known."""
-        s, standing = self.session, self.search.standing(self.asking.grants)
+        s = self.session
+        if not self.asking.grants and self.search.widen():
+            self._give_up()
+            return
+        standing = self.search.standing(self.asking.grants)
         if standing is not Standing.STOP:
             self.hosting.minority.went_on = standing is Standing.WAIT  # one pause is enough
             self._crown()
@@ -332,9 +339,7 @@ class Succession:
         """
         s = self.session
         if s.state in (State.CLAIMING, State.PULLING):
-            self.granting.release()
-            self.asking.withdraw()
-            s.move(Move.WITHDRAW)
+            self._give_up()
         s.timers.cancel("claim")
         s.timers.set("awake", at=s.now + s.mesh.answer_us())
 

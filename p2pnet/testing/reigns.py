@@ -161,7 +161,8 @@ class Reigns:
 
     def takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
         own = peer.core.host_peer == peer.id  # a host that claims anew knows that it lives
-        claimed = seen.state in (State.CLAIMING, State.PULLING)
+        # What was claimed in its name says nothing of what it claims.
+        claimed = seen.state in (State.CLAIMING, State.PULLING) and frame.number <= seen.claimed
         if frame.reason is RefuseReason.ALIVE and claimed and not own:
             seen.vetoed = True
 

@@ -132,14 +132,14 @@ def scattered(ground: Ground) -> None:
 
 
 def far_apart(ground: Ground) -> None:
-    """Most are linked to the host and its first successors alone, and the processes of all those
-    die. The others find one another before anybody begins a reign of its own.
+    """Most are linked to the host and its first successors alone, and all those die, in silence or
+    not. The others find one another before anybody begins a reign of its own.
     """
     world, (host, *_) = ground.world, ground.peers
     heirs = [peer for peer in world.ranked(host) if peer is not host][: ground.settings.successors]
-    reigns = ground.watch.reigns
+    reigns, silent = ground.watch.reigns, ground.rng.random() < 0.5
     for peer in (*heirs, host):
-        world.crash(peer)
+        world.crash(peer, silent)
     world.run_for(NOTICED_US)
     ground.same_reign(reigns + 1, "they had to find one another first")
     ground.heal()
