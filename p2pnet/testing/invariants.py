@@ -176,9 +176,12 @@ def seats_run_out(world: SimWorld) -> None:
 
 
 def nobody_left_has_a_seat(world: SimWorld, watch: Watch) -> None:
-    """S30: who left on purpose has no seat any more, if anybody who is there has heard of it."""
+    """S30: who left on purpose has no seat any more, if whoever hosts has heard of it itself.
+
+    What others have heard is no proof, else anybody could say of anybody that it has left.
+    """
     played = Counter(peer.id for peer in world.peers)  # in how many processes
-    told = {left for peer in in_session(world) for left in watch.record.seen(peer).good_byes}
+    told = {left for host in world.hosts for left in watch.record.seen(host).good_byes}
     for peer in world.peers:
         if peer.left_us is None or not peer.alive or played[peer.id] > 1:
             continue
