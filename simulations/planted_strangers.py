@@ -203,7 +203,7 @@ def strangers_are_told_everything() -> Planted:
 
 @BED.plants("L1", "who has no host for long looks for the others")
 def who_has_no_host_looks_for_nobody() -> Planted:
-    return patched((Search, "looks", lambda original: lambda search: search.too_few))
+    return patched((Search, "looks", lambda original: lambda search: search.session.paused))
 
 
 @BED.plants("L5", "where the game decides by hand nobody claims by itself")
