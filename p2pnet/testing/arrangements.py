@@ -172,7 +172,7 @@ def no_migration(ground: Ground) -> None:
     """
     world, (host, *clients) = ground.world, ground.peers
     reigns, reason = ground.watch.reigns, EndReason.HOST_LOST
-    if ground.settings.host_migration or ground.rng.random() < 0.3:
+    if ground.settings.host_migration or ground.rng.random() < 0.1:
         reason = EndReason.SESSION_ENDED
         for peer in ground.peers:
             ground.say(peer, "at last")

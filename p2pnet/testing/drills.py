@@ -260,7 +260,7 @@ def _idle(rng: Random, players: int) -> Settings:
 
 
 def _no_migration(rng: Random, players: int) -> Settings:
-    return Settings(host_migration=rng.random() < 0.5)
+    return Settings(host_migration=rng.random() < 0.3)
 
 
 def _pauses(rng: Random, players: int) -> Settings:

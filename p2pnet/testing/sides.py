@@ -101,7 +101,7 @@ def too_few(ground: Ground) -> None:
     long = ground.rng.random() < 0.5
     world.run_for(NOTICED_US if long else _NOT_LONG_US)
     done = {peer: ground.say(peer, "while too few") for peer in clients}
-    if ground.rng.random() < 0.4:
+    if ground.rng.random() < 0.6:
         again = world.join(one[0], f"{host.name}'", key=host.key)
         ground.part([again], other)
         world.run_for(NOTICED_US)

@@ -65,7 +65,7 @@ def test_what_is_done_wrong_shows(
 @pytest.mark.parametrize("migration", [True, False])
 def test_the_session_ends_for_all_where_its_host_says_so(migration: bool) -> None:
     settings = Settings(host_migration=migration)
-    drills = [Scenario(3, (), n, settings=settings, drill=Drill.NO_MIGRATION) for n in range(7)]
+    drills = [Scenario(3, (), n, settings=settings, drill=Drill.NO_MIGRATION) for n in range(40)]
     mutant = MUTANTS["others_go_on_with_a_session_that_is_over"]
     assert {breaks(scenario) for scenario in drills} == {None}
     with mutant.plant():
