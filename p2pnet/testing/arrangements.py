@@ -28,7 +28,6 @@ from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .sim_peer import SimPeer
 
 _ASKED_US: Final = 500_000  # a request for a seat has come, and its answer
-_LONG_US: Final = 4_000_000  # after so long without a host all that are missing are dialled
 _SEATED_US: Final = 95_000  # who is told to has asked for its seat, and got it
 _FEW: Final = 4  # updates: a tail of so many is shorter than what is kept back
 _KEPT: Final = 2

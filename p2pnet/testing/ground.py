@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from random import Random
 from typing import Any, Final
 
@@ -93,6 +94,17 @@ class Ground:
         for here in one:
             for there in other:
                 self.world.cut_both(here, there)
+
+    def scatter(self) -> None:
+        """Nothing gets through between any two."""
+        for one, other in combinations(self.peers, 2):
+            self.world.cut_both(one, other)
+
+    def bereave(self, peer: SimPeer) -> None:
+        """All others die in silence."""
+        for other in self.world.members:
+            if other is not peer:
+                self.world.crash(other, silent=True)
 
     def heal(self) -> None:
         """Nothing is cut any more, and all come together, while everybody is at work."""

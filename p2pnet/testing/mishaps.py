@@ -100,9 +100,7 @@ def mute(ground: Ground) -> None:
     world.run_for(STEP_US)
 
     def die(claimant: SimPeer, event: PullStarted) -> None:
-        for other in world.members:
-            if other is not claimant:
-                world.crash(other, silent=True)
+        ground.bereave(claimant)
 
     ground.on(PullStarted, die)
     world.crash(host, silent=True)
@@ -171,9 +169,7 @@ def bereft(ground: Ground) -> None:
         def die(peer: SimPeer, event: Event) -> None:
             if peer is not client or client.core.state not in (State.ISOLATED, State.YIELDING):
                 return
-            for other in world.members:
-                if other is not peer:
-                    world.crash(other, silent=True)
+            ground.bereave(peer)
 
         ground.on(how, die, times=2)
         ground.part(
@@ -326,8 +322,7 @@ def patient(ground: Ground) -> None:
 
 
 def _nobody_is_heard(ground: Ground, us: int) -> None:
-    for one, other in combinations(ground.peers, 2):
-        ground.world.cut_both(one, other)
+    ground.scatter()
     ground.world.run_for(us)
     ground.world.heal()
 

@@ -95,9 +95,7 @@ def _is_alone(ground: Ground) -> None:
     def fall_asleep(grantor: SimPeer, event: ClaimGranted) -> None:
         asleep.append(grantor)
         world.pause(grantor)
-        for other in world.members:
-            if other is not grantor:
-                world.crash(other, silent=True)
+        ground.bereave(grantor)
 
     ground.on(ClaimGranted, fall_asleep)
     world.crash(host, silent=True)

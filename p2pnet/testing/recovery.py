@@ -113,11 +113,11 @@ def _heir(host: SimPeer, others: list[SimPeer], recovery: Recovery) -> SimPeer:
 
 def bound_us(recovery: Recovery) -> int:
     """How long it may take at most, with default settings."""
-    settings, large = recovery.settings, recovery.players > recovery.settings.warm_links_all_max
+    settings = recovery.settings
     bound = (_LONE_BOUNDS_US if _is_lone(recovery) else _BOUNDS_US)[recovery.cause]
     if recovery.also and recovery.cause is Cause.SILENCE:
         bound += _SILENT_TOO_US
-    if large:
+    if recovery.players > settings.warm_links_all_max:
         bound += _LARGE_US + (_COLD_US if recovery.also >= settings.successors else 0)
     return bound
 

@@ -26,6 +26,8 @@ from p2pnet.core.events import (
     PullStarted,
     ReignsMet,
     SessionEnded,
+    SessionPaused,
+    SessionResumed,
     StateChanged,
 )
 from p2pnet.core.history import reaches
@@ -87,8 +89,6 @@ class Reigns:
             raise InvariantBroken("S09", f"{peer.name} orders though it overslept")
         if seen.handing_over == frame.epoch:
             raise InvariantBroken("S10", f"{peer.name} orders after it handed over")
-        if len(set(targets)) < len(targets):
-            raise InvariantBroken("S22", f"{peer.name} has two links to one follower")
 
     def stale_is_inert(self, peer: SimPeer, seen: Seen, frame: Any) -> None:
         if seen.epoch is None or frame.epoch >= seen.epoch or peer.core.state is State.PROBATION:
@@ -315,6 +315,15 @@ class Reigns:
         if seen.suspects is suspects:
             raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
         seen.suspects = suspects
+
+    def pauses(
+        self, now: int, peer: SimPeer, seen: Seen, event: SessionPaused | SessionResumed
+    ) -> None:
+        """Which of the two it is alternates, whoever hosts."""
+        pauses = isinstance(event, SessionPaused)
+        if seen.paused is pauses:
+            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
+        seen.paused = pauses
 
     def lost(self, now: int, peer: SimPeer, seen: Seen, event: HostLost) -> None:
         if seen.lost:

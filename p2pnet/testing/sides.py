@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 from typing import Final
 
 from p2pnet.core.events import (
@@ -120,8 +120,7 @@ def scattered(ground: Ground) -> None:
     """Nobody hears anybody, and that again: each time all stand still and are told so, once."""
     world, peers = ground.world, ground.peers
     for time in (1, 2):
-        for one, other in combinations(peers, 2):
-            world.cut_both(one, other)
+        ground.scatter()
         world.run_for(NOTICED_US + ground.rng.randrange(NOTICED_US))
         for peer in peers:
             told = len(peer.saw(SessionPaused))

@@ -152,8 +152,8 @@ class Watch(Observer):
             ReignsMet: (reigns.meets,),
             RosterChanged: (histories.roster,),
             SessionEnded: (reigns.is_out,),
-            SessionPaused: (self._time_goes_on,),
-            SessionResumed: (self._time_goes_on,),
+            SessionPaused: (reigns.pauses, self._time_goes_on),
+            SessionResumed: (reigns.pauses, self._time_goes_on),
             StateChanged: (reigns.changes, self._time_goes_on),
         }
 
@@ -298,10 +298,6 @@ class Watch(Observer):
             text = f"the game of {peer.name} is told of {told_us - seen.told_us} us, of {ran_us}"
             raise InvariantBroken("S31", text)
         seen.told_us, seen.since_us = told_us, own_us
-        if isinstance(event, SessionPaused | SessionResumed):
-            if seen.paused is isinstance(event, SessionPaused):
-                raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
-            seen.paused = not seen.paused
         seen.runs = peer.core.state is State.REIGNING and not seen.paused
 
     def _time_stands(self, peer: SimPeer) -> None:
