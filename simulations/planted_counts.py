@@ -24,7 +24,7 @@ from p2pnet.core.roster import Roster
 from p2pnet.core.session import Session
 from p2pnet.core.values import peer_id
 
-from .planting import Bed, always, nothing, patched
+from .planting import Bed, always, during, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -133,14 +133,13 @@ def the_order_stays_as_it_is() -> Planted:
 
 @BED.plants("S34", "nobody hands over to who can't host")
 def hands_over_to_anybody() -> Planted:
-    def wrap(original: Any) -> Any:
-        def begin(handing_over: HandingOver, to: Any, *details: Any) -> None:
-            with patched((Roster, "successors", lambda _: lambda roster, host: roster.members)):
-                original(handing_over, to, *details)
-
-        return begin
-
-    return patched((HandingOver, "begin", wrap))
+    return patched(
+        (
+            HandingOver,
+            "begin",
+            during((Roster, "successors", lambda _: lambda roster, host: roster.members)),
+        )
+    )
 
 
 @BED.plants("S14", "who got everything anew has nothing of what came before")
@@ -158,14 +157,7 @@ def old_updates_are_told_for_new_ones() -> Planted:
 
 @BED.plants("S10", "a host that leaves hands over first")
 def hosts_leave_without_a_word() -> Planted:
-    def wrap(original: Any) -> Any:
-        def leave(core: PeerCore, *details: Any) -> None:
-            with patched((HandingOver, "successor", always(None))):
-                original(core, *details)
-
-        return leave
-
-    return patched((PeerCore, "leave", wrap))
+    return patched((PeerCore, "leave", during((HandingOver, "successor", always(None)))))
 
 
 @BED.plants("L3", "who goes away for a while keeps its seat")

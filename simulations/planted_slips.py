@@ -29,7 +29,7 @@ from p2pnet.core.search import Search
 from p2pnet.core.session import Session
 from p2pnet.core.values import RECONNECT_ID_INVALID
 
-from .planting import Bed, always, nothing, patched, rerouted
+from .planting import Bed, always, during, nothing, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -154,15 +154,8 @@ def asks_again_with_no_time_between() -> Planted:
 
 @BED.plants("S21", "who comes back says which member it was")
 def comes_back_as_nobody() -> Planted:
-    def wrap(original: Any) -> Any:
-        def rejoin(joining: Joining, *details: Any) -> Any:
-            nobody = property(always(RECONNECT_ID_INVALID)(None))
-            with patched((Session, "connection_id", lambda _: nobody)):
-                return original(joining, *details)
-
-        return rejoin
-
-    return patched((Joining, "_rejoin", wrap))
+    nobody = property(always(RECONNECT_ID_INVALID)(None))
+    return patched((Joining, "_rejoin", during((Session, "connection_id", lambda _: nobody))))
 
 
 @BED.plants("L5", "who was chosen and is dead keeps nobody else waiting")
@@ -263,11 +256,4 @@ def digests_stand_still() -> Planted:
 
 @BED.plants("L4", "what waits behind a command on trial is run after it")
 def forgets_what_waits_behind_a_trial() -> Planted:
-    def wrap(original: Any) -> Any:
-        def try_next(ordering: Ordering) -> None:
-            with patched((Ordering, "_run", nothing)):
-                original(ordering)
-
-        return try_next
-
-    return patched((Ordering, "_try_next", wrap))
+    return patched((Ordering, "_try_next", during((Ordering, "_run", nothing))))

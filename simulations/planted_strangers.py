@@ -27,7 +27,7 @@ from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 from p2pnet.core.trials import Trials
 
-from .planting import Bed, always, nothing, patched, rerouted
+from .planting import Bed, always, during, nothing, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -133,14 +133,7 @@ def unheard_good_byes_are_forgotten() -> Planted:
 
 @BED.plants("L1", "who failed to dial somebody dials again, if nothing else wakes it")
 def forgets_a_dial_that_failed() -> Planted:
-    def wrap(original: Any) -> Any:
-        def dial_failed(core: PeerCore, *details: Any) -> None:
-            with patched((Session, "plan_dial", nothing)):
-                original(core, *details)
-
-        return dial_failed
-
-    return patched((PeerCore, "dial_failed", wrap))
+    return patched((PeerCore, "dial_failed", during((Session, "plan_dial", nothing))))
 
 
 @BED.plants("S16", "outcomes of an earlier process are not those of the later one")
@@ -273,14 +266,7 @@ def lost_hosts_are_mourned_for_ever() -> Planted:
 
 @BED.plants("S11", "a session that is resumed has the settings that it had")
 def settings_are_not_resumed() -> Planted:
-    def wrap(original: Any) -> Any:
-        def restore(session: Session, file: Any) -> None:
-            with patched((Session, "set_settings", nothing)):
-                original(session, file)
-
-        return restore
-
-    return patched((peer, "restore", wrap))
+    return patched((peer, "restore", during((Session, "set_settings", nothing))))
 
 
 @BED.plants("S11", "who got many updates as one knows which commands were run")
@@ -364,14 +350,7 @@ def evidence_leaps() -> Planted:
 
 @BED.plants("S11", "who came and went within a tail leaves nothing behind")
 def passers_by_are_remembered() -> Planted:
-    def wrap(original: Any) -> Any:
-        def take(session: Session, missing: Any) -> Any:
-            with patched((Ledger, "forget", nothing)):
-                return original(session, missing)
-
-        return take
-
-    return patched((following, "take_missing", wrap))
+    return patched((following, "take_missing", during((Ledger, "forget", nothing))))
 
 
 @BED.plants("S30", "nothing is kept of what somebody did who has no seat any more")

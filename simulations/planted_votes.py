@@ -20,7 +20,7 @@ from p2pnet.core.search import Search
 from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
-from .planting import Bed, always, nothing, patched
+from .planting import Bed, always, during, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -41,14 +41,7 @@ def _but(kind: str) -> Any:
 
 @BED.plants("L4", "a word is free again as soon as who has it gives up")
 def keeps_its_word_to_who_gave_up() -> Planted:
-    def wrap(original: Any) -> Any:
-        def on_withdraw(granting: Granting, *details: Any) -> Any:
-            with patched((Granting, "release", nothing)):
-                return original(granting, *details)
-
-        return on_withdraw
-
-    return patched((Granting, "on_withdraw", wrap))
+    return patched((Granting, "on_withdraw", during((Granting, "release", nothing))))
 
 
 @BED.plants("L4", "the answer of who has died meanwhile is not waited for")
@@ -68,26 +61,12 @@ def asks_for_its_seat_when_it_is_deposed() -> Planted:
 
 @BED.plants("S09", "whose turn it is is thought over after a sleep")
 def claims_as_it_wakes() -> Planted:
-    def wrap(original: Any) -> Any:
-        def oversleep(succession: Succession) -> None:
-            with patched((Timers, "cancel", _but("claim"))):
-                original(succession)
-
-        return oversleep
-
-    return patched((Succession, "oversleep", wrap))
+    return patched((Succession, "oversleep", during((Timers, "cancel", _but("claim")))))
 
 
 @BED.plants("L1", "who gave way to a host that dies takes that back")
 def waits_for_a_dead_host_to_take_it_in() -> Planted:
-    def wrap(original: Any) -> Any:
-        def give_way(reunion: Reunion, *reigns: Any) -> None:
-            with patched((Timers, "set", _but("yield"))):
-                original(reunion, *reigns)
-
-        return give_way
-
-    return patched((Reunion, "_yield", wrap))
+    return patched((Reunion, "_yield", during((Timers, "set", _but("yield")))))
 
 
 @BED.plants("L5", "a claimant that hears nobody waits for somebody, if the network may be to blame")

@@ -19,8 +19,9 @@ from p2pnet.core.reunion import Reunion
 from p2pnet.core.session import Session
 from p2pnet.core.succession import Succession
 from p2pnet.core.values import LinkId
+from p2pnet.testing.journal import Journal
 
-from .planting import Bed, always, nothing, patched
+from .planting import Bed, always, during, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -29,14 +30,7 @@ Planted = AbstractContextManager[None]
 def _reign_unproved(check: str) -> Planted:
     """What comes with the header of a reign is proved, and that header is not."""
 
-    def wrap(original: Any) -> Any:
-        def without(*arguments: Any) -> None:
-            with patched((proofs, "check_reign", nothing)):
-                original(*arguments)
-
-        return without
-
-    return patched((routing, check, wrap))
+    return patched((routing, check, during((proofs, "check_reign", nothing))))
 
 
 @BED.plants("S24", "the reign that a claim is to follow was signed by its host")
@@ -114,14 +108,7 @@ def who_is_back_stands_behind_nobody() -> Planted:
 
 @BED.plants("S25", "the game of a new host hears that its own player is back")
 def a_host_is_away_from_its_own_game() -> Planted:
-    def wrap(original: Any) -> Any:
-        def inherit(hosting: Hosting) -> None:
-            with patched((type(hosting.session.replica), "resume", nothing)):
-                original(hosting)
-
-        return inherit
-
-    return patched((Hosting, "_inherit", wrap))
+    return patched((Hosting, "_inherit", during((Journal, "resume", nothing))))
 
 
 @BED.plants("S16", "what another member did ran, which says nothing about one's own command")

@@ -68,6 +68,19 @@ def rerouted(routes: dict[Any, Any], changes: Mapping[Any, Any]) -> Iterator[Non
         routes.update(before)
 
 
+def during(*changes: tuple[Any, str, Wrap]) -> Wrap:
+    """The function as it is, but with these changes while it runs."""
+
+    def wrap(original: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            with patched(*changes):
+                return original(*arguments, **named)
+
+        return call
+
+    return wrap
+
+
 def always(value: Any) -> Wrap:
     """A function that gives this, whatever it is asked."""
     return lambda original: lambda *arguments: value

@@ -17,14 +17,9 @@ from p2pnet.testing import arrangements
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
-from p2pnet.testing.streams import stream
 from simulations.mutants import MUTANTS
 
-
-def found(kind: Drill, seeds: int = 3, players: int = 5) -> set[str | None]:
-    settings = DRILLS[kind].settings(stream(1, "drill"), players)
-    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
-    return {breaks(scenario) for scenario in scenarios}
+from .drilling import found
 
 
 def nothing(*details: Any) -> None:
@@ -59,7 +54,7 @@ def test_what_is_done_wrong_shows(
     invariant: str,
 ) -> None:
     monkeypatch.setattr(owner, name, broken)
-    assert invariant in found(kind)
+    assert invariant in found(kind, 5)
 
 
 @pytest.mark.parametrize("migration", [True, False])

@@ -11,15 +11,9 @@ from p2pnet.core.roles import Roles
 from p2pnet.core.search import Search
 from p2pnet.testing import elections
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.scenario import Drill, Scenario
-from p2pnet.testing.shrinking import breaks
-from p2pnet.testing.streams import stream
+from p2pnet.testing.scenario import Drill
 
-
-def found(kind: Drill, seeds: int = 3, players: int = 3) -> set[str | None]:
-    settings = DRILLS[kind].settings(stream(1, "drill"), players)
-    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
-    return {breaks(scenario) for scenario in scenarios}
+from .drilling import found
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
@@ -45,4 +39,4 @@ def test_what_is_done_wrong_shows(
     invariant: str,
 ) -> None:
     monkeypatch.setattr(owner, name, broken)
-    assert invariant in found(kind)
+    assert invariant in found(kind, 3)

@@ -9,8 +9,7 @@ import pytest
 from p2pnet.core.history import History
 from p2pnet.core.reunion import Reunion
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.scenario import Drill, Scenario
-from p2pnet.testing.shrinking import breaks
+from p2pnet.testing.scenario import Drill
 from p2pnet.testing.sides import (
     far_apart,
     heard_again,
@@ -20,14 +19,9 @@ from p2pnet.testing.sides import (
     two_sides,
     upstarts,
 )
-from p2pnet.testing.streams import stream
 from simulations.mutants import MUTANTS
 
-
-def found(kind: Drill, players: int, seeds: int) -> set[str | None]:
-    settings = DRILLS[kind].settings(stream(1, "drill"), players)
-    scenarios = (Scenario(players, (), n, settings=settings, drill=kind) for n in range(seeds))
-    return {breaks(scenario) for scenario in scenarios}
+from .drilling import found
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
