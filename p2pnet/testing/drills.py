@@ -127,7 +127,7 @@ def _in_order(ground: Ground) -> None:
     host, *clients = ground.peers
     tried: list[SimPeer] = []
     ground.world.observers.append(Clerk(tried.append))
-    leaves = ground.rng.random() < 0.5
+    leaves, at_once = ground.rng.choice(((False, False), (True, False), (True, True)))
     for number in range(6):
         ground.world.run_for(ground.rng.randrange(20_000))
         for peer in ground.peers:
@@ -135,7 +135,7 @@ def _in_order(ground: Ground) -> None:
                 ground.say(peer, f"number {number}")
         if number == 2:
             ground.world.write(host, "written at last")
-            if leaves and ground.rng.random() < 0.5:
+            if at_once:
                 ground.world.leave(host)
             else:
                 ground.world.hand_over(host, ground.rng.choice(clients))
@@ -322,7 +322,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.RENUMBERED: Rules(renumbered, 4),
         Drill.PAUSED: Rules(paused, 5, _pauses),
         Drill.ALONE: Rules(alone, 2),
-        Drill.DROWSY: Rules(drowsy, 3),
+        Drill.DROWSY: Rules(drowsy, 3, often=2),
         Drill.ANEW: Rules(anew, 4, often=2),
         Drill.MUTE: Rules(mute, 3),
         Drill.FORGETFUL: Rules(forgetful, 3, _short_tails, players_max=3),

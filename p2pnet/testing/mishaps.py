@@ -159,8 +159,9 @@ def one_works(ground: Ground) -> None:
 
 
 def bereft(ground: Ground) -> None:
-    """Whoever had been told that the host lives, or gave way to another host, is the only one left.
-    Or whoever was to be the next host dies as soon as the host that leaves has named it.
+    """Whoever had been told that the host lives, or gave way to another host, is the only one left,
+    and may fall asleep over that. Or whoever was to be the next host dies as soon as the host that
+    leaves has named it.
     """
     world, (host, heir, *others) = ground.world, ground.peers
     client, how = ground.rng.choice([heir, *others]), ground.rng.choice((Isolated, ReignsMet, None))
@@ -170,7 +171,11 @@ def bereft(ground: Ground) -> None:
             if peer is not client or client.core.state not in (State.ISOLATED, State.YIELDING):
                 return
             ground.bereave(peer)
+            if sleeps:
+                world.pause(client)
+                world.after(ground.rng.randrange(*_SLEEP_US), lambda: world.resume(client))
 
+        sleeps = ground.rng.random() < 0.5
         ground.on(how, die, times=2)
         ground.part(
             [client], [host] if how is Isolated else [p for p in ground.peers if p is not client]
@@ -181,7 +186,7 @@ def bereft(ground: Ground) -> None:
     else:
         ground.on(HandoverStarted, lambda peer, event: world.crash(heir, silent=True))
         world.leave(host)
-    world.run_for(2 * NOTICED_US)
+    world.run_for(3 * NOTICED_US)
     if len(world.hosts) != 1:
         raise InvariantBroken("L1", f"{len(world.hosts)} hosts after the loss of one")
     if world.hosts[0] is not host and not host.alive:
