@@ -159,30 +159,14 @@ def one_works(ground: Ground) -> None:
 
 
 def bereft(ground: Ground) -> None:
-    """Whoever had been told that the host lives, or gave way to another host, is the only one left,
-    and may fall asleep over that. Or whoever was to be the next host dies as soon as the host that
-    leaves has named it.
+    """Whoever has lost the host, had been told that it lives, or gave way to another one, is the
+    only one left. Or whoever was to be the next host dies as soon as the host that leaves has named
+    it.
     """
     world, (host, heir, *others) = ground.world, ground.peers
-    client, how = ground.rng.choice([heir, *others]), ground.rng.choice((Isolated, ReignsMet, None))
+    how = ground.rng.choice((MigrationStarted, Isolated, ReignsMet, None))
     if how is not None:
-
-        def die(peer: SimPeer, event: Event) -> None:
-            if peer is not client or client.core.state not in (State.ISOLATED, State.YIELDING):
-                return
-            ground.bereave(peer)
-            if sleeps:
-                world.pause(client)
-                world.after(ground.rng.randrange(*_SLEEP_US), lambda: world.resume(client))
-
-        sleeps = ground.rng.random() < 0.5
-        ground.on(how, die, times=2)
-        ground.part(
-            [client], [host] if how is Isolated else [p for p in ground.peers if p is not client]
-        )
-        if how is ReignsMet:
-            world.run_for(NOTICED_US)
-            world.heal()
+        _loses_all(ground, ground.rng.choice(others), how)
     else:
         ground.on(HandoverStarted, lambda peer, event: world.crash(heir, silent=True))
         world.leave(host)
@@ -193,6 +177,30 @@ def bereft(ground: Ground) -> None:
         return
     if host.core.state is State.LEFT and world.hosts[0].core.roster.get(host.id) is not None:
         raise InvariantBroken("S30", f"{host.name} left, and has a seat")
+
+
+def _loses_all(ground: Ground, client: SimPeer, when: type[Event]) -> None:
+    """All others die in silence as a client hears of this, and it may fall asleep over that."""
+    world, (host, *_) = ground.world, ground.peers
+    sleeps = when is MigrationStarted or ground.rng.random() < 0.5
+
+    def die(peer: SimPeer, event: Event) -> None:
+        if peer is not client or len(world.members) == 1 or peer.core.state is State.REIGNING:
+            return
+        ground.bereave(client)
+        if sleeps:
+            world.pause(client)
+            world.after(ground.rng.randrange(*_SLEEP_US), lambda: world.resume(client))
+
+    ground.on(when, die, times=len(ground.peers))
+    if when is MigrationStarted:
+        world.crash(host, silent=ground.rng.random() < 0.5)
+    elif when is Isolated:
+        ground.part([client], [host])
+    else:
+        ground.part([client], [peer for peer in ground.peers if peer is not client])
+        world.run_for(NOTICED_US)
+        world.heal()
 
 
 def anew(ground: Ground) -> None:
