@@ -15,6 +15,7 @@ from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
+from p2pnet.core.ordering import Ordering
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.search import Search
 from p2pnet.core.succession import Succession
@@ -62,6 +63,21 @@ def asks_for_its_seat_when_it_is_deposed() -> Planted:
 @BED.plants("S09", "whose turn it is is thought over after a sleep")
 def claims_as_it_wakes() -> Planted:
     return patched((Succession, "oversleep", during((Timers, "cancel", _but("claim")))))
+
+
+@BED.plants("L4", "what a client writes to what is its own reaches everybody")
+def what_clients_write_is_void() -> Planted:
+    return patched((Ordering, "on_write", nothing))
+
+
+@BED.plants("L1", "who was isolated and overslept claims when it hears nobody")
+def the_isolated_oversleep_for_good() -> Planted:
+    return patched((Succession, "on_awake_timer", during((Succession, "on_claim_timer", nothing))))
+
+
+@BED.plants("L1", "who overslept the loss of its host thinks over whose turn it is")
+def who_overslept_waits_for_ever() -> Planted:
+    return patched((Succession, "on_awake_timer", during((Succession, "reconsider", nothing))))
 
 
 @BED.plants("L1", "who gave way to a host that dies takes that back")

@@ -93,7 +93,7 @@ MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "L1": "A healed session comes together: one host, everybody at its position.",
         "L2": "The survivor of a game of two goes on in time.",
         "L3": "Whoever lives and has a seat is present with the host.",
-        "L4": "Each receipt is given in the end, and soon where nothing is wrong any more.",
+        "L4": "What is written arrives; each receipt is given, and soon where all has healed.",
         "L5": "Once all has healed no new reign begins.",
         "L6": "Nobody is busy without time going by, claims or dials again and again.",
     }

@@ -372,8 +372,8 @@ _PATTERNS: Final = (
 
 def _draw_commands(rng: Random, players: int) -> list[Step]:
     """A burst: so many that queues are full, some of them just before the next fault."""
-    level = rng.choice(list(AckLevel))
+    level, kind = rng.choice(list(AckLevel)), Kind.WRITE if rng.random() < 0.1 else Kind.SUBMIT
     return [
-        Step(Kind.SUBMIT, rng.randrange(rng.choice((1, 20_000))), rng.randrange(players), ack=level)
+        Step(kind, rng.randrange(rng.choice((1, 20_000))), rng.randrange(players), ack=level)
         for _ in range(rng.randint(1, 6))
     ]

@@ -68,8 +68,12 @@ def _neighbour(ground: Ground) -> None:
     ground.part([host], [client])
     ground.world.run_for(NOTICED_US)
     ground.say(client, "through a neighbour")
+    ground.world.write(client, written := f"written by {client.name}")
     ground.world.run_for(SOON_US)
     ground.settled(client)
+    for peer in ground.peers:
+        if (client.id, written) not in peer.journal.entries:
+            raise InvariantBroken("L4", f"{peer.name} lacks what {client.name} wrote to its own")
     ground.same_reign(reigns, f"only {client.name} had lost the host")
     if not client.saw(Relayed):
         raise InvariantBroken("L3", f"{client.name} was not told who helps it")

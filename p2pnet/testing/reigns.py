@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from p2pnet.core.errors import ADVICE, RefuseReason
+from p2pnet.core.errors import ADVICE, EndReason, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
@@ -296,7 +296,17 @@ class Reigns:
             raise InvariantBroken("S27", f"{peer.name} is told twice that it is out")
         if not event.text and event.reason in ADVICE:
             raise InvariantBroken("S27", f"{peer.name} is out, and not told why")
+        if event.reason is EndReason.LEFT and seen.state is State.REIGNING:
+            self.hands_over_first(peer)
         seen.ended = True
+
+    def hands_over_first(self, host: SimPeer) -> None:
+        """A host that leaves on purpose goes at once only if nobody can take over."""
+        for peer in self.record.world.members if self.record.together else ():
+            own = peer.core.roster.get(peer.id)
+            follows = peer.core.state is State.FOLLOWING and peer.core.host_peer == host.id
+            if follows and own is not None and own.can_host:
+                raise InvariantBroken("S10", f"{host.name} leaves, and {peer.name} follows it")
 
     def announced_once(
         self, now: int, peer: SimPeer, seen: Seen, event: BecameHost | HostChanged
