@@ -238,20 +238,21 @@ class Reigns:
         frame = self.record.took
         if not isinstance(frame, Meeting) or peer.core.reign is None:
             return
-        theirs, mine = frame.header, seen.epoch
-        if mine is None or seen.position is None:
+        # What was written and waited for a tick is a part of its history before it decides.
+        theirs, mine, position = frame.header, seen.epoch, peer.core.position
+        if mine is None or position is None:
             return
         winner = mine if event.ours else event.theirs
         loser = event.theirs if event.ours else mine
-        here = mine, seen.position, peer.core.sworn
+        here = mine, position, peer.core.sworn
         there = theirs.reign.epoch, theirs.position, frozenset(o.key for o in theirs.oaths)
         headers = frozenset((here, there))
         if self._verdicts.setdefault(headers, winner) != winner:
             raise InvariantBroken("S20", f"two verdicts on {winner} and {loser}")
-        if event.theirs == mine or theirs.position == seen.position:
+        if event.theirs == mine or theirs.position == position:
             return
-        ahead = reaches(theirs.lineage, theirs.position.seq, seen.position)
-        behind = reaches(peer.core.lineage, seen.position.seq, theirs.position)
+        ahead = reaches(theirs.lineage, theirs.position.seq, position)
+        behind = reaches(peer.core.lineage, position.seq, theirs.position)
         if ahead if event.ours else behind:
             text = f"{peer.name} parts {mine} from {event.theirs}, and one goes on from the other"
             raise InvariantBroken("S19", text)
