@@ -11,6 +11,8 @@ from p2pnet.core import catchup, condensing, following, peer, proofs, pulling, r
 from p2pnet.core.admission import Admission
 from p2pnet.core.codec import decode, encode
 from p2pnet.core.durability import Durability
+from p2pnet.core.greeting import Greeting
+from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Command, Handover, Renumber, Tail
@@ -356,3 +358,13 @@ def passers_by_are_remembered() -> Planted:
 @BED.plants("S30", "nothing is kept of what somebody did who has no seat any more")
 def the_table_only_grows() -> Planted:
     return patched((Ledger, "forget", nothing))
+
+
+@BED.plants("L3", "who was invited to something else is told so")
+def strangers_wait_for_an_answer() -> Planted:
+    return patched((Greeting, "_refuse_stranger", during((Joining, "on_denied", nothing))))
+
+
+@BED.plants("L3", "another game is no place to join")
+def any_game_is_good_enough() -> Planted:
+    return patched((Greeting, "_stranger", always(None)))

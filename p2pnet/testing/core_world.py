@@ -20,7 +20,7 @@ from .notary import StolenName
 from .sim_peer import SimPeer
 from .sim_world import WOKEN_EARLY, SimWorld
 
-_SESSION: Final = SessionId("simulated-session"[:16])
+SESSION: Final = SessionId("simulated-session"[:16])
 
 
 class CoreWorld(Engine, SimWorld):
@@ -31,7 +31,7 @@ class CoreWorld(Engine, SimWorld):
     def host(self, name: str = "host") -> SimPeer:
         """The first peer, which opens the session."""
         peer = self.start(name)
-        self.enter(peer, lambda: peer.core.host(peer.clock.at(self.now), _SESSION))
+        self.enter(peer, lambda: peer.core.host(peer.clock.at(self.now), SESSION))
         return peer
 
     def join(
@@ -42,12 +42,16 @@ class CoreWorld(Engine, SimWorld):
         self.enter_session(peer, via)
         return peer
 
-    def enter_session(self, peer: SimPeer, via: SimPeer) -> None:
-        """A process asks `via` for a seat."""
-        addresses = (str(via.number),)
-        self.enter(
-            peer, lambda: peer.core.join(peer.clock.at(self.now), _SESSION, via.id, addresses)
-        )
+    def enter_session(
+        self,
+        peer: SimPeer,
+        via: SimPeer,
+        session: SessionId = SESSION,
+        expected: PeerId | None = None,
+    ) -> None:
+        """A process asks `via` for a seat, or whom it takes for the peer that is `expected`."""
+        whom, addresses = expected or via.id, (str(via.number),)
+        self.enter(peer, lambda: peer.core.join(peer.clock.at(self.now), session, whom, addresses))
 
     def game(self, players: int) -> list[SimPeer]:
         """A running session of so many peers, the host first."""

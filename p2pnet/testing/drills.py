@@ -45,7 +45,7 @@ from .mishaps import (
     sleeper,
     unreachable,
 )
-from .newcomers import late_newcomer, newcomer
+from .newcomers import late_newcomer, newcomer, strangers
 from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
 from .precedence import ranked
@@ -313,6 +313,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FALSE_TAILS: Rules(false_tails, 7, often=2),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority),
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
+        Drill.STRANGERS: Rules(strangers, 2),
         Drill.BY_HAND: Rules(by_hand, 3),
         Drill.SECOND_THOUGHTS: Rules(second_thoughts, 3),
         Drill.CHOSEN: Rules(chosen, 3, often=2),

@@ -68,6 +68,7 @@ class Engine(Timeline):
         key: bytes | None = None,
         credentials: Credentials | None = None,
         can_host: bool = True,
+        game: str = FINGERPRINT,
     ) -> SimPeer:
         """A new process; with the key of an earlier one it is that peer, restarted."""
         number = len(self.peers)
@@ -81,7 +82,7 @@ class Engine(Timeline):
             name=name,
             addresses=(str(number),),
             settings=self._own if self.peers else self.settings,  # till it is told of those
-            fingerprint=FINGERPRINT,
+            fingerprint=game,
             replica=journal,
             can_host=can_host,
             choices=choices,

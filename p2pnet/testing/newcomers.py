@@ -1,4 +1,4 @@
-"""Drills around newcomers of whom not everybody has heard.
+"""Drills around newcomers: of whom not everybody has heard, or who are in the wrong place.
 
 Whoever was admitted just before the host was lost may be the only one who holds what came last, and
 the heir may not know that it is a member. It is asked all the same. What it says counts if a host
@@ -13,20 +13,24 @@ import msgspec
 
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
-from p2pnet.core.events import Joined, PullStarted
+from p2pnet.core.errors import EndReason
+from p2pnet.core.events import Joined, PullStarted, SessionEnded, StrangerRefused
 from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import Claim, Pull, Tail, Update
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import HOSTLESS, State
-from p2pnet.core.values import Position
+from p2pnet.core.values import Position, SessionId
 
 from .catalogue import InvariantBroken
+from .core_world import SESSION
+from .engine import FINGERPRINT
 from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .sim_peer import SimPeer
 
 _ADMITTED_US: Final = 400_000
 _FAR_AHEAD: Final = 5
 _MADE_UP: Final = "made up"
+_ANOTHER_SESSION: Final = SessionId("another-session"[:16])
 
 
 def newcomer(ground: Ground) -> None:
@@ -115,3 +119,37 @@ def late_newcomer(ground: Ground) -> None:
     world.heal()
     world.run_for(NOTICED_US)
     _goes_on_with_it(ground, heir, comes, said)
+
+
+def strangers(ground: Ground) -> None:
+    """Who was invited to something else is told so, and nobody else takes any notice."""
+    players, reigns = list(ground.peers), ground.watch.reigns
+    via, other = ground.rng.sample(players, 2)
+    _knocks(ground, via, EndReason.DENIED, session=_ANOTHER_SESSION)
+    _knocks(ground, via, EndReason.INCOMPATIBLE, game=f"another {FINGERPRINT}")
+    _knocks(ground, via, EndReason.DENIED, expected=other)
+    for peer in players:
+        ground.say(peer, "as if nothing had happened")
+    ground.world.run_for(SOON_US)
+    for peer in players:
+        ground.settled(peer)
+    ground.same_reign(reigns, "strangers have only knocked")
+
+
+def _knocks(
+    ground: Ground,
+    via: SimPeer,
+    reason: EndReason,
+    game: str = FINGERPRINT,
+    session: SessionId = SESSION,
+    expected: SimPeer | None = None,
+) -> None:
+    world, told = ground.core_world, len(via.saw(StrangerRefused))
+    comes = world.start(f"stranger {len(world.peers)}", game=game)
+    world.enter_session(comes, via, session, expected.id if expected else None)
+    world.run_for(_ADMITTED_US)
+    ends = [event.reason for event in comes.saw(SessionEnded) if isinstance(event, SessionEnded)]
+    if ends != [reason]:
+        raise InvariantBroken("L3", f"{comes.name} is in the wrong place, and hears {ends}")
+    if expected is None and len(via.saw(StrangerRefused)) == told:
+        raise InvariantBroken("S27", f"{via.name} refused a stranger, and was not told")

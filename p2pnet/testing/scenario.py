@@ -224,6 +224,7 @@ class Drill(enum.StrEnum):
     FALSE_TAILS = "false_tails"  # who is asked for what a claimant lacks lies: it is not believed
     NEWCOMER = "newcomer"  # the heir has not heard of who was admitted last, and needs it
     LATE_NEWCOMER = "late_newcomer"  # … and hears of it while it pulls from somebody else
+    STRANGERS = "strangers"  # who was invited to something else is told so, and nobody else cares
     BY_HAND = "by_hand"  # the game decides who follows a lost host, and links break meanwhile
     SECOND_THOUGHTS = "second_thoughts"  # it has somebody claim, and then wants another one
     CHOSEN = "chosen"  # the game says who shall follow: that one does, and at once

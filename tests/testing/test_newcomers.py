@@ -12,9 +12,12 @@ from p2pnet.core.pulling import Pulling
 from p2pnet.core.settings import Policy, Settings
 from p2pnet.core.states import State
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.newcomers import late_newcomer, newcomer
+from p2pnet.testing.newcomers import late_newcomer, newcomer, strangers
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
+
+from .drilling import found
 
 
 def few(seed: int) -> Scenario:
@@ -23,7 +26,7 @@ def few(seed: int) -> Scenario:
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
-    assert {newcomer, late_newcomer} <= {rules.do for rules in DRILLS.values()}
+    assert {newcomer, late_newcomer, strangers} <= {rules.do for rules in DRILLS.values()}
 
 
 def test_a_newcomer_of_which_nobody_has_heard_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,3 +58,10 @@ def test_who_has_no_seat_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     pulling_missing = pulling.missing_for
     monkeypatch.setattr(Pulling, "answer", answer)
     assert "S23" in {breaks(few(seed)) for seed in range(8)}
+
+
+@pytest.mark.parametrize("name", ["strangers_wait_for_an_answer", "any_game_is_good_enough"])
+def test_who_is_in_the_wrong_place_is_told_so(name: str) -> None:
+    assert found(Drill.STRANGERS, 2) == {None}
+    with MUTANTS[name].plant():
+        assert found(Drill.STRANGERS, 2) == {"L3"}
