@@ -65,6 +65,11 @@ def claims_as_it_wakes() -> Planted:
     return patched((Succession, "oversleep", during((Timers, "cancel", _but("claim")))))
 
 
+@BED.plants("L5", "of two that claim at one time, and have the words of some each, one reigns")
+def both_rivals_give_up() -> Planted:
+    return patched((Granting, "gives_way_to_us", always(False)))
+
+
 @BED.plants("L4", "what a client writes to what is its own reaches everybody")
 def what_clients_write_is_void() -> Planted:
     return patched((Ordering, "on_write", nothing))

@@ -32,6 +32,7 @@ class Asking:
     asked: dict[PeerId, int] = attrs.field(factory=dict)  # since when
     _heard: set[PeerId] = attrs.field(factory=set)  # … and was heard as it was asked last
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
+    contested: bool = False  # the word of somebody has gone to a claim that gives way to ours
     redialling: bool = False  # whether the host is there is found out by a dial
     _lost: PeerId | None = None  # who is not asked
     _claim: Claim | None = None
@@ -50,7 +51,7 @@ class Asking:
     def begin(self, claim: Claim, lost: PeerId | None) -> None:
         """Ask everybody that is there."""
         self._claim, self._lost = claim, lost
-        self.asked, self.grants = {}, {}
+        self.asked, self.grants, self.contested = {}, {}, False
         self.repeat()
 
     def repeat(self) -> None:
@@ -80,7 +81,11 @@ class Asking:
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
         witnessed = bool(self.asked) or not (self.redialling or self._is_deaf())
-        return witnessed and not any(self._may_answer(peer) for peer in self._missing())
+        return (
+            witnessed
+            and not self.contested
+            and not any(self._may_answer(peer) for peer in self._missing())
+        )
 
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""

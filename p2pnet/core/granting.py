@@ -17,6 +17,7 @@ import msgspec
 
 from .asking import Asking
 from .codec import decode, encode
+from .credentials import Says
 from .errors import RefuseReason
 from .events import ClaimDenied, ClaimGranted, NewHostUnreachable
 from .joining import Joining
@@ -27,7 +28,7 @@ from .proofs import is_evidence
 from .search import ROUND_WINDOWS, Search
 from .session import Session
 from .states import HOSTLESS, Move, State
-from .values import Epoch, PeerId, peer_id
+from .values import Epoch, PeerId, Position, peer_id
 
 
 @attrs.define
@@ -48,6 +49,14 @@ class Granting:
     asking: Asking  # of a claim of our own
     promises: Promises = attrs.field(factory=Promises)
     doubts: list[Doubt] = attrs.field(factory=list)
+
+    def own_claim(self, reign: Reign, position: Position) -> Claim:
+        """What this peer asks the others for, signed, with what proves its number."""
+        s, shown, number = self.session, self.promises.evidence, self.search.number
+        signature = s.sign(Says.CLAIM, number, reign.epoch, position)
+        # Evidence is shown without the evidence that it came with: one step is all that is asked.
+        proof = b"" if shown is None else encode(msgspec.structs.replace(shown, evidence=b""))
+        return Claim(number, s.key, reign, position, signature, proof)
 
     def on_claim(self, link: LinkState, frame: Claim) -> None:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
@@ -107,6 +116,11 @@ class Granting:
         if s.state in (State.CLAIMING, State.PULLING) and claim.number <= self.search.number:
             return claim.number == self.search.number and self._goes_before(claimant, claim)
         return self.promises.is_free_for(claimant, claim.number)
+
+    def gives_way_to_us(self, claim: Claim) -> bool:
+        """Whether who made this claim takes it back when it hears of ours."""
+        same = claim.number == self.search.number and claim.reign.epoch == self.session.epoch
+        return same and not self._goes_before(peer_id(claim.key), claim)
 
     def _goes_before(self, claimant: PeerId, claim: Claim) -> bool:
         """Whether this claim goes before ours, by a rule that gives both sides one answer.

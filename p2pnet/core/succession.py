@@ -6,7 +6,8 @@ Theory of operation
 Whose turn it is to claim is in `search`. A claim asks first and changes nothing. What it meets at
 the others is in `granting`. Half of those asked are enough if the others are silent, else they are
 asked again for a while. A claimant that is told with fresh proof that the host lives is the
-isolated one: it goes back to redialling, and plays on through whoever told it.
+isolated one: it goes back to redialling, and plays on through whoever told it. Of two that claim at
+one time one gives way, by rank; the other asks anew whoever had given its word to that one.
 
 A grant tells the grantor's position. If somebody is ahead the claimant first pulls what it lacks,
 from the freshest, then from the next one if that fails. Now it knows who has a seat, and whether
@@ -20,11 +21,8 @@ witness, so it waits until its redial is refused, or for one answer window.
 from __future__ import annotations
 
 import attrs
-import msgspec
 
 from .asking import Asking
-from .codec import encode
-from .credentials import Says
 from .errors import RefuseReason
 from .events import (
     ClaimMade,
@@ -38,14 +36,14 @@ from .events import (
 from .granting import Granting
 from .hosting import Hosting
 from .link_state import LinkState
-from .messages import Claim, Grant, Refuse, Reign, Tail, Withdraw
+from .messages import Grant, Refuse, Tail, Withdraw
 from .policy import Standing
 from .pulling import Pulling
 from .relay import Relay
 from .search import ROUND_WINDOWS, Search
 from .session import Session
 from .states import Move, State
-from .values import Epoch, PeerId, Position
+from .values import Epoch, PeerId
 
 
 @attrs.define(eq=False)
@@ -157,15 +155,8 @@ class Succession:
         self.search.shown.discard(s.me)
         s.move(Move.CLAIM)
         s.emit(ClaimMade(self.search.number))
-        self.asking.begin(self._signed(s.reign, position), self.search.gone())
+        self.asking.begin(self.granting.own_claim(s.reign, position), self.search.gone())
         self._count()
-
-    def _signed(self, reign: Reign, position: Position) -> Claim:
-        s, shown = self.session, self.granting.promises.evidence
-        signature = s.sign(Says.CLAIM, self.search.number, reign.epoch, position)
-        # Evidence is shown without the evidence that it came with: one step is all that is asked.
-        proof = b"" if shown is None else encode(msgspec.structs.replace(shown, evidence=b""))
-        return Claim(self.search.number, s.key, reign, position, signature, proof)
 
     def on_claim_timer(self) -> None:
         """Whoever was before us in line has had its time."""
@@ -209,7 +200,10 @@ class Succession:
         shown = self.granting.shown(frame.evidence)
         if shown is not None:
             self.granting.promises.learn(shown)
-        self.withdraw()
+        if shown is not None and self.granting.gives_way_to_us(shown):
+            self.asking.contested = True  # so its word is free by the time all have answered
+        else:
+            self.withdraw()
 
     def _isolate(self, voucher: PeerId) -> None:
         """The host lives, only we do not hear it. Ask again no sooner than one red period later.
@@ -255,7 +249,10 @@ class Succession:
 
     def on_answers_timer(self) -> None:
         """Some have not answered."""
-        if self.asking.is_over():
+        if self.asking.contested:
+            self._give_up()
+            self.claim()
+        elif self.asking.is_over():
             self._conclude()
         else:
             self.asking.repeat()

@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from p2pnet.core.errors import EndReason
-from p2pnet.core.events import BranchDiscarded, HandoverStarted, PullStarted, Relayed
+from p2pnet.core.events import BranchDiscarded, HandoverStarted, PeerGone, PullStarted, Relayed
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
@@ -28,7 +28,7 @@ from .arrangements import (
     saved,
 )
 from .catalogue import InvariantBroken
-from .elections import by_hand, chosen, second_thoughts
+from .elections import by_hand, chosen, rivals, second_thoughts
 from .false_tails import false_tails
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
@@ -169,6 +169,7 @@ def _seats(ground: Ground) -> None:
     world.kick(host, kicked)
     leaves_first = ground.rng.random() < 0.5
     if leaves_first:
+        world.cut(leaver, rest[-1])  # which hears of it from the host
         world.leave(leaver)
     world.run_for(ground.rng.randrange(100_000, 500_000))
     world.crash(host)
@@ -191,6 +192,11 @@ def _seats(ground: Ground) -> None:
     for gone in (host, leaver):
         if heir.core.roster.get(gone.id) is not None:
             raise InvariantBroken("S30", f"{gone.name} is gone for good, and has a seat")
+    for gone, reason in ((kicked, EndReason.KICKED), (leaver, EndReason.LEFT)):
+        for peer in rest:
+            told = [event.reason for event in peer.saw(PeerGone) if event.peer == gone.id]  # type: ignore[attr-defined]
+            if peer is not away and told != [reason]:
+                raise InvariantBroken("S27", f"{peer.name} hears {told} of {gone.name}: {reason}")
 
 
 def _asks(ground: Ground, heir: SimPeer, via: SimPeer, kicked: SimPeer | None = None) -> None:
@@ -316,6 +322,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.STRANGERS: Rules(strangers, 2),
         Drill.BY_HAND: Rules(by_hand, 3),
         Drill.SECOND_THOUGHTS: Rules(second_thoughts, 3),
+        Drill.RIVALS: Rules(rivals, 5),
         Drill.CHOSEN: Rules(chosen, 3, often=2),
         Drill.APPROVAL: Rules(approval, 2, _approval),
         Drill.NO_ROOM: Rules(refused_meanwhile, 4, _no_room),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Final
 
-from p2pnet.core.events import HostAnnounced, PullStarted
+from p2pnet.core.events import (
+    ClaimGranted,
+    ClaimRefused,
+    HostAnnounced,
+    NewHostUnreachable,
+    PullStarted,
+)
 from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -97,6 +103,42 @@ def second_thoughts(ground: Ground) -> None:
         raise InvariantBroken(
             "L1", f"{claimant.name} follows {other.name} by hand, and is not there"
         )
+    for peer in ground.peers:
+        peer.choices.automatic = True
+    ground.heal()
+
+
+def rivals(ground: Ground) -> None:
+    """Two players want to be the next host at one time: one of them is, and the other is told. Who
+    would rather follow that one, which dies, is told as well.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    for peer in ground.peers:
+        peer.choices.automatic = False
+    world.crash(host)
+    world.run_for(_AT_ONCE_US)
+    reigns, two = ground.watch.reigns, ground.rng.sample(clients, 2)
+    for peer in two:
+        ground.want(peer, lambda core, now: core.claim(now))
+        world.run_for(ground.rng.choice((0, ground.rng.randrange(STEP_US))))
+    world.run_for(SOON_US)
+    ground.same_reign(reigns + 1, f"{two[0].name} and {two[1].name} claim by hand")
+    (heir,) = world.hosts
+    loser = two[0] if heir is two[1] else two[1]
+    if not loser.saw(ClaimRefused) and not loser.saw(ClaimGranted):
+        raise InvariantBroken("S27", f"{loser.name} is not told why it does not reign")
+    mistaken = next(client for client in clients if client not in two)
+    ground.want(mistaken, lambda core, now: core.follow(now, loser.id))
+    world.crash(loser)
+    world.run_for(STEP_US)
+    if not mistaken.saw(NewHostUnreachable):
+        raise InvariantBroken("S27", f"{mistaken.name} is not told that {loser.name} is dead")
+    for client in clients:
+        if client.alive and client is not heir:
+            ground.want(client, lambda core, now: core.follow(now, heir.id))
+    world.run_for(SOON_US)
+    if not world.converged():
+        raise InvariantBroken("L1", f"all follow {heir.name} by hand, and are not together")
     for peer in ground.peers:
         peer.choices.automatic = True
     ground.heal()

@@ -17,10 +17,6 @@ from p2pnet.core.events import (
     HostChanged,
     Joined,
     JoinFailed,
-    PeerGone,
-    PeerJoined,
-    PeerLost,
-    PeerReturned,
     RosterChanged,
 )
 from p2pnet.core.history import reaches
@@ -248,31 +244,8 @@ class Histories:
         if isinstance(self.record.took, Piece):
             seen.welcomed = event.epoch.host
 
-    def hears_of(
-        self,
-        now: int,
-        peer: SimPeer,
-        seen: Seen,
-        event: PeerJoined | PeerReturned | PeerLost | PeerGone,
-    ) -> None:
-        there = seen.members.get(event.peer)
-        twice = {PeerJoined: event.peer in seen.members, PeerLost: there is False}
-        if twice.get(type(event), there is True and isinstance(event, PeerReturned)):
-            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
-        if isinstance(event, PeerGone):
-            seen.members.pop(event.peer, None)
-        elif isinstance(event, PeerJoined):
-            seen.members[event.peer] = None
-        else:
-            seen.members[event.peer] = isinstance(event, PeerReturned)
-
     def roster(self, now: int, peer: SimPeer, seen: Seen, event: RosterChanged) -> None:
         roster = event.roster
-        told = [(m.peer, m.present) for m in roster.members if seen.members.get(m.peer) is not None]
-        if dict(told) != {p: here for p, here in seen.members.items() if here is not None}:
-            raise InvariantBroken("S27", f"{peer.name} was not told who is there")
-        if len(seen.members) != len(roster.members):
-            raise InvariantBroken("S27", f"{peer.name} was not told who came and went")
         labels = {member.peer: member.connection_id for member in roster.members}
         seen.label = labels.get(peer.id, RECONNECT_ID_INVALID)
         if len(set(labels.values())) < len(labels):

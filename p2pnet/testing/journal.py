@@ -123,7 +123,10 @@ class Journal:
         return self.graces.get(peer, seat_us)
 
     def write(self, origin: PeerId, writes: bytes) -> None:
-        self._do(("entry", origin, writes.decode(errors="replace")))
+        """Unlike a command, what is written once more changes nothing."""
+        text = writes.decode(errors="replace")
+        if (origin, text) not in self.entries:
+            self._do(("entry", origin, text))
 
     def find_host(self) -> None:
         self.host_lost = False

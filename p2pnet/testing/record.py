@@ -44,11 +44,18 @@ class Seen:
     position: Position | None = None
     digest: bytes = b""
     told: Epoch | None = None  # the last reign that its application was told of
-    role: Role | None = None  # the last that its shell was told to take
+    role: Role | None = None  # the last that its shell was told to take, …
+    told_role: Role | None = None  # … and its application
     members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
+    back: PeerId | None = None  # as its host it was told of this return, and not yet of the seat
     label: ConnectionId = RECONNECT_ID_INVALID  # its own, as it was told last
     suspects: bool = False  # its application was told that its host may be lost, or is
     lost: bool = False  # its application was told of a loss, and not yet of a migration
+    claims_told: bool = False  # its application was told that it claims, since its state changed
+    refused: bool = False  # its claim was, and its application was not told so far
+    denied_us: int = -1  # when its application was told last that it does not stand behind a claim
+    slept: bool = False  # it overslept, and its application was not told so far
+    unreachable: bool = False  # its application was told that nobody can be reached
     gave_way: bool = False  # its application was told that it hosts no more
     ended: bool = False  # its application was told that it is out
     welcomed: PeerId | None = None  # the host whose welcome came last
@@ -97,7 +104,8 @@ class Record:
             core, seen = peer.core, self.seen(peer)
             seen.state, seen.epoch, seen.position = core.state, core.epoch, core.position
             seen.digest, seen.welcomed = core.digest, core.host_peer
-            seen.told, seen.role, seen.label = core.epoch, core.role, core.connection_id
+            seen.told, seen.label = core.epoch, core.connection_id
+            seen.role = seen.told_role = core.role
             seen.members = {member.peer: member.present for member in core.roster.members}
             seen.runs, seen.since_us = core.state is State.REIGNING, peer.clock.at(self.world.now)
             if core.epoch is not None and core.role is Role.HOST:

@@ -1,6 +1,6 @@
 """What must never happen to reigns: who claims, who grants, who orders, and who gives way.
 
-S01 to S10, S14, S19, S20, S27 and S34, and the claims of L6. `watch` knows what is called when.
+S01 to S10, S14, S19, S20 and S34, and the claims of L6. `watch` knows what is called when.
 """
 
 from __future__ import annotations
@@ -9,25 +9,14 @@ from typing import Any
 
 import attrs
 
-from p2pnet.core.errors import ADVICE, EndReason, RefuseReason
+from p2pnet.core.errors import EndReason, RefuseReason
 from p2pnet.core.events import (
     BecameHost,
     ClaimMade,
-    Deposed,
-    HandoverFailed,
     HandoverStarted,
-    HostChanged,
-    HostLost,
-    HostRecovered,
-    HostSuspected,
-    Isolated,
-    Joined,
-    MigrationStarted,
     PullStarted,
     ReignsMet,
     SessionEnded,
-    SessionPaused,
-    SessionResumed,
     StateChanged,
 )
 from p2pnet.core.history import reaches
@@ -41,9 +30,10 @@ from p2pnet.core.messages import (
     Welcome,
     Yield,
 )
-from p2pnet.core.states import HOSTLESS, ROLES, SETTLED, Role, State
+from p2pnet.core.states import ROLES, Role, State
 from p2pnet.core.values import Epoch, PeerId
 
+from .announcements import Announcements
 from .catalogue import InvariantBroken
 from .record import Record, Seen, paced
 from .sim_peer import SimPeer
@@ -54,6 +44,7 @@ class Reigns:
     """The invariants of reigns."""
 
     record: Record
+    announcements: Announcements
     _claimed: dict[tuple[int, PeerId, int], Epoch] = attrs.field(factory=dict)
     _verdicts: dict[frozenset[Any], Epoch] = attrs.field(factory=dict)
 
@@ -72,7 +63,7 @@ class Reigns:
         if ROLES[state] is not Role.HOST:
             seen.asleep, seen.handing_over = False, None
         if state is not seen.state:
-            self.is_told(peer, seen, state, epoch)
+            self.announcements.of_a_state(peer, seen, state, epoch)
         seen.state, seen.epoch = state, epoch
 
     def one_reign_per_epoch(self, peer: SimPeer, epoch: Epoch) -> None:
@@ -168,8 +159,8 @@ class Reigns:
 
     def crowned(self, now: int, peer: SimPeer, seen: Seen, event: BecameHost) -> None:
         self.one_reign_per_epoch(peer, event.epoch)
-        self.announced_once(now, peer, seen, event)
         self.can_host(peer, peer.id)
+        self.reigns_alone(peer)
         claimed = seen.state in (State.CLAIMING, State.PULLING)
         others = peer.core.census["links"] and len(self.record.world.members) > 1
         if claimed and others and seen.woke_us == now:
@@ -187,6 +178,14 @@ class Reigns:
             ):
                 text = f"{peer.name} reigns from {parent}, {grantor.name} had {position}"
                 raise InvariantBroken("S14", text)
+
+    def reigns_alone(self, peer: SimPeer) -> None:
+        """Where nobody is parted from anybody, one loss of a host leads to one reign."""
+        for other in self.record.world.hosts if self.record.together else ():
+            if other is not peer and other.core.state is not State.HANDING_OVER:
+                raise InvariantBroken(
+                    "L5", f"{peer.name} reigns, and {other.name} lives and reigns"
+                )
 
     def pulls(self, now: int, peer: SimPeer, seen: Seen, event: PullStarted) -> None:
         """Whoever is behind asks the freshest first: with each question time goes by."""
@@ -208,6 +207,7 @@ class Reigns:
         claims = seen.state in (State.CLAIMING, State.PULLING)
         seen.woke_us = now if slept and ROLES[seen.state] is Role.CLIENT else -1
         seen.gave_up_us = now if claims else -1
+        seen.slept = slept and (others or ROLES[seen.state] is Role.CLIENT)
         seen.asleep = others and slept and seen.state is State.REIGNING
 
     def welcomes(
@@ -230,6 +230,16 @@ class Reigns:
     def hands_over(self, now: int, peer: SimPeer, seen: Seen, event: HandoverStarted) -> None:
         self.record.numbers = max(self.record.numbers, event.number)
         seen.handing_over, seen.handed_over = peer.core.epoch, event.number
+
+    def hands_over_first(self, now: int, host: SimPeer, seen: Seen, event: SessionEnded) -> None:
+        """A host that leaves on purpose goes at once only if nobody can take over."""
+        if event.reason is not EndReason.LEFT or seen.state is not State.REIGNING:
+            return
+        for peer in self.record.world.members if self.record.together else ():
+            own = peer.core.roster.get(peer.id)
+            follows = peer.core.state is State.FOLLOWING and peer.core.host_peer == host.id
+            if follows and own is not None and own.can_host:
+                raise InvariantBroken("S10", f"{host.name} leaves, and {peer.name} follows it")
 
     # --- merges ---
 
@@ -264,89 +274,6 @@ class Reigns:
             if frame.epoch in seen.merged:
                 raise InvariantBroken("S20", f"{peer.name} moved twice for {frame.epoch}")
             seen.merged.append(frame.epoch)
-
-    # --- what the application is told ---
-
-    def is_told(self, peer: SimPeer, seen: Seen, state: State, epoch: Epoch | None) -> None:
-        """Whoever plays, or has to wait, knows which it is, and the game knows it as well."""
-        role, game = ROLES[state], peer.journal
-        knows = state is State.LEFT or game.is_host is (role is Role.HOST)  # or it has ended itself
-        if seen.role is not role or not knows:
-            raise InvariantBroken("S27", f"{peer.name} is {state}, and not everybody there knows")
-        if ROLES[seen.state] is Role.HOST and role is Role.CLIENT and not seen.gave_way:
-            raise InvariantBroken("S27", f"{peer.name} hosts no more, and was not told")
-        if state is State.LEFT and not seen.ended:
-            raise InvariantBroken("S27", f"{peer.name} is out, and was not told")
-        seen.gave_way = False
-        told, host = seen.told and seen.told.host, epoch and epoch.host
-        if state in SETTLED and told != host:
-            raise InvariantBroken("S27", f"{peer.name} was not told of {epoch}")
-        if state in SETTLED | HOSTLESS and game.host_lost is not (state in HOSTLESS):
-            raise InvariantBroken("S27", f"the game of {peer.name} does not know of its host")
-
-    def joins(self, now: int, peer: SimPeer, seen: Seen, event: Joined) -> None:
-        seen.told = event.epoch
-
-    def gives_way(
-        self, now: int, peer: SimPeer, seen: Seen, event: Deposed | HandoverFailed
-    ) -> None:
-        seen.gave_way = True
-
-    def is_out(self, now: int, peer: SimPeer, seen: Seen, event: SessionEnded) -> None:
-        if seen.ended:
-            raise InvariantBroken("S27", f"{peer.name} is told twice that it is out")
-        if not event.text and event.reason in ADVICE:
-            raise InvariantBroken("S27", f"{peer.name} is out, and not told why")
-        if event.reason is EndReason.LEFT and seen.state is State.REIGNING:
-            self.hands_over_first(peer)
-        seen.ended = True
-
-    def hands_over_first(self, host: SimPeer) -> None:
-        """A host that leaves on purpose goes at once only if nobody can take over."""
-        for peer in self.record.world.members if self.record.together else ():
-            own = peer.core.roster.get(peer.id)
-            follows = peer.core.state is State.FOLLOWING and peer.core.host_peer == host.id
-            if follows and own is not None and own.can_host:
-                raise InvariantBroken("S10", f"{host.name} leaves, and {peer.name} follows it")
-
-    def announced_once(
-        self, now: int, peer: SimPeer, seen: Seen, event: BecameHost | HostChanged
-    ) -> None:
-        if seen.told is None and isinstance(event, HostChanged):
-            raise InvariantBroken("S27", f"{peer.name} is new, and told of another host: {event}")
-        if seen.told is not None and event.epoch <= seen.told:
-            raise InvariantBroken("S27", f"{peer.name} was told of {event.epoch} after {seen.told}")
-        seen.told, seen.lost, seen.suspects = event.epoch, False, False
-
-    def suspects(
-        self, now: int, peer: SimPeer, seen: Seen, event: HostSuspected | HostRecovered
-    ) -> None:
-        """Which of the two it is alternates, until there is another host."""
-        suspects = isinstance(event, HostSuspected)
-        if seen.suspects is suspects:
-            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
-        seen.suspects = suspects
-
-    def pauses(
-        self, now: int, peer: SimPeer, seen: Seen, event: SessionPaused | SessionResumed
-    ) -> None:
-        """Which of the two it is alternates, whoever hosts."""
-        pauses = isinstance(event, SessionPaused)
-        if seen.paused is pauses:
-            raise InvariantBroken("S27", f"{peer.name} is told what it knew: {event}")
-        seen.paused = pauses
-
-    def lost(self, now: int, peer: SimPeer, seen: Seen, event: HostLost) -> None:
-        if seen.lost:
-            raise InvariantBroken("S27", f"{peer.name} was told twice that its host is lost")
-        seen.lost = seen.suspects = True
-
-    def migrates(
-        self, now: int, peer: SimPeer, seen: Seen, event: MigrationStarted | Isolated
-    ) -> None:
-        if not seen.lost and isinstance(event, MigrationStarted):
-            raise InvariantBroken("S27", f"{peer.name} migrates and has lost nobody")
-        seen.lost = False
 
 
 def _free(claimant: SimPeer, host: PeerId | None) -> int:

@@ -227,6 +227,7 @@ class Drill(enum.StrEnum):
     STRANGERS = "strangers"  # who was invited to something else is told so, and nobody else cares
     BY_HAND = "by_hand"  # the game decides who follows a lost host, and links break meanwhile
     SECOND_THOUGHTS = "second_thoughts"  # it has somebody claim, and then wants another one
+    RIVALS = "rivals"  # the games of two have them claim at one time: one of them reigns
     CHOSEN = "chosen"  # the game says who shall follow: that one does, and at once
     APPROVAL = "approval"  # the game decides about a newcomer, or does not
     NO_ROOM = "no_room"  # without a host few commands are kept, or none

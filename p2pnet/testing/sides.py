@@ -11,6 +11,7 @@ from p2pnet.core.events import (
     ClaimGranted,
     HostSuspected,
     OnBranch,
+    ReignsMet,
     SessionPaused,
 )
 from p2pnet.core.settings import AckLevel, Policy
@@ -41,7 +42,7 @@ def two_sides(ground: Ground) -> None:
 def _fall_apart(ground: Ground, host: SimPeer, small: list[SimPeer], large: list[SimPeer]) -> None:
     peers, settings, count = [*small, *large], ground.settings, len(small)
     what = f"apart, {'with' if host in small else 'without'} the host,"
-    told = sum(len(peer.saw(OnBranch)) for peer in small)
+    told, met = (sum(len(p.saw(kind)) for p in peers) for kind in (OnBranch, ReignsMet))
     ground.part(small, large)
     ground.world.run_for(NOTICED_US)
     done = {peer: ground.say(peer, what, AckLevel.HOST) for peer in peers}
@@ -51,13 +52,15 @@ def _fall_apart(ground: Ground, host: SimPeer, small: list[SimPeer], large: list
     large_goes = not stops or 2 * count < len(peers)
     _goes(small, done, small_goes)
     on_branch = settings.policy is Policy.CONTINUE and 2 * count < len(peers)
-    if on_branch and sum(len(peer.saw(OnBranch)) for peer in small) == told:
+    if on_branch and sum(len(peer.saw(OnBranch)) for peer in peers) == told:
         raise InvariantBroken("S27", f"{count} of {len(peers)} play on, and are not told")
     _goes(large, done, large_goes)
     if settings.policy is Policy.PAUSE_MINORITY and not small_goes:
         ground.world.run_for(settings.pause_us)
         _goes(small, done, small_goes := True)
     ground.heal()
+    if small_goes and large_goes and sum(len(peer.saw(ReignsMet)) for peer in peers) == met:
+        raise InvariantBroken("S27", "two reigns have met, and nobody is told")
     loses = large if len(small) == len(large) and host in small else small
     _merged(ground, loses, done, small_goes and large_goes)
 

@@ -2,8 +2,8 @@
 
 Nothing here believes what one peer thinks of itself. `Watch` keeps a record of its own of reigns,
 words given, receipts and positions, and raises `InvariantBroken` as soon as a core contradicts it.
-It sorts what it is told. It judges time and pace itself (S28, S31, L6), `reigns` and `histories` do
-the rest.
+It sorts what it is told. It judges time and pace itself (S28, S31, L6); `reigns`, `histories` and
+`announcements` do the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from p2pnet.core.errors import RemoteProtocolError
 from p2pnet.core.events import (
     BecameHost,
     BranchDiscarded,
+    ClaimDenied,
     ClaimMade,
+    ClaimRefused,
     Deposed,
     Event,
     HandoverFailed,
@@ -29,7 +31,9 @@ from p2pnet.core.events import (
     HostSuspected,
     Isolated,
     Joined,
+    JoinFailed,
     MigrationStarted,
+    Overslept,
     PeerGone,
     PeerJoined,
     PeerLost,
@@ -37,7 +41,9 @@ from p2pnet.core.events import (
     ProofRejected,
     PullStarted,
     ReignsMet,
+    RoleChanged,
     RosterChanged,
+    SeatReclaimed,
     SessionEnded,
     SessionPaused,
     SessionResumed,
@@ -65,6 +71,7 @@ from p2pnet.core.messages import (
 )
 from p2pnet.core.states import State
 
+from .announcements import Announcements
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
 from .histories import Histories
@@ -98,6 +105,7 @@ class Watch(Observer):
     together: bool = False  # nobody was ever parted from anybody who lives
     progress: int = 0  # changes of a state, a reign or a position, anywhere
     record: Record = attrs.field(init=False)
+    _announcements: Announcements = attrs.field(init=False)
     _reigns: Reigns = attrs.field(init=False)
     _histories: Histories = attrs.field(init=False)
     _taken: dict[type[Frame], _Taken] = attrs.field(init=False)
@@ -111,13 +119,14 @@ class Watch(Observer):
 
     def __attrs_post_init__(self) -> None:
         self.record = Record(self.world, self.together)
-        reigns = self._reigns = Reigns(self.record)
+        told = self._announcements = Announcements(self.record)
+        reigns = self._reigns = Reigns(self.record, told)
         histories = self._histories = Histories(self.record)
         self._taken = {
             Bye: histories.takes_good_bye,
             Claim: reigns.takes_claim,
             Grant: reigns.takes_grant,
-            Refuse: reigns.takes_refusal,
+            Refuse: self._takes_refusal,
             Welcome: histories.takes_welcome,
         }
         self._said = {
@@ -126,35 +135,41 @@ class Watch(Observer):
             tag_of(Update): (reigns.orders, histories.orders),
             tag_of(Grant): (reigns.grants, histories.asks_again),
             tag_of(Rejoin): (histories.asks_again,),
-            tag_of(Refuse): (reigns.refuses,),
+            tag_of(Refuse): (told.refuses, reigns.refuses),
             tag_of(Tail): (histories.tells,),
             tag_of(Welcome): (histories.welcomes, reigns.welcomes),
         }
         self._told = {
-            BecameHost: (reigns.crowned, histories.crowned),
-            HostChanged: (reigns.announced_once, histories.welcomed_in_pieces),
+            BecameHost: (told.announced_once, reigns.crowned, histories.crowned),
+            HostChanged: (told.announced_once, histories.welcomed_in_pieces),
             BranchDiscarded: (histories.discards,),
-            ClaimMade: (reigns.claims,),
-            Deposed: (reigns.gives_way,),
-            HandoverFailed: (reigns.gives_way,),
+            ClaimDenied: (told.denies,),
+            ClaimMade: (told.claims, reigns.claims),
+            ClaimRefused: (told.refused,),
+            Deposed: (told.gives_way,),
+            HandoverFailed: (told.gives_way,),
             HandoverStarted: (reigns.hands_over,),
-            HostLost: (reigns.lost,),
-            HostRecovered: (reigns.suspects,),
-            HostSuspected: (reigns.suspects,),
-            Joined: (reigns.joins, histories.welcomed_in_pieces),
-            PeerGone: (histories.hears_of,),
-            PeerJoined: (histories.hears_of,),
-            PeerLost: (histories.hears_of,),
-            PeerReturned: (histories.hears_of,),
-            Isolated: (reigns.migrates,),
-            MigrationStarted: (reigns.migrates,),
+            HostLost: (told.lost,),
+            HostRecovered: (told.suspects,),
+            HostSuspected: (told.suspects,),
+            Isolated: (told.migrates,),
+            Joined: (told.joins, histories.welcomed_in_pieces),
+            JoinFailed: (told.gets_no_seat,),
+            MigrationStarted: (told.migrates,),
+            Overslept: (told.overslept,),
+            PeerGone: (told.hears_of,),
+            PeerJoined: (told.hears_of,),
+            PeerLost: (told.hears_of,),
+            PeerReturned: (told.hears_of,),
             PullStarted: (reigns.pulls,),
             ReignsMet: (reigns.meets,),
-            RosterChanged: (histories.roster,),
-            SessionEnded: (reigns.is_out,),
-            SessionPaused: (reigns.pauses, self._time_goes_on),
-            SessionResumed: (reigns.pauses, self._time_goes_on),
-            StateChanged: (reigns.changes, self._time_goes_on),
+            RoleChanged: (told.takes_a_role,),
+            RosterChanged: (told.roster, histories.roster),
+            SeatReclaimed: (told.reclaims,),
+            SessionEnded: (reigns.hands_over_first, told.is_out),
+            SessionPaused: (told.pauses, self._time_goes_on),
+            SessionResumed: (told.pauses, self._time_goes_on),
+            StateChanged: (told.changes, reigns.changes, self._time_goes_on),
         }
 
     # --- what came of it ---
@@ -212,6 +227,10 @@ class Watch(Observer):
         source = next((p.number for p in self.world.peers if p.id == frame.far), None)
         if source is not None and frame.data:
             self.took(now, peer, source, frame.data)
+
+    def _takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
+        self._announcements.takes_refusal(peer, seen, source, frame)
+        self._reigns.takes_refusal(peer, seen, source, frame)
 
     def _said_relayed(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Carry
@@ -272,6 +291,8 @@ class Watch(Observer):
                 self._histories.moved(peer, seen, position)
                 seen.digest = core.digest
             seen.position = position
+        if seen.back is not None or seen.refused:
+            self._announcements.missing(peer, seen)
         record.took = record.noise_from = self._early = None
         self._untrue = False
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from p2pnet.core.choices import Choices
 from p2pnet.core.errors import EndReason, LocalProtocolError
 from p2pnet.core.events import (
     BecameHost,
+    ClaimGranted,
     ClaimMade,
     HostAnnounced,
     HostChanged,
@@ -94,6 +97,22 @@ def test_by_hand_two_claims_leave_one_host() -> None:
     assert loser.core.state is State.DOUBTING and loser.saw(HostAnnounced)
     follow(bench, loser, winner)
     assert loser.core.state is State.FOLLOWING
+
+
+def test_by_hand_two_claims_that_split_the_others_leave_one_host() -> None:
+    bench = by_hand(5)
+    host, ben, cat, dan, eve = bench.peers
+    bench.world.crash(host)
+    bench.world.run_for(500_000)
+    for claimant, slow in ((ben, eve), (cat, dan)):  # each is heard by one of the others first
+        bench.world.network.lags[claimant.number, slow.number] = 30_000
+        bench.world.enter(claimant, partial(claimant.core.claim, bench.world.now))
+    bench.world.run_for(60_000)
+    for grantor, claimant in ((dan, ben), (eve, cat)):
+        (granted,) = grantor.saw(ClaimGranted)
+        assert isinstance(granted, ClaimGranted) and granted.claimant == claimant.id
+    bench.world.run_for(2_000_000)
+    assert bench.world.hosts == [ben]  # who goes before the other
 
 
 def test_by_hand_another_one_can_be_chosen_when_the_first_is_dead_too() -> None:

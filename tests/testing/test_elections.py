@@ -12,13 +12,15 @@ from p2pnet.core.search import Search
 from p2pnet.testing import elections
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill
+from simulations.mutants import MUTANTS
 
 from .drilling import found
 
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert held >= {elections.by_hand, elections.chosen, elections.second_thoughts}
+    assert held >= {elections.by_hand, elections.chosen, elections.rivals}
+    assert elections.second_thoughts in held
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,9 @@ def test_what_is_done_wrong_shows(
 ) -> None:
     monkeypatch.setattr(owner, name, broken)
     assert invariant in found(kind, 3)
+
+
+def test_of_two_rivals_one_reigns() -> None:
+    assert found(Drill.RIVALS, 6, 12) == {None}
+    with MUTANTS["both_rivals_give_up"].plant():
+        assert "L5" in found(Drill.RIVALS, 6, 12)

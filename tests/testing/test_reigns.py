@@ -225,7 +225,27 @@ def test_a_reign_starts_from_the_freshest_of_those_who_granted_it() -> None:
     s.takes(s.one, s.other, s.grant(2, ahead))
     epoch = Epoch(2, s.one.id, 1)
     s.one.core._s.set_reign(replace(s.reign, epoch=epoch, parent=s.position))
+    s.host.alive = False
     broken("S14", lambda: s.tells(s.one, BecameHost(epoch, s.position, True)))
+
+
+def test_one_loss_leads_to_one_reign() -> None:
+    s = Scene.set_up(together=True)
+    epoch = Epoch(2, s.one.id, 1)
+    s.one.core._s.set_reign(replace(s.reign, epoch=epoch, parent=s.position))
+    broken("L5", lambda: s.tells(s.one, BecameHost(epoch, s.position, True)))
+
+
+def test_a_host_that_leaves_hands_over_first() -> None:
+    s = Scene.set_up(together=True)
+    broken("S10", lambda: s.tells(s.host, SessionEnded(EndReason.LEFT, "")))
+
+
+def test_a_host_that_nobody_can_follow_leaves_at_once() -> None:
+    s = Scene.set_up(together=True)
+    for peer in (s.one, s.other):
+        peer.core._s.state = State.DOUBTING
+    s.tells(s.host, SessionEnded(EndReason.LEFT, ""))
 
 
 def header(epoch: Epoch, position: Position, lineage: Lineage) -> Header:
