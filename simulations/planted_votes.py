@@ -70,6 +70,19 @@ def both_rivals_give_up() -> Planted:
     return patched((Granting, "gives_way_to_us", always(False)))
 
 
+@BED.plants("L5", "who answers a redial may be the host, and says so in a moment")
+def an_answered_redial_is_no_sign_of_life() -> Planted:
+    return patched((Mesh, "is_answered", always(False)))
+
+
+@BED.plants("L5", "a redial of who is far away takes its time")
+def how_far_the_host_was_is_forgotten() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda mesh, lost=None: original(mesh)
+
+    return patched((Mesh, "answer_us", wrap))
+
+
 @BED.plants("L4", "what a client writes to what is its own reaches everybody")
 def what_clients_write_is_void() -> Planted:
     return patched((Ordering, "on_write", nothing))

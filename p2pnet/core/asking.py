@@ -66,7 +66,7 @@ class Asking:
         s.send_on(s.mesh.other_ends(), encode(self._claim))  # whoever was started again is there
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
-        at = s.now + windows * s.mesh.answer_us()
+        at = s.now + windows * s.mesh.answer_us(self._lost if self.redialling else None)
         s.timers.set("answers", at=min(at, self._deaf_us) if self._is_deaf() else at)
 
     def lose(self, peer: PeerId) -> None:
@@ -90,6 +90,8 @@ class Asking:
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""
         s = self.session
+        if self.redialling and self._lost is not None and s.mesh.is_answered(s.now, self._lost):
+            return False  # it has not greeted so far, or not said whether it reigns
         return not self._is_deaf() and not any(
             self._is_needed(peer) and s.mesh.has_time(s.now, peer, self.asked[peer])
             for peer in self._missing()

@@ -49,10 +49,11 @@ GREEN: Final = Light.GREEN  # nearly always; see `states` for why it has a name 
 
 @attrs.define
 class Habit:
-    """The longest silences of one peer of late. It outlives the peer's links."""
+    """The longest silences of one peer of late, and how far it is. It outlives the peer's links."""
 
     longest_us: int = 0
     second_us: int = 0
+    round_trip_us: int = 0  # as far as it is known
     stalls: deque[int] = attrs.field(factory=lambda: deque(maxlen=_STALLS))  # when they ended
 
     def is_lossy(self, now: int) -> bool:
@@ -86,7 +87,6 @@ class Detector:
     rest_us: int = 0  # how much later than with every heartbeat it is to be heard
     warned: bool = False  # yellow was reported and not yet taken back
     habit: Habit = attrs.field(factory=Habit)
-    round_trip_us: int = 0  # as far as it is known
     _mean_us: int = attrs.field(init=False)
     _beat_us: int = attrs.field(init=False)
     _is_steady: bool = attrs.field(init=False)  # every frame came with its heartbeat of late
@@ -132,8 +132,8 @@ class Detector:
             habit.learn(silence)  # what was broken teaches nothing
         if habit.second_us > gap:
             gap = habit.second_us
-        if self.round_trip_us > gap:
-            gap = self.round_trip_us
+        if habit.round_trip_us > gap:
+            gap = habit.round_trip_us
         gap = low if gap < low else high if gap > high else gap
         if gap != self.gap_us:
             self._expect(gap)
@@ -141,7 +141,7 @@ class Detector:
 
     def measured(self, round_trip_us: int) -> None:
         """The round trip is known, or has changed."""
-        self.round_trip_us, self._is_steady = round_trip_us, False
+        self.habit.round_trip_us, self._is_steady = round_trip_us, False
 
     @property
     def stalls(self) -> bool:

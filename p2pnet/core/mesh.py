@@ -251,9 +251,13 @@ class Mesh:
         for state in self.links.values():
             state.asked = None
 
-    def answer_us(self) -> int:
-        """How long a question to all may wait for its answers: twice the slowest round trip."""
-        slowest = max((state.rtt_us or 0 for state in self.links.values()), default=0)
+    def answer_us(self, lost: PeerId | None = None) -> int:
+        """How long a question to all may wait for its answers: twice the slowest round trip.
+
+        So long a dial takes as well, such as one to `lost`, to whom there is no link any more.
+        """
+        far_us = self.habits[lost].round_trip_us if lost in self.habits else 0
+        slowest = max(far_us, *(state.rtt_us or 0 for state in self.links.values()), 0)
         return max(self.settings.answer_us_min, 2 * slowest + self.settings.heartbeat_us // 4)
 
     def overdue(self, now: int) -> int:
@@ -337,6 +341,13 @@ class Mesh:
         if dial is None or not dial.under_way or dial.failures or peer in self.habits:
             return False
         return self.link_to(peer) is None
+
+    def is_answered(self, now: int, peer: PeerId) -> bool:
+        """Whether a link leads where this peer is, and somebody may be at its end."""
+        return self.alive(now, peer) or any(
+            link.dialled == peer and link.peer is None and now < link.mute_us
+            for link in self.links.values()
+        )
 
     def is_gone(self, now: int, peer: PeerId) -> bool:
         """Whether this peer was linked before, and can't be heard any more."""

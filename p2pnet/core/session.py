@@ -305,6 +305,8 @@ class Session:
                 self.mesh.follow_process(member.peer, member.nonce)
                 self.departed.discard(member.peer)
             if before is None:
+                if (link := self.mesh.link_to(member.peer)) is not None:
+                    self.mesh.know(member.peer, link.id)
                 self.emit(PeerJoined(member.peer, member.connection_id))
             elif before.present and not member.present:
                 self.emit(PeerLost(member.peer, member.connection_id))

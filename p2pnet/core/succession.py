@@ -15,7 +15,8 @@ those who stand behind it are enough for the policy. Then it crowns itself: it a
 and from there on every frame of the older one is answered with the header of the new.
 
 There is no quorum: a game of two has to survive. A lone survivor whose host closed the link has no
-witness, so it waits until its redial is refused, or for one answer window.
+witness, so it waits until its redial is refused, or for one answer window. If somebody answers
+there it waits until that one has said who it is.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ from .newcomers import late_newcomer, newcomer, strangers
 from .ordeals import Clerk, on_trial, paused, renumbered
 from .parcels import parcels
 from .precedence import ranked
-from .promptness import prompt
+from .promptness import prompt, redialled
 from .scenario import Drill
 from .sides import far_apart, heard_again, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
@@ -303,6 +303,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.HEARD_AGAIN: Rules(heard_again, 4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.PROMPT: Rules(prompt, 4, often=3),
+        Drill.REDIALLED: Rules(redialled, 2, players_max=2),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _tried_at_once),

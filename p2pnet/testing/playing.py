@@ -307,6 +307,7 @@ def finish(run: Run) -> None:
             hold(run.scenario.drill, Ground(run.world, run.watch, run.scenario))
         run.heal()
         run.check()
+        run.watch.record.together = False  # each of them is ended, and those who are left see it
         run.world.wind_up()
     run.world.close()
 

@@ -1,4 +1,4 @@
-"""A drill in which nobody waits for what can't come any more.
+"""Drills in which nobody waits for what can't come any more, nor goes on without what will.
 
 That a session comes together in the end would be so as well if each question was waited for until
 its time is up. But a game stands still meanwhile.
@@ -26,6 +26,7 @@ from .sim_peer import SimPeer
 
 _ONE_WAY_US: Final = 35_000  # what is on its way arrives, and somebody acts on it
 _SLEEP_US: Final = 2_000_000  # longer than anybody waits for a claimant
+_FAR_US: Final = 70_000  # longer, one way, than from one city to another
 _WOKEN_US: Final = 300_000  # whoever sleeps has asked who is there, and had the time for answers
 
 
@@ -109,3 +110,23 @@ def _is_alone(ground: Ground) -> None:
 
 def _saw(peers: Sequence[SimPeer], kind: type[Event]) -> bool:
     return any(peer.saw(kind) for peer in peers)
+
+
+def redialled(ground: Ground) -> None:
+    """The link of two breaks, and both live. However far apart they are, they find one another
+    again before anybody begins a reign.
+    """
+    world, (host, client) = ground.world, ground.peers
+    world.leave(client)
+    far_us, number = ground.rng.randrange(_FAR_US), len(ground.peers)
+    for way in ((host.number, number), (number, host.number)):
+        world.network.lags[way] = far_us
+    far = world.join(host, "far")
+    world.run_for(SOON_US)
+    reigns = ground.watch.reigns
+    ground.rng.choice((world.reset_links, world.half_close))(host, far)
+    world.run_for(NOTICED_US)
+    ground.same_reign(reigns, f"{host.name} lives, and can be dialled")
+    ground.say(far, "as if nothing had happened")
+    ground.heal()
+    ground.settled(far)

@@ -135,12 +135,12 @@ class Watch(Observer):
             tag_of(Update): (reigns.orders, histories.orders),
             tag_of(Grant): (reigns.grants, histories.asks_again),
             tag_of(Rejoin): (histories.asks_again,),
-            tag_of(Refuse): (told.refuses, reigns.refuses),
+            tag_of(Refuse): (reigns.refuses, told.refuses),
             tag_of(Tail): (histories.tells,),
             tag_of(Welcome): (histories.welcomes, reigns.welcomes),
         }
         self._told = {
-            BecameHost: (told.announced_once, reigns.crowned, histories.crowned),
+            BecameHost: (reigns.crowned, told.announced_once, histories.crowned),
             HostChanged: (told.announced_once, histories.welcomed_in_pieces),
             BranchDiscarded: (histories.discards,),
             ClaimDenied: (told.denies,),

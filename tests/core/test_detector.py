@@ -116,7 +116,7 @@ def test_the_gap_is_no_shorter_than_the_round_trip() -> None:
     detector.measured(2 * H)
     detector.heard(detector.heard_us + H)
     assert detector.gap_us == 2 * H
-    detector.round_trip_us = 9 * H
+    detector.habit.round_trip_us = 9 * H
     detector.heard(detector.heard_us + H)
     assert detector.gap_us == 5 * H
 

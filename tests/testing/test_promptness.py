@@ -1,18 +1,20 @@
-"""In the drill one rule is taken out, and what it was there for shows."""
+"""In each drill one rule is taken out, and what it was there for shows."""
 
 from __future__ import annotations
 
 import pytest
 
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.promptness import prompt
+from p2pnet.testing.promptness import prompt, redialled
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from simulations.mutants import MUTANTS
 
+from .drilling import found
 
-def test_it_is_held_in_campaigns() -> None:
-    assert DRILLS[Drill.PROMPT].do is prompt
+
+def test_all_of_them_are_held_in_campaigns() -> None:
+    assert DRILLS[Drill.PROMPT].do is prompt and DRILLS[Drill.REDIALLED].do is redialled
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,13 @@ def test_what_is_done_wrong_shows(name: str) -> None:
     scenarios = (Scenario(4, (), seed, drill=Drill.PROMPT) for seed in range(5))
     with MUTANTS[name].plant():
         assert MUTANTS[name].invariant in {breaks(scenario) for scenario in scenarios}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["an_answered_redial_is_no_sign_of_life", "how_far_the_host_was_is_forgotten"],
+)
+def test_whose_link_broke_is_found_again(name: str) -> None:
+    assert found(Drill.REDIALLED, 2, 6) == {None}
+    with MUTANTS[name].plant():
+        assert "L5" in found(Drill.REDIALLED, 2, 6)
