@@ -158,6 +158,8 @@ class Announcements:
     def lost(self, now: int, peer: SimPeer, seen: Seen, event: HostLost) -> None:
         if seen.lost:
             raise InvariantBroken("S27", f"{peer.name} was told twice that its host is lost")
+        if self.record.together and any(host.id == event.host for host in self.record.world.hosts):
+            raise InvariantBroken("S27", f"{peer.name} loses a host that lives, and is not parted")
         seen.lost = seen.suspects = True
 
     def migrates(

@@ -264,12 +264,13 @@ def _crowd(ground: Ground, host: SimPeer, second: SimPeer, slow: SimPeer) -> Lin
     """Two get nothing for a while, though all are at work. Returns the link to the first one."""
     world = ground.world
     links = [world.network.links_between(host.number, peer.number)[-1] for peer in (second, slow)]
+    world.run_for(STEP_US)  # nothing is under way to them
     ground.want(host, lambda core, now: core.crowd(now, frozenset(links)))
+    position = slow.core.position
     for _ in range(ground.rng.randint(2, 5)):
         for peer in ground.peers:
             ground.say(peer, f"at {world.now}")
         world.run_for(STEP_US)
-    position = slow.core.position
     world.run_for(SOON_US)
     if slow.core.position != position:
         raise InvariantBroken("S12", f"{slow.name} gets what its link can't carry")

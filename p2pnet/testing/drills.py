@@ -165,6 +165,7 @@ def _seats(ground: Ground) -> None:
     host, kicked, leaver, *rest = ground.peers
     away = rest[0] if len(rest) > 1 else None
     ground.say(host, "x" * _LARGE, AckLevel.ALL)
+    ground.want(host, lambda core, now: core.announce(now))
     world.run_for(400_000)
     world.kick(host, kicked)
     leaves_first = ground.rng.random() < 0.5

@@ -110,8 +110,20 @@ class Histories:
         )
         ticket, level = settle.ticket, peer.levels[settle.ticket]
         self.record.acknowledged.append(Acknowledged(text, peer.number, ticket, level, holders))
+        if level is AckLevel.ALL:
+            self._is_held_by_all(peer, text, holders)
         if self.record.together and level is not AckLevel.HOST:
             self._is_held(peer, text, level, holders)
+
+    def _is_held_by_all(self, peer: SimPeer, text: str, holders: tuple[int, ...]) -> None:
+        """Also where some are cut off: who is not there for the host does not count."""
+        epoch = peer.core.epoch
+        for host in (p for p in self.record.world.hosts if p.core.epoch == epoch):
+            here = {member.peer for member in host.core.roster.members if member.present}
+            for p in self.record.world.members:
+                follows = p.core.state is State.FOLLOWING and p.core.epoch == epoch
+                if follows and p.id in here and p.number not in holders:
+                    raise InvariantBroken("S15", f"{text} is acknowledged by all, not by {p.name}")
 
     def _is_held(self, peer: SimPeer, text: str, level: AckLevel, holders: tuple[int, ...]) -> None:
         """Those who died meanwhile count where they held it, and not where they did not."""
@@ -201,8 +213,9 @@ class Histories:
     ) -> None:
         """Who was in the session says which of its members it was, and what it has is of use."""
         took, here = self.record.took, seen.position
-        if isinstance(took, Update) and isinstance(frame, Rejoin) and frame.whole and here:
-            next_ = took.epoch == seen.epoch and took.seq == here.seq + 1
+        follows = seen.state is State.FOLLOWING  # else it wanted all before this came, or nothing
+        if isinstance(took, Update) and isinstance(frame, Rejoin) and frame.whole and follows:
+            next_ = here and took.epoch == seen.epoch and took.seq == here.seq + 1
             if next_ and took == self._ordered.get(took.seq):
                 text = f"{peer.name} gets the next update, {took.seq}, and asks for everything"
                 raise InvariantBroken("S12", text)
