@@ -188,6 +188,7 @@ def _seats(ground: Ground) -> None:
     _asks(ground, heir, heir, kicked)
     for _ in range(3):
         _asks(ground, heir, rest[-1])
+    ground.want(heir, lambda core, now: core.keep_seats(now))  # for as long as before
     world.run_for(settings.seat_us)
     ground.heal()
     for gone in (host, leaver):

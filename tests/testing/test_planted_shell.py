@@ -11,7 +11,7 @@ SCENARIOS = 24  # nearly always the first that is played has all that it takes
 
 FIRST = {
     "half_a_frame_is_sent": 63,
-    "failed_dial_is_not_told": 48,
+    "failed_dial_is_not_told": 218,
     "nobody_waits_for_the_good_byes": 7,
     "hooks_are_not_guarded": 4,
     "receipts_die_with_the_game": 6,
