@@ -109,7 +109,8 @@ class Announcements:
 
     def takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
         claims = seen.state is State.CLAIMING and frame.number == seen.claimed
-        seen.refused = claims and frame.reason is not RefuseReason.NEWER
+        slept = bool(seen.claims) and seen.gave_up_us >= seen.claims[-1]  # so it may claim no more
+        seen.refused = claims and not slept and frame.reason is not RefuseReason.NEWER
 
     def refused(self, now: int, peer: SimPeer, seen: Seen, event: ClaimRefused) -> None:
         seen.refused = False

@@ -120,6 +120,8 @@ class Histories:
         epoch = peer.core.epoch
         for host in (p for p in self.record.world.hosts if p.core.epoch == epoch):
             here = {member.peer for member in host.core.roster.members if member.present}
+            if host.core.census["followers"] < len(here) - 1:
+                continue  # the link of one broke, and it has another, on which it asks for its seat
             for p in self.record.world.members:
                 follows = p.core.state is State.FOLLOWING and p.core.epoch == epoch
                 if follows and p.id in here and p.number not in holders:
