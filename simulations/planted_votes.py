@@ -14,6 +14,7 @@ from p2pnet.core.detector import Habit
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.ledger import Ledger
+from p2pnet.core.link_state import LinkState
 from p2pnet.core.mesh import Mesh
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.reunion import Reunion
@@ -81,6 +82,13 @@ def how_far_the_host_was_is_forgotten() -> Planted:
         return lambda mesh, lost=None: original(mesh)
 
     return patched((Mesh, "answer_us", wrap))
+
+
+@BED.plants("L1", "a pong may take many heartbeats, and is waited for")
+def each_heartbeat_asks_anew() -> Planted:
+    return patched(
+        (LinkState, "is_to_measure", lambda original: lambda link, now: link.rtt_us is None)
+    )
 
 
 @BED.plants("L4", "what a client writes to what is its own reaches everybody")

@@ -110,6 +110,14 @@ class LinkState:
             return False
         return self.asked is None or not self.is_deaf(now)
 
+    def is_to_measure(self, now: int) -> bool:
+        """Whether the round trip is not known, and no ping is under way that will tell it.
+
+        The pong to any ping but the last one says nothing, and may take many heartbeats.
+        """
+        waits = self.ping_us is not None and now < self.ping_us + self.detector.settings.red_us
+        return self.rtt_us is None and not waits
+
     def ponged(self, now: int, token: int) -> bool:
         """A pong came; True if it answers the latest ping."""
         if self.ping_us is None or token != self.ping_token:

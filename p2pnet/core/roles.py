@@ -247,7 +247,7 @@ class Roles:
         for link in links:
             if link.said_calm is not calm:
                 link.say(s.now, calm)
-            if link.rtt_us is None or epoch is None:
+            if link.is_to_measure(s.now) or epoch is None:
                 link.ping_us, link.ping_token = s.now, link.ping_token + 1
                 s.send_on((link.id,), encode(Ping(link.ping_token)))
         if epoch is None:

@@ -14,6 +14,7 @@ from p2pnet.core.events import (
     ClaimGranted,
     ClaimMade,
     Event,
+    HandoverFailed,
     HostSuspected,
     Isolated,
     StateChanged,
@@ -26,7 +27,7 @@ from .sim_peer import SimPeer
 
 _ONE_WAY_US: Final = 35_000  # what is on its way arrives, and somebody acts on it
 _SLEEP_US: Final = 2_000_000  # longer than anybody waits for a claimant
-_FAR_US: Final = 70_000  # longer, one way, than from one city to another
+_FAR_US: Final = 190_000  # so much longer at most, one way, than between two cities
 _WOKEN_US: Final = 300_000  # whoever sleeps has asked who is there, and had the time for answers
 
 
@@ -114,11 +115,11 @@ def _saw(peers: Sequence[SimPeer], kind: type[Event]) -> bool:
 
 def redialled(ground: Ground) -> None:
     """The link of two breaks, and both live. However far apart they are, they find one another
-    again before anybody begins a reign.
+    again before anybody begins a reign. And each can hand over to the other.
     """
     world, (host, client) = ground.world, ground.peers
     world.leave(client)
-    far_us, number = ground.rng.randrange(_FAR_US), len(ground.peers)
+    far_us, number = min(ground.rng.randrange(2 * _FAR_US), _FAR_US), len(ground.peers)
     for way in ((host.number, number), (number, host.number)):
         world.network.lags[way] = far_us
     far = world.join(host, "far")
@@ -128,5 +129,10 @@ def redialled(ground: Ground) -> None:
     world.run_for(NOTICED_US)
     ground.same_reign(reigns, f"{host.name} lives, and can be dialled")
     ground.say(far, "as if nothing had happened")
+    for here, there in ((host, far), (far, host)):
+        world.hand_over(here, there)
+        world.run_for(NOTICED_US)
+        if here.saw(HandoverFailed) or world.hosts != [there]:
+            raise InvariantBroken("L1", f"{there.name} lives, and does not take over")
     ground.heal()
     ground.settled(far)

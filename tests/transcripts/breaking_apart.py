@@ -24,7 +24,7 @@ def two_players_redial_unanswered(world: CoreWorld) -> None:
     world.crash(host)
     host.vanished = True
     until(world, survivor, State.REIGNING)
-    assert world.now - start <= 30_000 + survivor.core._s.mesh.answer_us()
+    assert world.now - start <= 30_000 + survivor.core._s.mesh.answer_us(host.id)
 
 
 @case(3, "hard_case_6")
