@@ -148,7 +148,8 @@ def _discard(session: Session, snapshot: Snapshot) -> None:
     lost = session.outbox.retract(seq, end, _holds(session, snapshot))
     tickets = tuple(submission.ticket for submission in lost)
     commands = tuple(submission.payload for submission in lost)
-    session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets, commands))
+    if session.history.seq > seq:  # else a reign that began there, and did nothing
+        session.emit(BranchDiscarded(shared, session.history.seq - seq, tickets, commands))
 
 
 def _holds(session: Session, snapshot: Snapshot) -> Callable[[Submission], bool]:
