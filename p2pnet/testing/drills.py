@@ -304,7 +304,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.TORN: Rules(torn, 4),
         Drill.HEARD_AGAIN: Rules(heard_again, 4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
-        Drill.PROMPT: Rules(prompt, 4, often=3),
+        Drill.PROMPT: Rules(prompt, 4, often=4),
         Drill.REDIALLED: Rules(redialled, 2, players_max=2),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),

@@ -19,10 +19,11 @@ from p2pnet.core.events import (
     Isolated,
     StateChanged,
 )
+from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 
 from .catalogue import InvariantBroken
-from .ground import NOTICED_US, SOON_US, Ground
+from .ground import NOTICED_US, SOON_US, STEP_US, Ground
 from .sim_peer import SimPeer
 
 _ONE_WAY_US: Final = 35_000  # what is on its way arrives, and somebody acts on it
@@ -33,10 +34,10 @@ _WOKEN_US: Final = 300_000  # whoever sleeps has asked who is there, and had the
 
 def prompt(ground: Ground) -> None:
     """A host hands over. Then the next one is lost, and whoever is asked about it, or has the word
-    of others, is gone or gives up.
+    of others, is gone or gives up. Or nobody does anything any more, and all get their receipts.
     """
     _hands_over(ground)
-    ground.rng.choice((_gives_up, _dies, _is_alone))(ground)
+    ground.rng.choice((_gives_up, _dies, _is_alone, _is_quiet))(ground)
     ground.heal()
 
 
@@ -107,6 +108,17 @@ def _is_alone(ground: Ground) -> None:
     world.run_for(_WOKEN_US)
     if not world.hosts:
         raise InvariantBroken("L2", f"{asleep[0].name} has asked who is there, and waits for more")
+
+
+def _is_quiet(ground: Ground) -> None:
+    """The host dies over what somebody has just done, and nobody does anything after that."""
+    world, (host,) = ground.world, ground.world.hosts
+    client = ground.rng.choice([peer for peer in ground.peers if peer is not host])
+    ground.say(client, "at last", AckLevel.ALL)
+    world.run_for(STEP_US)  # all have it, and the host knows that of few
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(NOTICED_US)
+    ground.settled(client)
 
 
 def _saw(peers: Sequence[SimPeer], kind: type[Event]) -> bool:
