@@ -129,8 +129,9 @@ def redialled(ground: Ground) -> None:
     """The link of two breaks, and both live. However far apart they are, they find one another
     again before anybody begins a reign. And each can hand over to the other.
     """
-    world, (host, client) = ground.world, ground.peers
-    world.leave(client)
+    world, (host, *clients) = ground.world, ground.peers
+    for client in clients:
+        world.leave(client)  # so there is no witness
     far_us, number = min(ground.rng.randrange(2 * _FAR_US), _FAR_US), len(ground.peers)
     for way in ((host.number, number), (number, host.number)):
         world.network.lags[way] = far_us

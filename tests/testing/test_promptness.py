@@ -27,7 +27,7 @@ def test_all_of_them_are_held_in_campaigns() -> None:
     ],
 )
 def test_what_is_done_wrong_shows(name: str) -> None:
-    scenarios = (Scenario(4, (), seed, drill=Drill.PROMPT) for seed in range(5))
+    scenarios = (Scenario(4, (), seed, drill=Drill.PROMPT) for seed in range(12))
     with MUTANTS[name].plant():
         assert MUTANTS[name].invariant in {breaks(scenario) for scenario in scenarios}
 
