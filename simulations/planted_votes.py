@@ -13,6 +13,7 @@ from p2pnet.core.asking import Asking
 from p2pnet.core.detector import Habit
 from p2pnet.core.granting import Granting
 from p2pnet.core.handover import HandingOver
+from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.link_state import LinkState
 from p2pnet.core.mesh import Mesh
@@ -89,6 +90,11 @@ def each_heartbeat_asks_anew() -> Planted:
     return patched(
         (LinkState, "is_to_measure", lambda original: lambda link, now: link.rtt_us is None)
     )
+
+
+@BED.plants("L3", "a newcomer that hears nothing gives up")
+def newcomers_wait_for_ever() -> Planted:
+    return patched((Joining, "seek_first", during((Timers, "set", _but("join")))))
 
 
 @BED.plants("L4", "what a client writes to what is its own reaches everybody")

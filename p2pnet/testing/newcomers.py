@@ -25,10 +25,11 @@ from .catalogue import InvariantBroken
 from .core_world import SESSION
 from .engine import FINGERPRINT
 from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
-from .sim_peer import SimPeer
+from .sim_peer import Dials, SimPeer
 
 _ADMITTED_US: Final = 400_000
 _FAR_AHEAD: Final = 5
+_PATIENCE: Final = 2  # times the time that a link has to come up
 _MADE_UP: Final = "made up"
 _ANOTHER_SESSION: Final = SessionId("another-session"[:16])
 
@@ -122,9 +123,12 @@ def late_newcomer(ground: Ground) -> None:
 
 
 def strangers(ground: Ground) -> None:
-    """Who was invited to something else is told so, and nobody else takes any notice."""
+    """Who was invited to something else is told so, and nobody else takes any notice. Who hears
+    nothing at all has not to wait for ever.
+    """
     players, reigns = list(ground.peers), ground.watch.reigns
     via, other = ground.rng.sample(players, 2)
+    _hears_nothing(ground, via)
     _knocks(ground, via, EndReason.DENIED, session=_ANOTHER_SESSION)
     _knocks(ground, via, EndReason.INCOMPATIBLE, game=f"another {FINGERPRINT}")
     _knocks(ground, via, EndReason.DENIED, expected=other)
@@ -134,6 +138,17 @@ def strangers(ground: Ground) -> None:
     for peer in players:
         ground.settled(peer)
     ground.same_reign(reigns, "strangers have only knocked")
+
+
+def _hears_nothing(ground: Ground, via: SimPeer) -> None:
+    """Whom it asks can't be dialled, or has no idea that it was."""
+    via.dials = ground.rng.choice((Dials.IGNORED, Dials.MUTE))
+    comes = ground.world.join(via, "patient")
+    ground.world.run_for(_PATIENCE * ground.settings.connect_us + SOON_US)
+    via.dials = Dials.WELCOME
+    ends = [event.reason for event in comes.saw(SessionEnded) if isinstance(event, SessionEnded)]
+    if ends not in ([EndReason.UNREACHABLE], [EndReason.TIMED_OUT]):
+        raise InvariantBroken("L3", f"{comes.name} hears nothing from {via.name}, and ends: {ends}")
 
 
 def _knocks(
