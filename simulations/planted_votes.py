@@ -97,6 +97,20 @@ def newcomers_wait_for_ever() -> Planted:
     return patched((Joining, "seek_first", during((Timers, "set", _but("join")))))
 
 
+@BED.plants("L1", "of two links to one process that has no seat yet one is closed")
+def a_second_link_to_a_newcomer_stays() -> Planted:
+    def wrap(original: Any) -> Any:
+        def greeted(mesh: Mesh, now: int, link: Any, peer: Any, seated: int) -> list[Any]:
+            older = mesh.link_to(peer)
+            return [
+                ln for ln in original(mesh, now, link, peer, seated) if older and ln == older.id
+            ]
+
+        return greeted
+
+    return patched((Mesh, "greeted", wrap))
+
+
 @BED.plants("L4", "what a client writes to what is its own reaches everybody")
 def what_clients_write_is_void() -> Planted:
     return patched((Ordering, "on_write", nothing))

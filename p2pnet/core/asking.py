@@ -77,6 +77,8 @@ class Asking:
         """A member was started again: it can't grant, but who hears it is not cut off from all."""
         self.lose(peer)
         self._deaf_us = self.session.now
+        if peer == self._lost:
+            self.redialling = False  # the process that reigned is not there any more
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
@@ -90,12 +92,17 @@ class Asking:
     def is_over(self) -> bool:
         """Whether the time is up: nobody that may yet be heard is missing."""
         s = self.session
-        if self.redialling and self._lost is not None and s.mesh.is_answered(s.now, self._lost):
-            return False  # it has not greeted so far, or not said whether it reigns
+        if self.redialling and self._is_answered():
+            return False  # who is there has not greeted so far, or not said whether it reigns
         return not self._is_deaf() and not any(
             self._is_needed(peer) and s.mesh.has_time(s.now, peer, self.asked[peer])
             for peer in self._missing()
         )
+
+    def _is_answered(self) -> bool:
+        s = self.session
+        member = s.roster.get(self._lost) if self._lost else None
+        return member is not None and s.mesh.is_answered(s.now, member.peer, member.nonce)
 
     def withdraw(self, alive: bool = False) -> None:
         """No reign comes of this claim: whoever gave its word need not wait for one."""

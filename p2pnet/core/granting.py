@@ -159,10 +159,13 @@ class Granting:
         """The claim of a client that has our word, in case that the host lives after all.
 
         Its claimant has to be told: it would begin with what we had as we gave our word, and a
-        host that takes us in again counts on us for what comes after that.
+        host that takes us in again counts on us for what comes after that. Not so if it lost a
+        newer reign than ours: the life of an older reign's host says nothing.
         """
-        to, claim = self.promises.to, self.promises.claim
-        if to is None or claim is None or to == self.session.host:
+        s, to, claim = self.session, self.promises.to, self.promises.claim
+        if to is None or claim is None or to == s.host:
+            return None
+        if s.epoch is not None and s.epoch < claim.reign.epoch:
             return None
         return Doubt(to, claim)
 

@@ -65,9 +65,10 @@ class Greeting:
         seated = link.nonce if member is None else member.nonce
         if member is not None:
             s.mesh.know(peer, link.id)
-        older = s.mesh.greeted(s.now, link.id, peer, seated)
-        if older is not None and (s.me < peer or s.mesh.links[older].relay is not None):
-            self.roles.cut(older, LinkEnd.CLOSED)
+        for replaced in s.mesh.greeted(s.now, link.id, peer, seated):
+            older = s.mesh.links.get(replaced)  # or it went with another one
+            if older is not None and (s.me < peer or older.relay is not None):
+                self.roles.cut(older.id, LinkEnd.CLOSED)
         self.roles.heartbeat((link,))
         self.roles.joining.on_greeted(peer)
 

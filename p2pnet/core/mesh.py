@@ -103,22 +103,24 @@ class Mesh:
         if used is not None and used.nonce == link.nonce and used.detector.is_red(now):
             self.prefer(link)
 
-    def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> LinkId | None:
-        """The other end proved who it is. Returns an older link to it that this one replaces.
+    def greeted(self, now: int, link: LinkId, peer: PeerId, seated: int) -> list[LinkId]:
+        """The other end proved who it is. Returns older links to it that this one replaces.
 
-        `seated` is the nonce of the process that has the seat, as far as we know. As long as a link
-        leads to that one, another process with the same key takes nothing over by greeting.
+        `seated` is the nonce of the process that has the seat, for all we know. As long as a link
+        leads to that one, another process with its key takes nothing over by greeting.
         """
         state = self.links[link]
         state.peer = peer
         self.changes += 1
         self.reached(peer)
         older = self.link_to(peer)
+        others = [ln for ln in self.links.values() if ln.peer == peer and ln is not state]
         if older is not None and older.nonce == seated != state.nonce and self.alive(now, peer):
             state.beside = True
-            return None
-        self._use(peer, state)
-        return older.id if older is not None and older.id != link else None
+            older = None
+        else:
+            self._use(peer, state)
+        return [ln.id for ln in others if ln is older or ln.nonce == state.nonce]
 
     def know(self, peer: PeerId, link: LinkId) -> None:
         """A member was greeted: what its links are like is known from the ones before."""
@@ -311,13 +313,12 @@ class Mesh:
         return link is not None and link.is_good(now)
 
     def may_dial(self, now: int, peer: PeerId) -> bool:
-        """Whether a dial to this peer is due: no good link of our own, and the wait is over."""
+        """Whether a dial to this peer is due: no good link of our own, no dial under way, and the
+        wait is over.
+        """
         dial = self.dials.get(peer)
-        return (dial is None or now >= dial.next_us) and self.is_to_dial(now, peer)
-
-    def is_to_dial(self, now: int, peer: PeerId) -> bool:
-        """Whether there is no good link of our own to this peer, and no dial under way."""
-        return not self.is_dialled(peer) and not self._reaches(now, peer)
+        waits = dial is not None and (dial.under_way or now < dial.next_us)
+        return not waits and not self._reaches(now, peer)
 
     def is_dialled(self, peer: PeerId) -> bool:
         """Whether a dial to this peer is under way."""
@@ -342,9 +343,9 @@ class Mesh:
             return False
         return self.link_to(peer) is None
 
-    def is_answered(self, now: int, peer: PeerId) -> bool:
-        """Whether a link leads where this peer is, and somebody may be at its end."""
-        return self.alive(now, peer) or any(
+    def is_answered(self, now: int, peer: PeerId, seated: int) -> bool:
+        """Whether a link leads to the process that has the seat, or may: nobody has greeted yet."""
+        return self.is_here(now, peer, seated) or any(
             link.dialled == peer and link.peer is None and now < link.mute_us
             for link in self.links.values()
         )

@@ -35,10 +35,14 @@ class CoreWorld(Engine, SimWorld):
         return peer
 
     def join(
-        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+        self,
+        via: SimPeer,
+        name: str = "client",
+        key: bytes | None = None,
+        can_host: bool = True,
+        at: SimPeer | None = None,
     ) -> SimPeer:
-        """Another peer, which has an invite from `via`."""
-        peer = self.start(name, key, can_host=can_host)
+        peer = self.start(name, key, can_host=can_host, at=at)
         self.enter_session(peer, via)
         return peer
 
@@ -50,7 +54,7 @@ class CoreWorld(Engine, SimWorld):
         expected: PeerId | None = None,
     ) -> None:
         """A process asks `via` for a seat, or whom it takes for the peer that is `expected`."""
-        whom, addresses = expected or via.id, (str(via.number),)
+        whom, addresses = expected or via.id, via.core.addresses
         self.enter(peer, lambda: peer.core.join(peer.clock.at(self.now), session, whom, addresses))
 
     def game(self, players: int) -> list[SimPeer]:

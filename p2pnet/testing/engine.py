@@ -58,6 +58,7 @@ class Engine(Timeline):
         self._own = attrs.evolve(self.settings, seat_us=self.settings.seat_us + 1)
         self.peers: list[SimPeer] = []
         self.journals: list[Journal] = []  # of each of them
+        self._there: dict[str, SimPeer] = {}  # who was the last to listen at an address
         self.network = Network(stream(seed, "network"), self, delay_us)
         self.shells = stream(seed, "shells")  # how late each is with its timers
         self._processes = itertools.count(1)
@@ -69,8 +70,12 @@ class Engine(Timeline):
         credentials: Credentials | None = None,
         can_host: bool = True,
         game: str = FINGERPRINT,
+        at: SimPeer | None = None,
     ) -> SimPeer:
-        """A new process; with the key of an earlier one it is that peer, restarted."""
+        """A new process; with the key of an earlier one it is that peer, restarted.
+
+        It may listen where an earlier one did, `at`, which is dead.
+        """
         number = len(self.peers)
         key = key or number.to_bytes(32, "big")
         journal = Journal()
@@ -80,7 +85,7 @@ class Engine(Timeline):
             credentials=credentials,
             entropy=next(self._processes).to_bytes(32, "big"),
             name=name,
-            addresses=(str(number),),
+            addresses=(str(number),) if at is None else at.core.addresses,
             settings=self._own if self.peers else self.settings,  # till it is told of those
             fingerprint=game,
             replica=journal,
@@ -89,6 +94,7 @@ class Engine(Timeline):
         )
         peer = SimPeer(number, name, key, core, journal, credentials=credentials, choices=choices)
         self.peers.append(peer)
+        self._there[core.addresses[0]] = peer
         return peer
 
     def befall(self, peer: SimPeer | None, text: str) -> None:
@@ -264,22 +270,22 @@ class Engine(Timeline):
         self.enter(peer, lambda: peer.core.link_closed(peer.clock.at(self.now), link, end))
 
     def _dial(self, peer: SimPeer, dial: Dial) -> None:
-        target = self.peers[int(dial.addresses[0])]
-        there = peer.number, target.number
+        there = peer.number, self._there[dial.addresses[0]].number
         limit = self.now + self.settings.connect_us
-        answer = partial(self._answer, peer, target, dial, limit)
+        answer = partial(self._answer, peer, dial, limit)
         self.network.knock(there, there[::-1], arrived=answer)
 
-    def _answer(self, peer: SimPeer, target: SimPeer, dial: Dial, limit: int) -> None:
+    def _answer(self, peer: SimPeer, dial: Dial, limit: int) -> None:
         """Who dialled hears yes, no, or nothing until `limit`."""
         if not peer.alive:
             return
+        target = self._there[dial.addresses[0]]
         if self._is_silent(peer, target):
             # Nobody says no: the network stack asks again until the time is over.
             if self.now >= limit:
                 self._refuse(peer, target, dial, LinkEnd.UNREACHABLE)
             else:
-                again = partial(self._answer, peer, target, dial, limit)
+                again = partial(self._answer, peer, dial, limit)
                 self.after(min(_ASK_AGAIN_US, limit - self.now), again)
         elif not target.alive or target.dials is Dials.REFUSED:
             self._refuse(peer, target, dial, LinkEnd.REFUSED)

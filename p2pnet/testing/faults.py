@@ -112,7 +112,8 @@ def _restart(play: Play, step: Step, peer: SimPeer) -> None:
     if dead and there:
         again = dead[step.peer % len(dead) if isinstance(step.peer, int) else 0]
         play.world.befall(None, f"{again.name} is started again")
-        play.world.join(there[0], f"{again.name}'", key=again.key)
+        at = again if step.for_us % 2 == 0 else None  # as a rule it listens where it did before
+        play.world.join(there[0], f"{again.name}'", key=again.key, at=at)
 
 
 # --- membership -----------------------------------------------------------------------------------

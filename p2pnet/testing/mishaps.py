@@ -19,6 +19,7 @@ from p2pnet.core.events import (
 )
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
+from p2pnet.core.values import RECONNECT_ID_HOST
 
 from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, STEP_US, UNDER_WAY_US, Ground, holds
@@ -31,6 +32,7 @@ _STILL_US: Final = 320_000  # and as long again
 _DEAF_US: Final = 1_700_000  # all have lost the host, and nobody knows whether that is so
 _STALLS_US: Final = 8 * (450_000,)  # so nobody believes a silence of seconds, …
 _LOSSY_US: Final = 4_000_000  # … such as this
+_DOUBTED_US: Final = 700_000  # a host that is silent for so long is looked for in vain
 _SHORT_US: Final = 10_000  # between two updates that are on their way at one time
 _COMES_US: Final = 300_000  # a newcomer has its seat, or what it does is done
 
@@ -211,18 +213,42 @@ def anew(ground: Ground) -> None:
     for number in range(3):
         ground.say(client, f"number {number}", AckLevel.ALL)
     world.run_for(STEP_US)
-    world.crash(client)
-    world.run_for(STEP_US)
+    world.crash(client, silent=ground.rng.random() < 0.5)
+    world.run_for(ground.rng.choice((STEP_US, SOON_US)))
     if ground.rng.random() < 0.5:
         _loses_its_host(ground, host, heir, client)
     else:
         _loses_its_branch(ground, host, heir, client)
 
 
+def comes_back(ground: Ground) -> None:
+    """The host dies and is started again, sooner or later, where it was or elsewhere: it gets its
+    seat from whoever follows it, and is known as the former host.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    reigns, soon_us = ground.watch.reigns, ground.rng.choice((STEP_US, _DOUBTED_US))
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(ground.rng.randrange(soon_us))
+    via, at = ground.rng.choice(clients), ground.rng.choice((host, host, None))
+    again = world.join(via, f"{host.name}'", key=host.key, at=at)
+    world.run_for(NOTICED_US)
+    if not world.converged():
+        raise InvariantBroken("L1", f"{again.name} is started again, and they are not together")
+    ground.same_reign(reigns + 1, f"{host.name} was lost once")
+    if again.core.old_connection_id != RECONNECT_ID_HOST:
+        raise InvariantBroken("S21", f"{again.name} was the host, and is back as somebody else")
+    if again.core.census["links"] != len(world.members) - 1:
+        raise InvariantBroken("L1", f"{again.name} is back, and not linked to all, once to each")
+    ground.say(again, "back again")
+    ground.heal()
+    ground.settled(again)
+
+
 def _loses_its_host(ground: Ground, host: SimPeer, heir: SimPeer, client: SimPeer) -> None:
     """What the second process does first dies with the host, and is sent again."""
     world = ground.world
-    second = world.join(host, f"{client.name}'", key=client.key)
+    at = ground.rng.choice((client, None))
+    second = world.join(host, f"{client.name}'", key=client.key, at=at)
     world.run_for(SOON_US)
     _is_dialled(ground, second)
     world.cut(second, host)

@@ -284,6 +284,7 @@ def prepare(scenario: Scenario, *observers: Observer) -> Run:
         world.observers.append(tape)
     with _named_failures(world):
         world.game(scenario.players)
+    watch.complete()
     return Run(scenario, world, watch, tape, tally)
 
 

@@ -89,6 +89,7 @@ class Record:
 
     world: SimWorld
     together: bool = False  # nobody was ever parted from anybody who lives
+    processes: int = 0  # that there were as the session was complete
     acknowledged: list[Acknowledged] = attrs.field(factory=list)
     discarded: list[tuple[int, int]] = attrs.field(factory=list)  # (peer, ticket)
     reigns: dict[Epoch, int] = attrs.field(factory=dict)  # which process reigns under it …

@@ -81,8 +81,10 @@ def measure(recovery: Recovery) -> int:
 
 
 def _measure_in(world: SimWorld, recovery: Recovery) -> int:
-    world.observers.append(Watch(world, together=True))
+    watch = Watch(world, together=True)
+    world.observers.append(watch)
     world.game(recovery.players)
+    watch.complete()
     for peer in world.peers:
         world.submit(peer, f"by {peer.name}")
     world.run_for(500_000 + stream(recovery.seed, "moment").randrange(200_000))

@@ -62,9 +62,18 @@ class SimWorld(abc.ABC):
 
     @abc.abstractmethod
     def join(
-        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+        self,
+        via: SimPeer,
+        name: str = "client",
+        key: bytes | None = None,
+        can_host: bool = True,
+        at: SimPeer | None = None,
     ) -> SimPeer:
-        """Another peer, which has an invite from `via`."""
+        """Another peer, which has an invite from `via`.
+
+        With the key of an earlier one it is that peer, restarted; it may listen where a dead one
+        did, `at`, in a world whose machines have more than one process.
+        """
 
     @abc.abstractmethod
     def submit(self, peer: SimPeer, text: str, ack: AckLevel | None = None) -> object:

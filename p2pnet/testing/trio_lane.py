@@ -174,7 +174,12 @@ class TrioLane(SimWorld):
             raise InvariantBroken("L3", f"{peer.name} gets no seat")
 
     def join(
-        self, via: SimPeer, name: str = "client", key: bytes | None = None, can_host: bool = True
+        self,
+        via: SimPeer,
+        name: str = "client",
+        key: bytes | None = None,
+        can_host: bool = True,
+        at: SimPeer | None = None,
     ) -> SimPeer:
         return self._watch(self.trio.join(via, name, key=key, can_host=can_host))
 

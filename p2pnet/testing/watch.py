@@ -189,6 +189,10 @@ class Watch(Observer):
         """The commands that a merge dropped: who submitted each, and its ticket there."""
         return self.record.discarded
 
+    def complete(self) -> None:
+        """All are there with whom the session begins. Who comes later is new to some of them."""
+        self.record.processes = len(self.world.peers)
+
     # --- what is told ---
 
     def submitted(self, now: int, peer: SimPeer, ticket: int) -> None:

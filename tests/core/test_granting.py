@@ -261,3 +261,15 @@ def test_a_claim_of_somebody_unknown_is_evidence_of_a_number_that_can_be() -> No
     assert shown is not None and shown.number == 7
     assert witness.core._roles.granting.shown(claim(1 + NUMBERS_AHEAD_MAX)) is not None
     assert witness.core._roles.granting.shown(claim(2 + NUMBERS_AHEAD_MAX)) is None
+
+
+def test_a_claim_that_lost_a_newer_reign_is_not_taken_back_for_an_older_host() -> None:
+    bench = Bench.of(3)
+    host, ben, cat = bench.peers
+    granting, position = ben.core._roles.granting, ben.core.position
+    assert host.core.reign is not None and position is not None
+    older = host.core.reign
+    newer = replace(older, epoch=replace(older.epoch, number=2))
+    for reign, doubts in ((older, True), (newer, False)):
+        granting.promises.give(cat.id, Claim(3, cat.key, reign, position, b""))
+        assert (granting.granted() is not None) is doubts

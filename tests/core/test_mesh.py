@@ -18,7 +18,7 @@ def mesh() -> Mesh:
     return Mesh(Settings())
 
 
-def linked(mesh: Mesh, link: LinkId, peer: PeerId, now: int = 0) -> LinkId | None:
+def linked(mesh: Mesh, link: LinkId, peer: PeerId, now: int = 0) -> list[LinkId]:
     mesh.opened(now, link, None)
     return mesh.greeted(0, link, peer, 0)
 
@@ -30,8 +30,8 @@ def test_a_link_leads_to_nobody_before_the_greeting(mesh: Mesh) -> None:
 
 
 def test_the_newest_greeting_wins(mesh: Mesh) -> None:
-    assert linked(mesh, L1, ANA) is None
-    assert linked(mesh, L2, ANA) == L1
+    assert linked(mesh, L1, ANA) == []
+    assert linked(mesh, L2, ANA) == [L1]
     state = mesh.link_to(ANA)
     assert state is not None and state.id == L2
 
@@ -186,12 +186,25 @@ def test_a_process_without_the_seat_takes_nothing_over_by_greeting() -> None:
     peer = PeerId("p")
     for number, nonce in ((1, 7), (2, 8)):
         mesh.opened(0, LinkId(number), None).nonce = nonce
-        assert mesh.greeted(0, LinkId(number), peer, seated=7) is None
+        assert mesh.greeted(0, LinkId(number), peer, seated=7) == []
     assert mesh.link_to(peer) is mesh.links[L1]
     assert mesh.other_processes(peer, 7) == [2]
     assert mesh.is_here(0, peer, 7) and not mesh.is_here(0, peer, 9)
     mesh.follow_process(peer, 8)
     assert mesh.link_to(peer) is mesh.links[LinkId(2)]
+
+
+def test_of_two_links_to_a_process_without_the_seat_one_is_replaced() -> None:
+    mesh, peer, again = Mesh(Settings()), PeerId("p"), LinkId(3)
+    for number, nonce in ((1, 7), (2, 8), (again, 8)):
+        mesh.opened(0, LinkId(number), None).nonce = nonce
+    for number in (1, 2):
+        mesh.greeted(0, LinkId(number), peer, seated=7)
+    assert mesh.greeted(0, again, peer, seated=7) == [2]
+    mesh.closed(0, again)
+    mesh.links[L1].detector.silent_us = -(10**9)  # the process that had it is dead
+    mesh.opened(0, again, None).nonce = 8
+    assert mesh.greeted(0, again, peer, seated=7) == [1, 2]
 
 
 def test_who_has_a_seat_gives_a_mute_link_up_soon(mesh: Mesh) -> None:

@@ -20,6 +20,7 @@ from p2pnet.testing.mishaps import (
     alone,
     anew,
     bereft,
+    comes_back,
     drowsy,
     forgetful,
     mute,
@@ -37,7 +38,7 @@ def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {alone, anew, bereft, drowsy, forgetful, mute, one_works, patient} <= held
+    assert {alone, anew, bereft, comes_back, drowsy, forgetful, mute, one_works, patient} <= held
 
 
 def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +69,7 @@ def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> 
         ("claims_as_it_wakes", Drill.DROWSY),
         ("reigns_alone_at_once", Drill.PATIENT),
         ("takes_no_notice_of_stalls", Drill.PATIENT),
+        ("a_second_link_to_a_newcomer_stays", Drill.COMES_BACK),
         ("the_isolated_oversleep_for_good", Drill.BEREFT),
         ("waits_for_a_dead_host_to_take_it_in", Drill.BEREFT),
         ("who_overslept_waits_for_ever", Drill.BEREFT),
@@ -75,7 +77,7 @@ def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_what_is_done_wrong_shows(name: str, kind: Drill) -> None:
     with MUTANTS[name].plant():
-        assert MUTANTS[name].invariant in {breaks(drill(kind, seed)) for seed in range(12)}
+        assert MUTANTS[name].invariant in {breaks(drill(kind, seed)) for seed in range(16)}
 
 
 def test_who_is_asked_for_what_is_missing_has_not_for_ever(

@@ -170,6 +170,7 @@ def test_a_reign_starts_from_the_freshest_of_those_who_granted_it() -> None:
 
 def test_one_loss_leads_to_one_reign() -> None:
     s = Scene.set_up(together=True)
+    s.watch.complete()
     epoch = Epoch(2, s.one.id, 1)
     s.one.core._s.set_reign(replace(s.reign, epoch=epoch, parent=s.position))
     broken("L5", lambda: s.tells(s.one, BecameHost(epoch, s.position, True)))
