@@ -52,10 +52,18 @@ class CoreWorld(Engine, SimWorld):
         via: SimPeer,
         session: SessionId = SESSION,
         expected: PeerId | None = None,
+        others: tuple[SimPeer, ...] = (),
     ) -> None:
-        """A process asks `via` for a seat, or whom it takes for the peer that is `expected`."""
-        whom, addresses = expected or via.id, via.core.addresses
-        self.enter(peer, lambda: peer.core.join(peer.clock.at(self.now), session, whom, addresses))
+        """A process asks `via` for a seat, or whom it takes for the peer that is `expected`; then
+        others, if nobody is there.
+        """
+        whom, more = expected or via.id, tuple((other.id, other.core.addresses) for other in others)
+        self.enter(
+            peer,
+            lambda: peer.core.join(
+                peer.clock.at(self.now), session, whom, via.core.addresses, more
+            ),
+        )
 
     def game(self, players: int) -> list[SimPeer]:
         """A running session of so many peers, the host first."""

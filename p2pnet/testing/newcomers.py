@@ -128,7 +128,7 @@ def strangers(ground: Ground) -> None:
     """
     players, reigns = list(ground.peers), ground.watch.reigns
     via, other = ground.rng.sample(players, 2)
-    _hears_nothing(ground, via)
+    _hears_nothing(ground, ground.rng.choice(players[1:]))
     _knocks(ground, via, EndReason.DENIED, session=_ANOTHER_SESSION)
     _knocks(ground, via, EndReason.INCOMPATIBLE, game=f"another {FINGERPRINT}")
     _knocks(ground, via, EndReason.DENIED, expected=other)
@@ -141,11 +141,19 @@ def strangers(ground: Ground) -> None:
 
 
 def _hears_nothing(ground: Ground, via: SimPeer) -> None:
-    """Whom it asks can't be dialled, or has no idea that it was."""
-    via.dials = ground.rng.choice((Dials.IGNORED, Dials.MUTE))
-    comes = ground.world.join(via, "patient")
-    ground.world.run_for(_PATIENCE * ground.settings.connect_us + SOON_US)
+    """Whom it asks can't be dialled, or has no idea that it was. If it knows of somebody else as
+    well it gets its seat there.
+    """
+    world, patience_us = ground.core_world, _PATIENCE * ground.settings.connect_us + SOON_US
+    via.dials = ground.rng.choice((Dials.REFUSED, Dials.IGNORED, Dials.MUTE))
+    comes, lucky = (world.start(name) for name in ("patient", "lucky"))
+    world.enter_session(comes, via)
+    world.enter_session(lucky, via, others=(ground.peers[0],))
+    world.run_for(patience_us)
     via.dials = Dials.WELCOME
+    if lucky.core.state is not State.FOLLOWING:
+        raise InvariantBroken("L3", f"{lucky.name} asks {via.name}, then the host, in vain")
+    world.leave(lucky)
     ends = [event.reason for event in comes.saw(SessionEnded) if isinstance(event, SessionEnded)]
     if ends not in ([EndReason.UNREACHABLE], [EndReason.TIMED_OUT]):
         raise InvariantBroken("L3", f"{comes.name} hears nothing from {via.name}, and ends: {ends}")
