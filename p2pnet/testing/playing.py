@@ -178,12 +178,11 @@ class Run:
         It follows a host that is, or is the only one left, and has no host: whoever hears nobody
         may be cut off, and waits. Healing mends neither. The deaths have to be noticed as such.
         """
-        members = self.world.members
-        living = {peer.id for peer in members}
-        gone = {peer.id for peer in self.world.peers} - living
-        follows = (State.FOLLOWING, State.JOINING)
+        members, reigns = self.world.members, self.watch.record.reigns
+        living = {peer.number for peer in members}  # processes: who is started again reigns no more
+        follow = [p.core.epoch for p in members if p.core.state in (State.FOLLOWING, State.JOINING)]
         alone = len(members) == 1 and members[0].core.state in HOSTLESS
-        return alone or any(p.core.host_peer in gone for p in members if p.core.state in follows)
+        return alone or any(e in reigns and reigns[e] not in living for e in follow if e)
 
     def _counts_on_the_dead(self) -> bool:
         """Whether a host has not noticed so far that a member is dead, and waits for it."""
