@@ -116,12 +116,15 @@ class Histories:
             self._is_held(peer, text, level, holders)
 
     def _is_held_by_all(self, peer: SimPeer, text: str, holders: tuple[int, ...]) -> None:
-        """Also where some are cut off: who is not there for the host does not count."""
-        epoch = peer.core.epoch
+        """Also where some are cut off: who is not there for the host does not count, nor does who
+        is back with what came after that.
+        """
+        epoch, known = peer.core.epoch, _present(peer)
         for host in (p for p in self.record.world.hosts if p.core.epoch == epoch):
-            here = {member.peer for member in host.core.roster.members if member.present}
+            here = _present(host)
             if host.core.census["followers"] < len(here) - 1:
                 continue  # the link of one broke, and it has another, on which it asks for its seat
+            here &= known
             for p in self.record.world.members:
                 follows = p.core.state is State.FOLLOWING and p.core.epoch == epoch
                 if follows and p.id in here and p.number not in holders:
@@ -289,3 +292,8 @@ class Histories:
         if source is not None and far is not None and far != source:
             name = self.record.world.peers[far].name
             raise InvariantBroken("S29", f"{peer.name} closes its link to {name} for others' noise")
+
+
+def _present(peer: SimPeer) -> set[PeerId]:
+    """Who is there, as far as this peer knows."""
+    return {member.peer for member in peer.core.roster.members if member.present}
