@@ -77,8 +77,6 @@ class Asking:
         """A member was started again: it can't grant, but who hears it is not cut off from all."""
         self.lose(peer)
         self._deaf_us = self.session.now
-        if peer == self._lost:
-            self.redialling = False  # the process that reigned is not there any more
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""

@@ -119,8 +119,8 @@ class Granting:
 
     def gives_way_to_us(self, claim: Claim) -> bool:
         """Whether who made this claim takes it back when it hears of ours."""
-        same = claim.number == self.search.number and claim.reign.epoch == self.session.epoch
-        return same and not self._goes_before(peer_id(claim.key), claim)
+        theirs = peer_id(claim.key)
+        return claim.number == self.search.number and not self._goes_before(theirs, claim)
 
     def _goes_before(self, claimant: PeerId, claim: Claim) -> bool:
         """Whether this claim goes before ours, by a rule that gives both sides one answer.
