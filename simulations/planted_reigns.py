@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from p2pnet.core import reunion, routing, upkeep
 from p2pnet.core.errors import RefuseReason
-from p2pnet.core.events import Overslept
+from p2pnet.core.events import ClaimRefused, Overslept
 from p2pnet.core.granting import Doubt, Granting
 from p2pnet.core.handover import HandingOver
 from p2pnet.core.lookout import Lookout
@@ -77,6 +77,8 @@ def deaf_to_proof() -> Planted:
         def on_refuse(succession: Succession, link: Any, frame: Refuse) -> None:
             if frame.reason is not RefuseReason.ALIVE:
                 original(succession, link, frame)
+            else:
+                succession.session.emit(ClaimRefused(frame.number, link.peer, frame.reason))
 
         return on_refuse
 
