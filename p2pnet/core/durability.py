@@ -83,12 +83,10 @@ class Durability:
         """Whether a member that is no follower yet can be reached.
 
         A new host has granted claims before it has followers. What it acknowledged in between
-        would be lost if it died before the first of them was back. Who was started again may ask
-        somebody else for its seat, and has nothing to be asked for.
+        would be lost if it died before the first of them was back.
         """
         s = self.session
         return any(
-            member.peer not in (s.me, *self.aside)
-            and s.mesh.is_here(s.now, member.peer, member.nonce)
+            member.peer not in (s.me, *self.aside) and s.mesh.alive(s.now, member.peer)
             for member in s.roster.members
         )

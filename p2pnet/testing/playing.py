@@ -12,7 +12,7 @@ import attrs
 
 from p2pnet.core.errors import CommandRefused, TooManyInFlight
 from p2pnet.core.settings import AckLevel, Policy
-from p2pnet.core.states import HOSTLESS, State
+from p2pnet.core.states import HOSTLESS, SETTLED, State
 from p2pnet.core.values import PeerId, Position
 
 from .catalogue import InvariantBroken
@@ -246,10 +246,14 @@ class Run:
             raise InvariantBroken("L5", "a new reign began though all had healed")
 
     def _get_receipts(self) -> None:
-        """L4: where nothing is wrong any more a receipt takes two round trips, and one tick."""
+        """L4: where nothing is wrong any more a receipt takes two round trips, and one tick.
+
+        Who was started again and asks somebody dead for its seat may be waited for while it does.
+        """
         ways = (self.scenario.delay_us, *(way.delay_us for way in self.scenario.ways))
         longest_us, scenario = max(most for _, most in ways), self.scenario
-        if scenario.lane is Lane.CORE and scenario.settings.policy is Policy.CONTINUE:
+        calm = all(peer.core.state in SETTLED for peer in self.world.members)
+        if calm and scenario.lane is Lane.CORE and scenario.settings.policy is Policy.CONTINUE:
             self.world.run_for(4 * longest_us + scenario.tick_us)
             everything_settled(self.world)
 
