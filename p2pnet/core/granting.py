@@ -54,9 +54,7 @@ class Granting:
         """What this peer asks the others for, signed, with what proves its number."""
         s, shown, number = self.session, self.promises.evidence, self.search.number
         signature = s.sign(Says.CLAIM, number, reign.epoch, position)
-        # Evidence is shown without the evidence that it came with: one step is all that is asked.
-        proof = b"" if shown is None else encode(msgspec.structs.replace(shown, evidence=b""))
-        return Claim(number, s.key, reign, position, signature, proof)
+        return Claim(number, s.key, reign, position, signature, _evidence(shown))
 
     def on_claim(self, link: LinkState, frame: Claim) -> None:
         """Somebody wants to be the host. Newer and older reigns were dealt with by the caller."""
@@ -84,10 +82,9 @@ class Granting:
         """Do not stand behind a claim, and say why."""
         s = self.session
         held = self.promises.evidence if reason is RefuseReason.PROMISED else None
-        proof = b"" if held is None else encode(msgspec.structs.replace(held, evidence=b""))
         s.refused += 1
         s.emit(ClaimDenied(number, claimant, reason))
-        s.send(claimant, Refuse(number, reason, reign, proof))
+        s.send(claimant, Refuse(number, reason, reign, _evidence(held)))
 
     def _is_second_try(self, number: int) -> bool:
         """Whether our own host may claim this: its handover spent a number and came to nothing."""
@@ -243,3 +240,8 @@ class Granting:
         """Somebody else answers those claims."""
         self.session.timers.cancel("verify")
         self.doubts.clear()
+
+
+def _evidence(claim: Claim | None) -> bytes:
+    """A claim as it is shown. What came with it is left out: one step is all that is asked."""
+    return b"" if claim is None else encode(msgspec.structs.replace(claim, evidence=b""))

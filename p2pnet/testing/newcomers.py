@@ -154,7 +154,7 @@ def _hears_nothing(ground: Ground, via: SimPeer) -> None:
     if lucky.core.state is not State.FOLLOWING:
         raise InvariantBroken("L3", f"{lucky.name} asks {via.name}, then the host, in vain")
     world.leave(lucky)
-    ends = [event.reason for event in comes.saw(SessionEnded) if isinstance(event, SessionEnded)]
+    ends = _ends(comes)
     if ends not in ([EndReason.UNREACHABLE], [EndReason.TIMED_OUT]):
         raise InvariantBroken("L3", f"{comes.name} hears nothing from {via.name}, and ends: {ends}")
 
@@ -171,8 +171,13 @@ def _knocks(
     comes = world.start(f"stranger {len(world.peers)}", game=game)
     world.enter_session(comes, via, session, expected.id if expected else None)
     world.run_for(_ADMITTED_US)
-    ends = [event.reason for event in comes.saw(SessionEnded) if isinstance(event, SessionEnded)]
+    ends = _ends(comes)
     if ends != [reason]:
         raise InvariantBroken("L3", f"{comes.name} is in the wrong place, and hears {ends}")
     if expected is None and len(via.saw(StrangerRefused)) == told:
         raise InvariantBroken("S27", f"{via.name} refused a stranger, and was not told")
+
+
+def _ends(peer: SimPeer) -> list[EndReason]:
+    """Why it is out of the session, as its application was told."""
+    return [event.reason for event in peer.saw(SessionEnded) if isinstance(event, SessionEnded)]

@@ -108,7 +108,7 @@ class Watch(Observer):
     _announcements: Announcements = attrs.field(init=False)
     _reigns: Reigns = attrs.field(init=False)
     _histories: Histories = attrs.field(init=False)
-    _taken: dict[type[Frame], _Taken] = attrs.field(init=False)
+    _taken: dict[type[Frame], tuple[_Taken, ...]] = attrs.field(init=False)
     _said: dict[int, tuple[_Said, ...]] = attrs.field(init=False)
     _told: dict[type[Event], tuple[_Told, ...]] = attrs.field(init=False)
     forged: set[bytes] = attrs.field(factory=set)  # what is said, and can't be proved
@@ -123,11 +123,11 @@ class Watch(Observer):
         reigns = self._reigns = Reigns(self.record, told)
         histories = self._histories = Histories(self.record)
         self._taken = {
-            Bye: histories.takes_good_bye,
-            Claim: reigns.takes_claim,
-            Grant: reigns.takes_grant,
-            Refuse: self._takes_refusal,
-            Welcome: histories.takes_welcome,
+            Bye: (histories.takes_good_bye,),
+            Claim: (reigns.takes_claim,),
+            Grant: (reigns.takes_grant,),
+            Refuse: (told.takes_refusal, reigns.takes_refusal),
+            Welcome: (histories.takes_welcome,),
         }
         self._said = {
             tag_of(Bye): (histories.sends_away,),
@@ -222,8 +222,7 @@ class Watch(Observer):
         seen = self.record.seen(peer)
         if type(frame) in _SPEAK_FOR_A_REIGN:
             self._reigns.stale_is_inert(peer, seen, frame)
-        handler = self._taken.get(type(frame))
-        if handler is not None:
+        for handler in self._taken.get(type(frame), ()):
             handler(peer, seen, self.world.peers[source], frame)
 
     def _took_relayed(self, now: int, peer: SimPeer, frame: Carried) -> None:
@@ -231,10 +230,6 @@ class Watch(Observer):
         source = next((p.number for p in self.world.peers if p.id == frame.far), None)
         if source is not None and frame.data:
             self.took(now, peer, source, frame.data)
-
-    def _takes_refusal(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Refuse) -> None:
-        self._announcements.takes_refusal(peer, seen, source, frame)
-        self._reigns.takes_refusal(peer, seen, source, frame)
 
     def _said_relayed(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Carry
