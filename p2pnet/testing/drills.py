@@ -47,7 +47,7 @@ from .mishaps import (
     unreachable,
 )
 from .newcomers import late_newcomer, newcomer, strangers
-from .ordeals import Clerk, on_trial, paused, renumbered
+from .ordeals import Clerk, on_trial, paused, renumbered, two_outcomes
 from .parcels import parcels
 from .precedence import ranked
 from .promptness import prompt, redialled
@@ -303,7 +303,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FAR_APART: Rules(far_apart, 5, _few_links),
         Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
-        Drill.HEARD_AGAIN: Rules(heard_again, 4),
+        Drill.HEARD_AGAIN: Rules(heard_again, 4, players_max=4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.PROMPT: Rules(prompt, 4, often=4),
         Drill.REDIALLED: Rules(redialled, 2, players_max=2),
@@ -315,7 +315,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.OLD_WORDS: Rules(old_words, 3),
         Drill.UNREACHABLE: Rules(unreachable, 2),
         Drill.SPECTATORS: Rules(_spectators, 2),
-        Drill.PATIENT: Rules(patient, 2),
+        Drill.PATIENT: Rules(patient, 2, often=2),
         Drill.STAIRS: Rules(_stairs, 4),
         Drill.HOLLOW: Rules(hollow, 3),
         Drill.PARCELS: Rules(parcels, 3),
@@ -334,7 +334,8 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.NO_MIGRATION: Rules(no_migration, 2, _no_migration),
         Drill.SAVED: Rules(saved, 3, _short_seats),
         Drill.CROWDED: Rules(crowded, 4, _some_tails),
-        Drill.ON_TRIAL: Rules(on_trial, 4, _trials, often=3),
+        Drill.ON_TRIAL: Rules(on_trial, 4, _trials, often=2),
+        Drill.TWO_OUTCOMES: Rules(two_outcomes, 6, _trials),
         Drill.RENUMBERED: Rules(renumbered, 4),
         Drill.PAUSED: Rules(paused, 5, _pauses),
         Drill.ALONE: Rules(alone, 2),

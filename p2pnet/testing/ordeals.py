@@ -60,14 +60,21 @@ class _Last(Observer):
                 self.do()
 
 
-def on_trial(ground: Ground) -> None:
-    """A host is lost over a command. The next one says so before it tries it, and is lost as well,
-    or hands over, or lives.
-    """
+@attrs.frozen
+class Trial:
+    """Two commands of a client that a host was lost over. The next host has the first on trial."""
+
+    heir: SimPeer
+    client: SimPeer
+    first: str
+    second: str
+    tickets: list[object]
+
+
+def _put_on_trial(ground: Ground) -> Trial:
+    """The host hears commands, and dies; the next one says that it is about to try them."""
     world, (host, _, _, *others) = ground.world, ground.peers
     client = ground.rng.choice(others)  # neither the next host nor, as a rule, the one after that
-    lost = _is_lost_later if len(ground.peers) >= _MANY else _is_lost
-    end = ground.rng.choice((_lives, *2 * (_lives_unheard, lost), *3 * (_hands_over,)))
     first, second = f"over which hosts are lost of {client.name}", f"and then of {client.name}"
     begun: list[SimPeer] = []
 
@@ -76,38 +83,48 @@ def on_trial(ground: Ground) -> None:
             raise InvariantBroken("S17", f"{heir.name} tries what nobody else knows to be tried")
         begun.append(heir)
 
-    clerk = Clerk(tries)
-    world.observers.append(clerk)
+    world.observers.append(Clerk(tries))
     world.cut(client, host)
     tickets = [world.submit(client, text, AckLevel.HOST) for text in (first, second)]
     world.run_for(UNDER_WAY_US)
     world.crash(host)
     if not world.run_while(lambda: not begun, NOTICED_US):
         raise InvariantBroken("S17", "a host was lost over a command, and it is run like others")
+    return Trial(begun[0], client, first, second, tickets)
+
+
+def on_trial(ground: Ground) -> None:
+    """A host is lost over a command. The next one says so before it tries it, and is lost as well,
+    or hands over, or lives.
+    """
+    world, trial = ground.world, _put_on_trial(ground)
+    client, first = trial.client, trial.first
+    lost = _is_lost_later if len(ground.peers) >= _MANY else _is_lost
+    end = ground.rng.choice((_lives, *2 * (_lives_unheard, lost), *3 * (_hands_over,)))
     third = ground.say(client, "behind those two")  # over which nobody was lost
-    if len(ground.peers) > _MANY and ground.rng.random() < 0.3:
-        return _goes_two_ways(ground, begun[0], client)
-    end(ground, begun[0], client)
+    end(ground, trial.heir, client)
     world.run_for(NOTICED_US)
     ground.settled(client)
-    outcomes = [client.settled[int(str(ticket))].outcome for ticket in tickets]
+    outcomes = [client.settled[int(str(ticket))].outcome for ticket in trial.tickets]
     runs = end is not lost
     living = [peer for peer in ground.peers if peer.alive]
     if (outcomes[0] != REFUSED) is not runs or any(holds(p, first) is not runs for p in living):
         text = f"{'not ' * runs}one more host was lost over it, and it came to {outcomes[0]!r}"
         raise InvariantBroken("S17", text)
-    if not all(holds(peer, text) for peer in living for text in (second, third)):
+    if not all(holds(peer, text) for peer in living for text in (trial.second, third)):
         raise InvariantBroken("L4", f"{client.name} did more after that, and it was not run")
     ground.heal()
 
 
-def _goes_two_ways(ground: Ground, heir: SimPeer, client: SimPeer) -> None:
-    """It is run where its owner is, and the others lose the host that tries it: they refuse it, and
-    are more. What each of them does has the number that it has.
+def two_outcomes(ground: Ground) -> None:
+    """A command on trial is run where its owner is, and the others lose the host that tries it:
+    they refuse it, and are more. What each of them does has the number that it has.
     """
-    world, others = ground.world, _others(ground, heir, client)
+    world, trial = ground.world, _put_on_trial(ground)
+    client, others = trial.client, _others(ground, trial.heir, trial.client)
+    ground.say(client, "behind those two")
     world.run_for(_TOLD_US)
-    ground.part([heir, client], others)
+    ground.part([trial.heir, client], others)
     for other in others:
         ground.say(other, "on the larger side")
     world.run_for(NOTICED_US)

@@ -237,6 +237,7 @@ class Drill(enum.StrEnum):
     SAVED = "saved"  # a session is written to a file, and goes on another day
     CROWDED = "crowded"  # a link can't carry all, and who is at its end gets all the same
     ON_TRIAL = "on_trial"  # a host is lost over a command, and the next one tries it
+    TWO_OUTCOMES = "two_outcomes"  # a command is run here, and refused where most are
     RENUMBERED = "renumbered"  # a host that went on under another number dies at once
     PAUSED = "paused"  # a host with few stands still, and what is done meanwhile is not lost
     ALONE = "alone"  # all links break, and nobody can be dialled for a while: all meet again
