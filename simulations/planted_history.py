@@ -16,6 +16,7 @@ from p2pnet.core.following import Following
 from p2pnet.core.frame_parts import Executed
 from p2pnet.core.history import History
 from p2pnet.core.ledger import Ledger
+from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Bye, Command, Update
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.outbox import Outbox
@@ -91,6 +92,11 @@ def receipts_before_anybody_has_it() -> Planted:
 @BED.plants("S15", "a new host gives no receipts before somebody is back")
 def receipts_right_after_the_crown() -> Planted:
     return patched((Durability, "_expects_somebody", always(False)))
+
+
+@BED.plants("S15", "who hears nobody any more may be the one that is cut off")
+def receipts_as_soon_as_nobody_is_heard() -> Planted:
+    return patched((Mesh, "may_be_back", lambda original: Mesh.alive))
 
 
 @BED.plants("S15", "the mark `one` counts somebody besides who submitted")

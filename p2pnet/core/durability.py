@@ -80,13 +80,14 @@ class Durability:
             s.send_on(links, encode(Marks(s.reign.epoch, *marks)))
 
     def _expects_somebody(self) -> bool:
-        """Whether a member that is no follower yet can be reached.
+        """Whether a member that is no follower may be back soon.
 
         A new host has granted claims before it has followers. What it acknowledged in between
-        would be lost if it died before the first of them was back.
+        would be lost if it died before the first of them was back. And a host that does not hear
+        anybody any more may be cut off: the others have the next one by then, whose history wins.
         """
         s = self.session
         return any(
-            member.peer not in (s.me, *self.aside) and s.mesh.alive(s.now, member.peer)
+            member.peer not in (s.me, *self.aside) and s.mesh.may_be_back(s.now, member.peer)
             for member in s.roster.members
         )

@@ -12,28 +12,15 @@ ends can't close one each and be left with none.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final
 
 import attrs
 
 from .detector import Detector, Habit, Light
+from .dialling import Dialling
 from .link_state import LinkState, Relayed
 from .roster import Member
 from .settings import Settings
 from .values import LinkId, PeerId
-
-_DIALS_MAX: Final = 2  # to one peer at one time: where it was, and where it is said to be now
-
-
-@attrs.define
-class Dialling:
-    """Attempts to reach one peer."""
-
-    under_way: int = 0  # dials, each to other addresses
-    addresses: tuple[str, ...] = ()  # of all these
-    began_us: int = 0  # the latest of them
-    failures: int = 0
-    next_us: int = 0
 
 
 @attrs.define
@@ -62,7 +49,7 @@ class Mesh:
         self.changes += 1
         patience_us = self.settings.connect_us
         if dialled is not None:
-            began_us = self._dialled(now, dialled)  # until it has greeted: it may be somebody else
+            began_us = self.dials.setdefault(dialled, Dialling()).led_to_a_link(now)
             used = self.link_to(dialled)
             if seated and (used is None or used.relay):
                 # The dial took two round trips at least, the greeting takes one. A dial that took
@@ -182,6 +169,11 @@ class Mesh:
         """Whether a link leads there and it is not red."""
         state = self.link_to(peer)
         return state is not None and not state.detector.is_red(now)
+
+    def may_be_back(self, now: int, peer: PeerId) -> bool:
+        """Whether a link leads there that has not been silent for twice as long as makes it red."""
+        state = self.link_to(peer)
+        return state is not None and now < state.detector.red_us + state.detector.span_us
 
     def has_time(self, now: int, peer: PeerId | None, asked_us: int) -> bool:
         """Whether this peer is not red, and could not have turned red since it was asked."""
@@ -317,8 +309,7 @@ class Mesh:
         wait is over.
         """
         dial = self.dials.get(peer)
-        waits = dial is not None and (dial.under_way or now < dial.next_us)
-        return not waits and not self._reaches(now, peer)
+        return (dial is None or not dial.waits(now)) and not self._reaches(now, peer)
 
     def is_dialled(self, peer: PeerId) -> bool:
         """Whether a dial to this peer is under way."""
@@ -355,40 +346,20 @@ class Mesh:
         return peer in self.habits and not self.alive(now, peer)
 
     def begin_dial(self, now: int, peer: PeerId, addresses: tuple[str, ...]) -> tuple[str, ...]:
-        """A dial to this peer is wanted. Returns where: not where it is being dialled already.
-
-        A dial to a machine that is dead takes long, and meanwhile somebody may tell where the peer
-        is now. But nobody makes us dial all the world by telling us of address after address.
-        """
+        """A dial to this peer is wanted. Returns where: not where it is being dialled already."""
         if self._reaches(now, peer):
             return ()
         dial = self.dials.get(peer, Dialling())
-        if dial.under_way == _DIALS_MAX or (dial.under_way and not dial.addresses):
-            return ()
-        if fresh := tuple(each for each in addresses if each not in dial.addresses):
-            dial.under_way, dial.addresses = dial.under_way + 1, dial.addresses + fresh
-            dial.began_us, self.dials[peer] = now, dial
+        if fresh := dial.begin(now, addresses):
+            self.dials[peer] = dial
         return fresh
 
-    def _dialled(self, now: int, peer: PeerId) -> int:
-        """A dial has led to a link, and is under way until that has greeted. Returns its begin."""
-        dial = self.dials.setdefault(peer, Dialling())
-        if not dial.under_way:
-            dial.under_way, dial.began_us = 1, now
-        return dial.began_us
-
     def failed(self, now: int, peer: PeerId) -> None:
-        """A dial led nowhere: wait twice as long as last time."""
+        """A dial led nowhere: wait before the next one, unless it dialled us meanwhile."""
         if self._reaches(now, peer):
-            self.reached(peer)  # it dialled us meanwhile
-            return
-        dial = self.dials.setdefault(peer, Dialling())
-        dial.under_way = max(0, dial.under_way - 1)
-        if dial.under_way:
-            return
-        wait = min(self.settings.redial_us_min << dial.failures, self.settings.redial_us_max)
-        dial.addresses, dial.next_us = (), now + wait
-        dial.failures = min(dial.failures + 1, 16)
+            self.reached(peer)
+        else:
+            self.dials.setdefault(peer, Dialling()).failed(now, self.settings)
 
     def reached(self, peer: PeerId) -> None:
         """A link leads there: no dial has failed so far."""

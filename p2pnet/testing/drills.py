@@ -52,7 +52,7 @@ from .parcels import parcels
 from .precedence import ranked
 from .promptness import prompt, redialled
 from .scenario import Drill
-from .sides import far_apart, heard_again, scattered, too_few, torn, two_sides, upstarts
+from .sides import far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
@@ -303,6 +303,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FAR_APART: Rules(far_apart, 5, _few_links),
         Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
+        Drill.MISSED: Rules(missed, 2),
         Drill.HEARD_AGAIN: Rules(heard_again, 4, players_max=4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.PROMPT: Rules(prompt, 4, often=4),

@@ -38,8 +38,7 @@ _LATE_US: Final = 3_000_000  # by then it has come together …
 _LATE_RED_PERIODS: Final = 5  # … or after so long, if its heartbeat is slow
 _VERY_LATE_US: Final = 8_000_000  # also if a death was not noticed, or seats had expired
 _WORK_US: Final = 3_000_000  # time for the last receipts
-_DEAD_RED_PERIODS: Final = 5  # after so long a host alone has noticed that the others are dead
-_LOSSY_RED_PERIODS: Final = 25  # … and who has seen stalls all the time, that one is
+_LOSSY_RED_PERIODS: Final = 25  # a silence is no death for so long where the network stalls a lot
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
 
 
@@ -190,6 +189,11 @@ class Run:
         rosters = (host.core.roster for host in self.world.hosts)
         return any(m.present and m.peer not in living for roster in rosters for m in roster.members)
 
+    def _hopes(self) -> bool:
+        """Whether a host alone has links to the dead, who may be back for all it knows."""
+        censuses = (host.core.census for host in self.world.hosts)
+        return any(census["links"] and not census["followers"] for census in censuses)
+
     def _given_up(self) -> bool:
         """Whether some look for others only now and then, because their seats have expired."""
         living = {peer.id for peer in self.world.members}
@@ -229,9 +233,8 @@ class Run:
         # What was under way when they came together arrives, and who went through a neighbour is
         # back on a link of its own.
         world.run_for(settings.red_us + settings.redial_us_max)
-        if any(host.core.census["followers"] == 0 for host in world.hosts):
-            world.run_for(_DEAD_RED_PERIODS * settings.red_us)
         world.run_while(self._counts_on_the_dead, _LOSSY_RED_PERIODS * settings.red_us)
+        world.run_while(self._hopes, _LOSSY_RED_PERIODS * settings.red_us)
         reigns = self.watch.reigns
         for peer in world.members:
             self._submit(peer, AckLevel.ALL)

@@ -208,6 +208,7 @@ class Drill(enum.StrEnum):
     FAR_APART = "far_apart"  # the host and its heirs die, to whom alone the others were linked
     UPSTARTS = "upstarts"  # a small side lets many newcomers in: they do not count when it meets
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
+    MISSED = "missed"  # a host is cut off for a moment, and others reign: nothing is lost
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     PROMPT = "prompt"  # who can't answer any more, or gives up, keeps nobody waiting

@@ -21,6 +21,7 @@ from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .sim_peer import SimPeer
 
+_HARDLY_US: Final = 350_000  # more than it takes to be missed
 _NOT_LONG_US: Final = 1_100_000  # they know that they are too few
 
 
@@ -180,6 +181,22 @@ def torn(ground: Ground) -> None:
     done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in ground.peers}
     world.run_for(ground.rng.randrange(SOON_US))
     _merged_after(ground, [host], done)
+
+
+def missed(ground: Ground) -> None:
+    """The host is cut off for so short a time that the others only just have another one. Nothing
+    that anybody did meanwhile is lost: nobody was told that it would last.
+    """
+    world, (host, *clients) = ground.world, ground.peers
+    ground.part([host], clients)
+    done = [ground.say(peer, "cut off") for peer in ground.peers]
+    world.run_for(ground.settings.red_us + ground.rng.randrange(_HARDLY_US))
+    ground.heal()
+    for peer in ground.peers:
+        lost = [text for text in done if not holds(peer, text)]
+        if lost or any(event.tickets for event in peer.saw(BranchDiscarded)):  # type: ignore[attr-defined]
+            text = f"{host.name} was cut off for a moment, and {peer.name} lacks {lost}"
+            raise InvariantBroken("S15", text)
 
 
 def heard_again(ground: Ground) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from p2pnet.core.events import BranchDiscarded
 from p2pnet.core.messages import Marks
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -104,6 +105,36 @@ def test_a_new_host_whose_friends_all_died_acknowledges_in_the_end(bench: Bench)
     ticket = bench.world.submit(new, "x")
     bench.world.run_for(3_000_000)
     assert ticket in new.settled
+
+
+def test_a_host_that_hears_nobody_gives_receipts_when_others_have_had_time_to_replace_it(
+    bench: Bench,
+) -> None:
+    host, *clients = bench.peers
+    for client in clients:
+        bench.world.cut_both(host, client)
+    bench.world.run_while(lambda: host.core.census["followers"] > 0)
+    ticket = bench.world.submit(host, "x")
+    bench.world.run_for(host.core.settings.red_us // 2)
+    assert ticket not in host.settled
+    assert any(client.core.state is State.REIGNING for client in clients)
+    bench.world.run_for(host.core.settings.red_us)
+    assert ticket in host.settled
+
+
+def test_what_is_done_while_the_host_is_cut_off_for_a_moment_is_not_lost(bench: Bench) -> None:
+    host, *clients = bench.peers
+    for client in clients:
+        bench.world.cut_both(host, client)
+    tickets = [bench.world.submit(host, text) for text in ("x", "y")]
+    bench.world.run_while(lambda: not any(p.core.state is State.REIGNING for p in clients))
+    bench.world.submit(clients[0], "z")
+    bench.world.run_for(100_000)
+    bench.world.heal()
+    bench.world.run_for(1_000_000)
+    assert host.core.state is State.FOLLOWING and set(tickets) <= host.settled.keys()
+    assert all(texts(peer) == ["z", "x", "y"] for peer in bench.peers)
+    assert not host.saw(BranchDiscarded) or not host.saw(BranchDiscarded)[0].tickets  # type: ignore[attr-defined]
 
 
 def test_marks_never_go_back_under_one_welcome(bench: Bench) -> None:

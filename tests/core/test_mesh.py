@@ -67,19 +67,6 @@ def test_nobody_is_dialled_twice_at_once(mesh: Mesh) -> None:
     assert not mesh.may_dial(10**9, ANA)
 
 
-def test_who_is_said_to_be_elsewhere_is_dialled_there_at_once(mesh: Mesh) -> None:
-    assert mesh.begin_dial(0, ANA, THERE) == THERE
-    assert mesh.begin_dial(1, ANA, THERE) == ()
-    assert mesh.begin_dial(2, ANA, ("elsewhere", *THERE)) == ("elsewhere",)
-    assert mesh.begin_dial(3, ANA, ("nowhere",)) == (), "there is a limit to that"
-    mesh.failed(4, ANA)
-    assert mesh.is_dialled(ANA) and not mesh.may_dial(10**9, ANA)
-    assert mesh.begin_dial(5, ANA, ("elsewhere",)) == (), "it is dialled there still"
-    mesh.failed(6, ANA)
-    assert not mesh.is_dialled(ANA) and not mesh.may_dial(7, ANA)
-    assert mesh.may_dial(10**9, ANA) and mesh.begin_dial(10**9, ANA, THERE) == THERE
-
-
 def test_a_dial_is_under_way_until_the_other_end_has_greeted(mesh: Mesh) -> None:
     mesh.begin_dial(0, ANA, THERE)
     mesh.opened(0, L1, ANA)
@@ -96,15 +83,6 @@ def test_a_link_that_closes_before_the_greeting_is_a_failed_dial(mesh: Mesh) -> 
     mesh.closed(100, L1)
     assert not mesh.may_dial(100, ANA)
     assert mesh.may_dial(100 + mesh.settings.redial_us_min, ANA)
-
-
-def test_waits_between_dials_double_up_to_a_limit(mesh: Mesh) -> None:
-    waits = []
-    for _ in range(20):
-        mesh.failed(0, ANA)
-        waits.append(mesh.dials[ANA].next_us)
-    assert waits[:5] == [250_000, 400_000, 400_000, 400_000, 400_000]
-    assert set(waits[4:]) == {400_000}
 
 
 def test_beside_a_dead_link_a_new_one_is_dialled(mesh: Mesh) -> None:

@@ -13,6 +13,7 @@ from p2pnet.testing.scenario import Drill
 from p2pnet.testing.sides import (
     far_apart,
     heard_again,
+    missed,
     scattered,
     too_few,
     torn,
@@ -26,7 +27,7 @@ from .drilling import found
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {far_apart, heard_again, scattered, too_few, torn, two_sides, upstarts} <= held
+    assert {far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts} <= held
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,12 @@ def test_who_lost_all_that_it_was_linked_to_looks_for_the_others() -> None:
 def test_a_word_is_taken_back() -> None:
     with MUTANTS["words_outlive_the_absence_of_the_host"].plant():
         assert found(Drill.HEARD_AGAIN, 4, 2) == {"S06"}
+
+
+def test_who_hears_nobody_any_more_may_be_cut_off() -> None:
+    assert found(Drill.MISSED, 3, 4) == {None}
+    with MUTANTS["receipts_as_soon_as_nobody_is_heard"].plant():
+        assert found(Drill.MISSED, 3, 4) >= {"S15"}
 
 
 def test_a_pause_is_told_each_time_and_so_is_its_end() -> None:

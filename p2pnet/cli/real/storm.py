@@ -58,6 +58,10 @@ CAUSES: Final = {
 """How the others notice that the host is lost."""
 
 
+Reign = tuple[int, str]
+"""The number of its epoch, and the host."""
+
+
 @attrs.define(eq=False)
 class Storm:
     """One run. Leaves all it learns in `cast.evidence`."""
@@ -187,14 +191,16 @@ class Storm:
     # --- what comes of it ---
 
     async def settle(self) -> None:
-        """Wait until all that live are in one session again, and each had more results.
+        """Wait until all that live are in one session again, and each had more results there.
 
-        Raises `GaveUp` if that takes far too long.
+        Not before all of that is true under one reign: right after a blow nobody has noticed, and
+        all look well. Raises `GaveUp` if it takes far too long.
         """
         with trio.move_on_after(_SETTLE_S):
-            await self._until_whole()
-            await self.digging.until_played(self.runs, _RESULTS)
-            await self._statuses()
+            began = None
+            while began is None or began != _reign(await self._statuses()):
+                began = await self._until_whole()
+                await self.digging.until_played(self.runs, _RESULTS)
             return
         told = "; ".join(
             f"{run} {status['state']} in epoch {status['epoch']}"
@@ -203,10 +209,10 @@ class Storm:
         )
         raise GaveUp(f"the session is not whole after {_SETTLE_S:.0f} s: {told}")
 
-    async def _until_whole(self) -> None:
+    async def _until_whole(self) -> Reign:
         while True:
-            if self._is_whole(await self._statuses()):
-                return
+            if (reign := _reign(await self._statuses())) is not None:
+                return reign
             await trio.sleep(_LOOK_S)
 
     async def _statuses(self) -> list[Record]:
@@ -216,13 +222,6 @@ class Storm:
         await self.cast.look()
         await self.cast.until("all to say how they are", lambda: set(self.runs) <= set(statuses))
         return [statuses[run] for run in self.runs]
-
-    @staticmethod
-    def _is_whole(statuses: list[Record]) -> bool:
-        hosts = [status for status in statuses if status["state"] == "reigning"]
-        others = [status for status in statuses if status["state"] == "following"]
-        epochs = {(status["epoch"], status["host"]) for status in statuses}
-        return len(hosts) == 1 and len(hosts) + len(others) == len(statuses) and len(epochs) == 1
 
     def _measure(self, blow: Blow, since_ms: float, victims: list[Run]) -> None:
         """How long it took until the last of the others followed another host, if any did."""
@@ -247,3 +246,12 @@ class Storm:
         await self._until_whole()
         evidence.final = await self.cast.equal_dumps(self.runs)
         await self.cast.end(self._host())
+
+
+def _reign(statuses: list[Record]) -> Reign | None:
+    """The one that all obey, and its host; None if they do not."""
+    hosts = [status for status in statuses if status["state"] == "reigning"]
+    others = [status for status in statuses if status["state"] == "following"]
+    reigns = {(status["epoch"], status["host"]) for status in statuses}
+    whole = len(hosts) == 1 and len(hosts) + len(others) == len(statuses) and len(reigns) == 1
+    return reigns.pop() if whole else None

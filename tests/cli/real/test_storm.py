@@ -11,7 +11,7 @@ import pytest
 
 from p2pnet.cli.demo.child import CAN_FREEZE
 from p2pnet.cli.demo.evidence import Evidence, Run
-from p2pnet.cli.real.storm import Blow, Storm
+from p2pnet.cli.real.storm import Blow, Storm, _reign
 from p2pnet.cli.real.wires import Loopback
 
 NAMES = ("MachineA", "MachineB", "MachineC", "MachineD", "MachineE")
@@ -71,17 +71,41 @@ def status(state: str, epoch: int = 2, host: str = "h") -> dict[str, Any]:
     return {"state": state, "epoch": epoch, "host": host}
 
 
+HOST, CLIENT = status("reigning"), status("following")
+
+
 def test_a_session_is_whole_with_one_host_whom_all_follow() -> None:
-    host, client = status("reigning"), status("following")
-    assert Storm._is_whole([client, host, client])
+    assert _reign([CLIENT, HOST, CLIENT]) == (2, "h")
     for others in (
-        [client, client],
-        [host, host],
-        [host, status("doubting")],
-        [host, status("following", 3)],
-        [host, status("following", 2, "x")],
+        [CLIENT, CLIENT],
+        [HOST, HOST],
+        [HOST, status("doubting")],
+        [HOST, status("following", 3)],
+        [HOST, status("following", 2, "x")],
     ):
-        assert not Storm._is_whole(others)
+        assert _reign(others) is None
+
+
+async def test_all_have_results_under_one_reign_before_the_next_blow() -> None:
+    """Right after a host was cut off all look well; then it plays alone, and the others as well."""
+    apart = [HOST, status("reigning", 3, "x"), status("following", 3, "x")]
+    whole = [status("following", 3, "x"), status("reigning", 3, "x"), status("following", 3, "x")]
+    looks = iter([[HOST, CLIENT, CLIENT], apart, apart, whole, whole])
+    played: list[int] = []
+
+    class Looking(Storm):
+        async def _statuses(self) -> list[dict[str, Any]]:
+            return next(looks)
+
+    class Digging:
+        async def until_played(self, runs: object, count: int) -> None:
+            played.append(count)
+
+    troupe, digging = Troupe(3), Digging()
+    found: Any = Looking(troupe, digging, Loopback(""), Path(), NAMES, Random(1))  # type: ignore[arg-type]
+    await found.settle()
+    assert len(played) == 2
+    assert list(looks) == []
 
 
 def news(evidence: Evidence) -> Callable[[str, str, float], None]:
