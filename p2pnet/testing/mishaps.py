@@ -89,6 +89,7 @@ def _sleeps_over(ground: Ground, kind: type[Event]) -> None:
     ground.on(kind, fall_asleep, times=1 + (kind is MigrationStarted))
     world.crash(host, silent=ground.rng.random() < 0.5)
     world.run_for(NOTICED_US + slept_us)
+    world.run_while(lambda: ground.watch.reigns == reigns, NOTICED_US)  # silence is usual by now
     ground.same_reign(reigns + 1, "there was one loss of a host")
     for peer in world.members:
         ground.say(peer, f"awake, without {host.name}")
