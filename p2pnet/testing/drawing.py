@@ -35,7 +35,7 @@ LENGTH_US: Final = 27_000_000
 _FAULTS_US: Final = 11_000_000  # all steps are taken by then, counted from the running session
 
 INTERNET: Final = (20_000, 30_000)  # one way: 40 to 60 ms there and back
-_DRILL_EVERY: Final = 10  # one in so many scenarios is a drill
+_DRILL_EVERY: Final = 5  # one in so many scenarios is a drill
 
 LAN: Final = (200, 1_000)
 MIXED: Final = (5_000, 110_000)
@@ -114,7 +114,7 @@ def _draw_drill(seed: int, drill: Drill, shape: Shape) -> Scenario:
     rng, (least, most) = stream(seed, "drill"), shape.players
     rules = DRILLS[drill]
     low, high = max(least, rules.players), min(most, rules.players_max)
-    players = rng.randint(low, high)
+    players = min(rng.randint(low, high) for _ in range(2))
     settings = rules.settings(rng, players)
     return Scenario(players, (), seed, INTERNET, settings=settings, drill=drill)
 
