@@ -40,6 +40,7 @@ from .mishaps import (
     comes_back,
     drowsy,
     forgetful,
+    isolated,
     mute,
     one_works,
     patient,
@@ -346,7 +347,8 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.MUTE: Rules(mute, 3),
         Drill.FORGETFUL: Rules(forgetful, 3, _short_tails, players_max=3),
         Drill.ONE_WORKS: Rules(one_works, 2),
-        Drill.BEREFT: Rules(bereft, 3, often=4),
+        Drill.ISOLATED: Rules(isolated, 3, often=2),
+        Drill.BEREFT: Rules(bereft, 3, often=3),
     }
 )
 

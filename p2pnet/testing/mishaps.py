@@ -161,13 +161,20 @@ def one_works(ground: Ground) -> None:
     ground.heal()
 
 
+def isolated(ground: Ground) -> None:
+    """Whoever has lost the host alone, and was told that it lives, is the only one left."""
+    _loses_all(ground, ground.rng.choice(ground.peers[2:]), Isolated)
+    ground.world.run_for(3 * NOTICED_US)
+    if len(ground.world.hosts) != 1:
+        raise InvariantBroken("L1", "who was told that a host lives never looks whether that is so")
+
+
 def bereft(ground: Ground) -> None:
-    """Whoever has lost the host, had been told that it lives, or gave way to another one, is the
-    only one left. Or whoever was to be the next host dies as soon as the host that leaves has named
-    it.
+    """Whoever has lost the host, or gave way to another one, is the only one left. Or whoever was
+    to be the next host dies as soon as the host that leaves has named it.
     """
     world, (host, heir, *others) = ground.world, ground.peers
-    how = ground.rng.choice((MigrationStarted, Isolated, ReignsMet, None))
+    how = ground.rng.choice((MigrationStarted, ReignsMet, None))
     if how is not None:
         _loses_all(ground, ground.rng.choice(others), how)
     else:

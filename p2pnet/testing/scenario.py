@@ -246,7 +246,8 @@ class Drill(enum.StrEnum):
     MUTE = "mute"  # those whom a claimant asks for what it lacks die in silence
     FORGETFUL = "forgetful"  # who got all anew is asked for what came before: it has that no more
     ONE_WORKS = "one_works"  # of two sides one does something: nothing of it is lost
-    BEREFT = "bereft"  # who knew that the host lives is left alone, or the heir of who leaves dies
+    ISOLATED = "isolated"  # who was told that the host lives is left alone
+    BEREFT = "bereft"  # who lost or deposed the host is left alone, or the heir of who leaves dies
     COMES_BACK = "comes_back"  # the host is started again: it has its seat, and another one hosts
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
     HOLLOW = "hollow"  # somebody announces a reign that it does not have: nobody waits for it

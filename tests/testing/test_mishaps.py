@@ -23,6 +23,7 @@ from p2pnet.testing.mishaps import (
     comes_back,
     drowsy,
     forgetful,
+    isolated,
     mute,
     one_works,
     patient,
@@ -38,7 +39,8 @@ def drill(kind: Drill, seed: int = 1, players: int = 4) -> Scenario:
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {alone, anew, bereft, comes_back, drowsy, forgetful, mute, one_works, patient} <= held
+    assert {alone, anew, bereft, comes_back, drowsy, forgetful, isolated} <= held
+    assert {mute, one_works, patient} <= held
 
 
 def test_who_is_alone_dials_again_after_a_dial_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +72,8 @@ def test_who_slept_over_its_claim_asks_anew(monkeypatch: pytest.MonkeyPatch) -> 
         ("reigns_alone_at_once", Drill.PATIENT),
         ("takes_no_notice_of_stalls", Drill.PATIENT),
         ("a_second_link_to_a_newcomer_stays", Drill.COMES_BACK),
-        ("the_isolated_oversleep_for_good", Drill.BEREFT),
+        ("the_isolated_oversleep_for_good", Drill.ISOLATED),
+        ("isolated_for_ever", Drill.ISOLATED),
         ("waits_for_a_dead_host_to_take_it_in", Drill.BEREFT),
         ("who_overslept_waits_for_ever", Drill.BEREFT),
     ],
