@@ -75,6 +75,11 @@ def out_for_no_reason() -> Planted:
     return patched((session, "ADVICE", lambda original: {}))
 
 
+@BED.plants("S27", "who is gone was kicked, or away for too long, or has left")
+def who_is_gone_has_left() -> Planted:
+    return patched((Session, "_why_gone", always(EndReason.LEFT)))
+
+
 @BED.plants("S27", "for a newcomer there was no host before")
 def newcomers_hear_of_another_host() -> Planted:
     def wrap(original: Any) -> Any:

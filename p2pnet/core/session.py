@@ -318,8 +318,8 @@ class Session:
     def _why_gone(self, member: Member, roster: Roster) -> EndReason:
         if member.peer in roster.banned:
             return EndReason.KICKED
-        left = member.present or member.peer in self.departed
-        return EndReason.LEFT if left else EndReason.SEAT_EXPIRED
+        expired = any(gone.peer == member.peer for gone in roster.given_up)
+        return EndReason.SEAT_EXPIRED if expired else EndReason.LEFT
 
     def set_settings(self, settings: Settings) -> None:
         """Take over the settings of the session."""

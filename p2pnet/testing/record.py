@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from p2pnet.core.events import Event
 from p2pnet.core.messages import Frame
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import Role, State
@@ -47,6 +48,7 @@ class Seen:
     role: Role | None = None  # the last that its shell was told to take, …
     told_role: Role | None = None  # … and its application
     members: dict[PeerId, bool | None] = attrs.field(factory=dict)  # as told: None, not if present
+    of_members: list[Event] = attrs.field(factory=list)  # what it was told since the last roster
     back: PeerId | None = None  # as its host it was told of this return, and not yet of the seat
     label: ConnectionId = RECONNECT_ID_INVALID  # its own, as it was told last
     suspects: bool = False  # its application was told that its host may be lost, or is

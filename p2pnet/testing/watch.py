@@ -71,6 +71,7 @@ from p2pnet.core.messages import (
 )
 from p2pnet.core.states import State
 
+from . import particulars
 from .announcements import Announcements
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
@@ -257,6 +258,7 @@ class Watch(Observer):
                 raise InvariantBroken("S31", f"{peer.name} acted before its time: {effect.event}")
             if isinstance(effect.event, ProofRejected | StrangerRefused):
                 self._untrue = False
+            particulars.check(peer, self.record.seen(peer), effect.event)
             for told in self._told.get(type(effect.event), ()):
                 told(now, peer, self.record.seen(peer), effect.event)
         elif isinstance(effect, Settle) and effect.outcome is not None:
