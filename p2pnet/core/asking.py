@@ -69,6 +69,13 @@ class Asking:
         at = s.now + windows * s.mesh.answer_us(self._lost if self.redialling else None)
         s.timers.set("answers", at=min(at, self._deaf_us) if self._is_deaf() else at)
 
+    def grant(self, peer: PeerId, frame: Grant) -> None:
+        """Somebody stands behind us. If nobody was heard before, others may be heard again, too."""
+        is_first = not self.grants and not self._heard
+        self.grants[peer] = frame
+        if is_first:
+            self.repeat()
+
     def lose(self, peer: PeerId) -> None:
         """Somebody can't be reached any more."""
         self.asked.pop(peer, None)

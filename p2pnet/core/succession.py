@@ -173,7 +173,7 @@ class Succession:
             assert link.peer is not None and s.history.position is not None
             if link.beside and frame.position > s.history.position:
                 s.mesh.prefer(link)  # it was started again, as is told by what we lack
-            self.asking.grants[link.peer] = frame
+            self.asking.grant(link.peer, frame)
             self.search.look_for(frame.returning)
             self._count()
 

@@ -127,7 +127,11 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
 
     of_ours = Reign(ours, position, peer.key, sign(Says.REIGN, ours, position))
     here, lineage = Position(ours, position.seq), (*other.core.lineage, (ours, position.seq))
-    oaths = tuple(Oath(p.key, ours, FALSE) for p in others)
+    sworn_to = statement(session, Says.OATH, (ours,))  # by all others but one, which is the lie
+    oaths = (
+        *(Oath(p.key, ours, p.credentials.sign(sworn_to)) for p in others[:-1]),
+        *(Oath(p.key, ours, FALSE) for p in others[-1:]),
+    )
     header_sign = sign(Says.HEADER, ours, here, here, lineage)
     high = now.number + _UNHEARD_OF
     shown = Claim(high - 1, third.key, other.core.reign, position, FALSE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from p2pnet.core.events import BecameHost, ClaimGranted, ClaimMade
@@ -158,3 +160,22 @@ def test_who_hears_somebody_without_a_seat_may_be_cut_off_all_the_same() -> None
     since_us = lost_us(world, alone)
     world.join(alone, "stranger")
     assert until_it_reigns_us(world, alone, since_us) >= 3 * _RED_US
+
+
+def test_who_heard_nobody_asks_all_that_are_heard_before_it_counts_the_first_word() -> None:
+    world = CoreWorld()
+    host, claimant, first, other = world.game(4)
+    for peer in (claimant, first):
+        for silent in (host, other):
+            world.cut_both(peer, silent)
+    world.run_for(150_000)
+    world.cut_both(claimant, first)
+    assert world.run_while(lambda: claimant.core.state is not State.CLAIMING, 2_000_000)
+    world.run_for(300_000)
+    for one, far in permutations((claimant, first, other), 2):
+        world.network.heal(one.number, far.number)
+    world.run_for(500_000)
+    assert first.saw(ClaimGranted) and not claimant.saw(BecameHost)
+    world.heal()
+    world.run_for(1_500_000)
+    assert world.hosts == [host]
