@@ -195,7 +195,7 @@ class Succession:
             return
         s.emit(ClaimRefused(frame.number, link.peer, frame.reason))
         if alive:
-            if self.search.lost is not None:  # else it is this peer itself that is alive
+            if self.search.lost not in (None, link.peer):  # else who lives is heard, or is us
                 self._isolate(link.peer)
             return
         shown = self.granting.shown(frame.evidence)

@@ -63,6 +63,8 @@ class Announcements:
             raise InvariantBroken("S27", f"{peer.name} hosts no more, and was not told")
         if state is State.LEFT and not seen.ended:
             raise InvariantBroken("S27", f"{peer.name} is out, and was not told")
+        if state is State.LEFT and (waits := peer.sent.keys() - peer.settled.keys()):
+            raise InvariantBroken("L4", f"{peer.name} is out, and {len(waits)} commands wait on")
         if state is State.CLAIMING and not seen.claims_told:
             raise InvariantBroken("S27", f"{peer.name} claims, and was not told")
         seen.gave_way = seen.claims_told = False
