@@ -14,6 +14,7 @@ from p2pnet.core.errors import EndReason
 from p2pnet.core.events import Deposed, Event, HostChanged, Joined, SessionEnded
 from p2pnet.core.frame_parts import Snapshot
 from p2pnet.core.hosting import Hosting
+from p2pnet.core.outbox import Outbox
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.session import Session
@@ -78,6 +79,14 @@ def out_for_no_reason() -> Planted:
 @BED.plants("S27", "who is gone was kicked, or away for too long, or has left")
 def who_is_gone_has_left() -> Planted:
     return patched((Session, "_why_gone", always(EndReason.LEFT)))
+
+
+@BED.plants("L4", "who is out hears of each of its commands that nobody will ever answer")
+def only_the_first_command_is_given_up() -> Planted:
+    def wrap(original: Any) -> Any:
+        return lambda outbox: original(outbox)[:1]
+
+    return patched((Outbox, "drain", wrap))
 
 
 @BED.plants("S27", "for a newcomer there was no host before")

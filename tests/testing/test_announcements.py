@@ -70,6 +70,17 @@ def test_who_is_out_is_told_once_and_why() -> None:
     broken("S27", lambda: s.tells(s.one, SessionEnded(EndReason.LEFT, "")))
 
 
+def test_who_is_out_hears_of_all_that_it_had_called() -> None:
+    s = Scene.set_up()
+    seen = s.watch.record.seen(s.other)
+    seen.role = seen.told_role = None
+    seen.ended, s.other.core._s.state = True, State.LEFT
+    s.watch.stepped(s.world.now, s.other)
+    seen.state = State.FOLLOWING
+    s.other.sent[7] = "never answered"
+    broken("L4", lambda: s.watch.stepped(s.world.now, s.other))
+
+
 def test_a_newcomer_had_no_host_before() -> None:
     s = Scene.set_up()
     s.watch.record.seen(s.one).told = None
