@@ -85,6 +85,17 @@ def how_far_the_host_was_is_forgotten() -> Planted:
     return patched((Mesh, "answer_us", wrap))
 
 
+@BED.plants("S07", "a pong answers one ping, and says nothing of what came after that")
+def any_pong_is_proof() -> Planted:
+    def wrap(original: Any) -> Any:
+        def ponged(link: LinkState, now: int, token: int) -> Any:
+            return original(link, now, link.ping_token)
+
+        return ponged
+
+    return patched((LinkState, "ponged", wrap))
+
+
 @BED.plants("L1", "a pong may take many heartbeats, and is waited for")
 def each_heartbeat_asks_anew() -> Planted:
     return patched(

@@ -51,7 +51,7 @@ from .newcomers import late_newcomer, newcomer, strangers
 from .ordeals import Clerk, on_trial, paused, renumbered, two_outcomes
 from .parcels import parcels
 from .precedence import ranked
-from .promptness import prompt, redialled
+from .promptness import prompt, redialled, stale_proof
 from .scenario import Drill
 from .sides import far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts
 from .sim_peer import SimPeer
@@ -309,6 +309,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.PROMPT: Rules(prompt, 4, often=4),
         Drill.REDIALLED: Rules(redialled, 2, players_max=2),
+        Drill.STALE_PROOF: Rules(stale_proof, 3, players_max=3),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),
         Drill.SLEEPER: Rules(sleeper, 2, _short_seats),
         Drill.IN_ORDER: Rules(_in_order, 2, _tried_at_once, often=2),

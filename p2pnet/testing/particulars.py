@@ -58,11 +58,15 @@ _SHAPES: Final[dict[type[Event], tuple[tuple[str, _Fits], ...]]] = {}  # as they
 _GOOD_BYES: Final = frozenset({LossCause.LEFT, LossCause.AWAY})
 
 
-def check(peer: SimPeer, seen: Seen, event: Event) -> None:
-    """Raises `InvariantBroken` for an event that can't be right."""
+def check_types(peer: SimPeer, event: Event) -> None:
+    """Raises `InvariantBroken` if a field is not of its type."""
     for name, fits in _shape(type(event)):
         if not fits(getattr(event, name)):
             raise InvariantBroken("S27", f"{peer.name} is told {event}: that is no {name}")
+
+
+def check_truth(peer: SimPeer, seen: Seen, event: Event) -> None:
+    """Raises `InvariantBroken` for an event that can't be right."""
     is_true = _TRUE.get(type(event))
     if is_true is not None and not is_true(peer, seen, event):
         raise InvariantBroken("S27", f"{peer.name} is told {event}, and it is not so")

@@ -29,6 +29,7 @@ from .sim_peer import SimPeer
 _ONE_WAY_US: Final = 35_000  # what is on its way arrives, and somebody acts on it
 _SLEEP_US: Final = 2_000_000  # longer than anybody waits for a claimant
 _FAR_US: Final = 190_000  # so much longer at most, one way, than between two cities
+_LATE_US: Final = (200_000, 330_000)  # so an answer is under way while the host is given up
 _WOKEN_US: Final = 300_000  # whoever sleeps has asked who is there, and had the time for answers
 
 
@@ -119,6 +120,20 @@ def _is_quiet(ground: Ground) -> None:
     world.crash(host, silent=ground.rng.random() < 0.5)
     world.run_for(NOTICED_US)
     ground.settled(client)
+
+
+def stale_proof(ground: Ground) -> None:
+    """Whoever is asked about a dead host hears what that one answered before it died, and has it
+    from another question. That proves nothing.
+    """
+    world, (host, claimant, grantor, *_) = ground.world, ground.peers
+    world.cut(host, claimant)
+    world.run_while(lambda: not claimant.saw(HostSuspected), NOTICED_US)
+    world.network.lags[host.number, grantor.number] = ground.rng.randrange(*_LATE_US)
+    world.run_for(2 * _ONE_WAY_US)  # the host is asked whether it lives, and has answered
+    world.crash(host, silent=True)
+    world.run_for(NOTICED_US)
+    ground.heal()
 
 
 def _saw(peers: Sequence[SimPeer], kind: type[Event]) -> bool:

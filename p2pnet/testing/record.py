@@ -61,6 +61,7 @@ class Seen:
     gave_way: bool = False  # its application was told that it hosts no more
     ended: bool = False  # its application was told that it is out
     welcomed: PeerId | None = None  # the host whose welcome came last
+    died_us: int | None = None
     stood_still_us: int = 0  # since when it was paused
     woke_us: int = -1  # when it went on last, as no host, after more than anybody waits for
     gave_up_us: int = -1  # when it went on last and had a claim, which may be too old

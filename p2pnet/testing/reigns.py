@@ -45,7 +45,7 @@ class Reigns:
 
     record: Record
     announcements: Announcements
-    _claimed: dict[tuple[int, PeerId, int], Epoch] = attrs.field(factory=dict)
+    _claimed: dict[tuple[int, PeerId, int], tuple[Epoch, int]] = attrs.field(factory=dict)
     _verdicts: dict[frozenset[Any], Epoch] = attrs.field(factory=dict)
 
     # --- epochs and roles ---
@@ -104,7 +104,8 @@ class Reigns:
             raise InvariantBroken("S09", f"{peer.name} claims though it overslept")
 
     def takes_claim(self, peer: SimPeer, seen: Seen, source: SimPeer, frame: Claim) -> None:
-        self._claimed[peer.number, source.id, frame.number] = frame.reign.epoch
+        lost = frame.reign.epoch, self.record.world.now
+        self._claimed.setdefault((peer.number, source.id, frame.number), lost)
         if frame.number <= self.record.numbers + _free(source, frame.reign.epoch.host):
             self.record.numbers = max(self.record.numbers, frame.number)  # signed: it is a proof
 
@@ -134,11 +135,19 @@ class Reigns:
             return
         if peer.core.host_peer != peer.id and not isinstance(self.record.took, Pong):
             raise InvariantBroken("S07", f"{peer.name} says from memory that the host lives")
+        epoch, host = peer.core.epoch, peer.core.host_peer
         for target in targets:
-            lost = self._claimed.get((peer.number, target.id, frame.number))
-            epoch = peer.core.epoch
+            lost, asked_us = self._claimed.get((peer.number, target.id, frame.number), (None, 0))
             if lost is not None and epoch is not None and epoch < lost:
                 raise InvariantBroken("S07", f"{peer.name} of {epoch} defends against {lost}")
+            if host not in (None, peer.id) and not self._lived(host, asked_us):
+                text = f"{peer.name} says that its host lives, which had died before it was asked"
+                raise InvariantBroken("S07", text)
+
+    def _lived(self, whose: PeerId | None, since_us: int) -> bool:
+        """Whether a process with this key has not died before."""
+        deaths = [self.record.seen(p).died_us for p in self.record.world.peers if p.id == whose]
+        return any(died_us is None or died_us >= since_us for died_us in deaths)
 
     def can_host(self, peer: SimPeer, whom: PeerId) -> None:
         """Whoever stands behind a new host knows that it can be one."""

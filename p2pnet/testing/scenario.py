@@ -213,6 +213,7 @@ class Drill(enum.StrEnum):
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     PROMPT = "prompt"  # who can't answer any more, or gives up, keeps nobody waiting
     REDIALLED = "redialled"  # the link of two breaks: they find one another, and nobody takes over
+    STALE_PROOF = "stale_proof"  # a host is dead, and what it had answered before is under way
     NEIGHBOUR = "neighbour"  # one client does not hear the host: it plays on through a neighbour
     SLEEPER = "sleeper"  # a client stands still for a while, and nobody else is bothered
     IN_ORDER = "in_order"  # the host hands over, or leaves, while all are busy: nothing is lost

@@ -71,11 +71,11 @@ from p2pnet.core.messages import (
 )
 from p2pnet.core.states import State
 
-from . import particulars
 from .announcements import Announcements
 from .catalogue import InvariantBroken
 from .frames import read, tag_of
 from .histories import Histories
+from .particulars import check_truth, check_types
 from .record import Acknowledged, Record, Seen, paced
 from .reigns import Reigns
 from .sim_peer import Observer, SimPeer
@@ -204,6 +204,8 @@ class Watch(Observer):
     def befell(self, now: int, peer: SimPeer | None, text: str) -> None:
         if peer is not None and text == "stands still":
             self.record.seen(peer).stood_still_us = now
+        elif peer is not None and text in ("crashes", "vanishes"):
+            self.record.seen(peer).died_us = now
         elif peer is not None and text == "goes on":
             self._reigns.wakes(now, peer, self.record.seen(peer))
         elif peer is not None and text == WOKEN_EARLY:
@@ -258,9 +260,11 @@ class Watch(Observer):
                 raise InvariantBroken("S31", f"{peer.name} acted before its time: {effect.event}")
             if isinstance(effect.event, ProofRejected | StrangerRefused):
                 self._untrue = False
-            particulars.check(peer, self.record.seen(peer), effect.event)
+            seen = self.record.seen(peer)
+            check_types(peer, effect.event)
             for told in self._told.get(type(effect.event), ()):
-                told(now, peer, self.record.seen(peer), effect.event)
+                told(now, peer, seen, effect.event)
+            check_truth(peer, seen, effect.event)
         elif isinstance(effect, Settle) and effect.outcome is not None:
             self._histories.note(peer, effect)
         elif isinstance(effect, Dial):

@@ -39,7 +39,7 @@ def test_all_of_them_are_held_in_campaigns() -> None:
         (Drill.APPROVAL, Admission, "on_link_lost", nothing, "S23"),
         (Drill.NO_ROOM, Outbox, "keep", nothing, "S28"),
         (Drill.IDLE, Ordering, "_idle", lambda ordering: [], "S30"),
-        (Drill.IDLE, Hosting, "on_bye", lambda host, peer, *why: host._remove(peer, *why), "L3"),
+        (Drill.IDLE, Hosting, "on_bye", lambda host, peer, *why: host._remove(peer, *why), "S27"),
         (Drill.NO_MIGRATION, Session, "finish", nothing, "S27"),
         (Drill.SAVED, Session, "set_settings", nothing, "S11"),
         (Drill.CROWDED, SlowLinks, "catch_up", lambda *details: [], "S11"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.promptness import prompt, redialled
+from p2pnet.testing.promptness import prompt, redialled, stale_proof
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from simulations.mutants import MUTANTS
@@ -15,6 +15,7 @@ from .drilling import found
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     assert DRILLS[Drill.PROMPT].do is prompt and DRILLS[Drill.REDIALLED].do is redialled
+    assert DRILLS[Drill.STALE_PROOF].do is stale_proof
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,9 @@ def test_whose_link_broke_is_found_again(name: str) -> None:
     assert found(Drill.REDIALLED, 2, 16) == {None}
     with MUTANTS[name].plant():
         assert MUTANTS[name].invariant in found(Drill.REDIALLED, 2, 16)
+
+
+def test_what_a_host_said_before_it_was_asked_proves_nothing() -> None:
+    assert found(Drill.STALE_PROOF, 3, 8) == {None}
+    with MUTANTS["any_pong_is_proof"].plant():
+        assert "S07" in found(Drill.STALE_PROOF, 3, 8)
