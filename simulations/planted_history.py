@@ -94,6 +94,11 @@ def receipts_right_after_the_crown() -> Planted:
     return patched((Durability, "_expects_somebody", always(False)))
 
 
+@BED.plants("S22", "who lacks a little gets that")
+def everybody_gets_everything() -> Planted:
+    return patched((History, "since", always(None)))
+
+
 @BED.plants("S15", "who hears nobody any more may be the one that is cut off")
 def receipts_as_soon_as_nobody_is_heard() -> Planted:
     return patched((Mesh, "may_be_back", lambda original: Mesh.alive))

@@ -116,6 +116,11 @@ class History:
         known = [members for since, members in self.seats if since <= seq]
         return frozenset(known[-1]) if known else None
 
+    @property
+    def kept(self) -> int:
+        """How many of the last updates are kept."""
+        return len(self._tail)
+
     def contains(self, position: Position) -> bool:
         """Whether the branch went through this position."""
         return reaches(tuple(self.lineage), self.seq, position)

@@ -100,6 +100,7 @@ class Reading:
             "keeping": s.timers.count("seat"),
             "outbox": len(s.outbox),
             "seats": len(s.roster.members),
+            "tail": s.history.kept,
             "executed": len(s.ledger.lines()),
             "followers": len(self._roles.hosting.ordering.followers),
             "held": len(self._roles.held) + len(self._roles.reunion.waiting),

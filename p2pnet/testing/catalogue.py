@@ -77,7 +77,7 @@ MEANINGS: Final[MappingProxyType[str, str]] = MappingProxyType(
         "S19": "Where one history goes on from another, a merge discards nothing.",
         "S20": "Two hosts that meet come to the right verdict, and a second yield does nothing.",
         "S21": "A label is given once; who is back says its own, and a new host knows all of them.",
-        "S22": "A follower gets an update once, on one link.",
+        "S22": "A follower gets an update once, on one link, and a snapshot if the tail is gone.",
         "S23": "A welcome goes only to who holds the key of the seat.",
         "S24": "An id belongs to one key that signs for it, and who was kicked has no seat.",
         "S25": "Equal positions have equal rosters, and the game knows who is there.",

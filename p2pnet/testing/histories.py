@@ -20,7 +20,7 @@ from p2pnet.core.events import (
     RosterChanged,
 )
 from p2pnet.core.history import reaches
-from p2pnet.core.messages import Bye, Grant, Piece, Rejoin, Tail, Update, Welcome
+from p2pnet.core.messages import Bye, Grant, Piece, Pull, Rejoin, Tail, Update, Welcome
 from p2pnet.core.roster import Roster
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
@@ -212,6 +212,8 @@ class Histories:
         if isinstance(took, Rejoin) and took.epoch != frame.reign.epoch:
             text = f"{peer.name} took a proof for {took.epoch} under {frame.reign.epoch}"
             raise InvariantBroken("S26", text)
+        if isinstance(took, Rejoin) and not took.whole and frame.missing.snapshot is not None:
+            self._lacks_more(peer, took.position, frame.base.seq)
 
     def asks_again(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Rejoin | Grant
@@ -232,9 +234,22 @@ class Histories:
     def tells(self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Tail) -> None:
         """What there is is told to members."""
         self.no_strangers(peer, targets)
+        took, snapshot = self.record.took, frame.missing.snapshot
+        if isinstance(took, Pull) and snapshot is not None:
+            self._lacks_more(peer, took.position, snapshot.position.seq)
         for target in targets:
             if peer.core.roster.get(target.id) is None:
                 raise InvariantBroken("S23", f"{peer.name} tells {target.name}, who has no seat")
+
+    def _lacks_more(self, peer: SimPeer, position: Position | None, seq: int) -> None:
+        """Who gets everything up to `seq` anew lacks more than this peer has kept one by one."""
+        here = peer.core.position
+        if here is None or position is None or not reaches(peer.core.lineage, seq, position):
+            return
+        kept = peer.core.census["tail"] - (here.seq - seq)  # by then; what came after it is kept
+        if seq - position.seq <= kept:
+            text = f"{peer.name} sends everything to who is at {position}, and has the rest of it"
+            raise InvariantBroken("S22", text)
 
     def orders(
         self, peer: SimPeer, seen: Seen, targets: tuple[SimPeer, ...], frame: Update

@@ -198,6 +198,7 @@ def within_limits(world: SimWorld) -> None:
             ("seats", settings.players_max),
             ("outbox", settings.commands_in_flight_max),
             ("executed", settings.players_max * settings.commands_in_flight_max),
+            ("tail", settings.tail_updates_max),
         ):
             if census[what] > limit:
                 raise InvariantBroken("S28", f"{peer.name} has {census[what]} {what}")

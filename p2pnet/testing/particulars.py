@@ -28,6 +28,7 @@ from p2pnet.core.events import (
     HostRecovered,
     HostSuspected,
     Isolated,
+    Joined,
     LossCause,
     MigrationStarted,
     OnBranch,
@@ -179,6 +180,11 @@ def _is_out(peer: SimPeer, seen: Seen, event: ClientDisconnected) -> bool:
     return event.kept is kept and event.peer != peer.id
 
 
+def _joins(peer: SimPeer, seen: Seen, event: Joined) -> bool:
+    labels = event.connection_id, event.old_connection_id
+    return labels == (peer.core.connection_id, peer.core.old_connection_id)
+
+
 def _slept(peer: SimPeer, seen: Seen, event: Overslept) -> bool:
     return event.slept_us > 0
 
@@ -198,6 +204,7 @@ _TRUE: Final[Mapping[type[Event], _True]] = MappingProxyType(
         HostRecovered: _is_its_host,
         HostSuspected: _is_its_host,
         Isolated: _is_relayed,
+        Joined: _joins,
         MigrationStarted: _migrates,
         OnBranch: _are_few,
         Overslept: _slept,
