@@ -85,6 +85,11 @@ def how_far_the_host_was_is_forgotten() -> Planted:
     return patched((Mesh, "answer_us", wrap))
 
 
+@BED.plants("S25", "nobody stands behind who claims out of turn")
+def first_come_first_served() -> Planted:
+    return patched((Search, "turn_us", always(0)))
+
+
 @BED.plants("S07", "a pong answers one ping, and says nothing of what came after that")
 def any_pong_is_proof() -> Planted:
     def wrap(original: Any) -> Any:

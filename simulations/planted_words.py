@@ -81,6 +81,11 @@ def who_is_gone_has_left() -> Planted:
     return patched((Session, "_why_gone", always(EndReason.LEFT)))
 
 
+@BED.plants("S24", "what a host says of its reign is one story")
+def stories_need_not_fit() -> Planted:
+    return patched((proofs, "_is_coherent", always(True)))
+
+
 @BED.plants("L4", "who is out hears of each of its commands that nobody will ever answer")
 def only_the_first_command_is_given_up() -> Planted:
     def wrap(original: Any) -> Any:

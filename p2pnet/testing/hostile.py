@@ -16,6 +16,7 @@ from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.effects import Effect, Send
 from p2pnet.core.frame_parts import Oath, RosterProof
+from p2pnet.core.history import Lineage
 from p2pnet.core.messages import (
     Claim,
     Fenced,
@@ -141,6 +142,14 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
     header = Header(of_ours, here, here, lineage, oaths, header_sign)
     sworn = Meeting(header, False, core.addresses)
     unsigned = Header(Reign(ours, position, peer.key, FALSE), here, here, lineage, (), header_sign)
+
+    def tells(lineage: Lineage) -> Meeting:
+        """A story that its own teller has signed, and that can't be."""
+        signature = sign(Says.HEADER, ours, here, here, lineage)
+        return Meeting(Header(of_ours, here, here, lineage, (), signature), False, ())
+
+    elsewhere = (*other.core.lineage, (ours, max(0, position.seq - 1)))
+    backwards = ((theirs, 0), *other.core.lineage, (ours, position.seq))
     frames: tuple[Frame, ...] = (
         of_third,
         Fenced(of_third, third.core.addresses),
@@ -154,6 +163,8 @@ def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes |
         update,
         Claim(theirs.number + 1, peer.key, of_third, position, after_third),
         Meeting(unsigned, False, core.addresses),
+        tells(elsewhere),
+        tells(backwards),
     )
     if frames[which % len(frames)] is sworn and other.core.census["followers"] < 2:
         return None  # with nobody else for either of them, oaths decide nothing

@@ -36,7 +36,7 @@ from .hostile import forge, meet_with_old_oaths, proclaim, usurp_by_lineage
 from .scenario import AMOUNTS, Kind
 from .sim_peer import SimPeer
 
-_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8, 10, 11})  # lies, by number
+_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 13})  # lies, by number
 _NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6, 10})
 _ENOUGH: Final = 4  # the host has as many with it as a liar and its friend are, and is older
 _TAKEN_IN_US: Final = 300_000  # what was said has come, and so has the answer

@@ -1,18 +1,20 @@
-"""A drill about the order of succession: who goes before whom, and whom nobody waits for."""
+"""Drills about the order of succession: who goes before whom, and whom nobody waits for."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from p2pnet.core.errors import LocalProtocolError
-from p2pnet.core.events import MigrationStarted
+from p2pnet.core.events import ClaimGranted, HostLost, MigrationStarted
 from p2pnet.core.ranking import RANK_EVERY_US
 
 from .catalogue import InvariantBroken
 from .ground import NOTICED_US, SOON_US, Ground
+from .hostile import usurp
 from .sim_peer import SimPeer
 
 _FAR_US: Final = 60_000  # longer, one way, than to all others
+_HEARD_US: Final = 35_000  # what is said has come, and nobody's turn has
 _BACK_US: Final = 300_000  # whose link broke has another one
 
 
@@ -45,6 +47,24 @@ def ranked(ground: Ground) -> None:
             raise InvariantBroken("S25", f"{peer.name} expects another host than {far.name}")
     if world.hosts != [far]:
         raise InvariantBroken("S25", f"{far.name} is the first that can host, and is not the host")
+    ground.heal()
+
+
+def out_of_turn(ground: Ground) -> None:
+    """The last in rank claims as soon as the host is lost. The first one stands still, and for all
+    that the others know it is about to claim: they do not stand behind the last.
+    """
+    world, host = ground.world, ground.peers[0]
+    heir, *others, last = [peer for peer in world.ranked(host) if peer is not host]
+    world.pause(heir)
+    world.crash(host)
+    world.run_while(lambda: not all(peer.saw(HostLost) for peer in (*others, last)), NOTICED_US)
+    usurp(world, last, 0)
+    world.run_for(_HEARD_US)
+    for peer in others:
+        if any(event.claimant == last.id for event in peer.saw(ClaimGranted)):  # type: ignore[attr-defined]
+            raise InvariantBroken("S25", f"{peer.name} lets {last.name} go before {heir.name}")
+    world.resume(heir)
     ground.heal()
 
 

@@ -107,7 +107,7 @@ AMOUNTS: Final[MappingProxyType[Kind, tuple[int, int]]] = MappingProxyType(
         Kind.STALLS: (1, 400),
         Kind.DRIFT: (-100, 100),
         Kind.LATE_TIMERS: (1_000, 150_000),
-        Kind.FORGE: (0, 11),
+        Kind.FORGE: (0, 13),
         Kind.USURP: (0, 1_000_000),
         Kind.PROCLAIM: (20_000, 1_000_000),  # a leap; a step further nobody could tell from an heir
     }
@@ -211,6 +211,7 @@ class Drill(enum.StrEnum):
     MISSED = "missed"  # a host is cut off for a moment, and others reign: nothing is lost
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
+    OUT_OF_TURN = "out_of_turn"  # the last in rank claims at once: nobody stands behind it
     PROMPT = "prompt"  # who can't answer any more, or gives up, keeps nobody waiting
     REDIALLED = "redialled"  # the link of two breaks: they find one another, and nobody takes over
     STALE_PROOF = "stale_proof"  # a host is dead, and what it had answered before is under way

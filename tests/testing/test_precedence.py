@@ -1,4 +1,4 @@
-"""In the drill one rule is taken out, and what it was there for shows."""
+"""In each drill one rule is taken out, and what it was there for shows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import pytest
 
 from p2pnet.core.roster import Roster
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.precedence import ranked
+from p2pnet.testing.precedence import out_of_turn, ranked
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
+from simulations.mutants import MUTANTS
+
+from .drilling import found
 
 RANKED = Scenario(4, (), 1, drill=Drill.RANKED)
 
 
-def test_it_is_held_in_campaigns() -> None:
+def test_they_are_held_in_campaigns() -> None:
     assert DRILLS[Drill.RANKED].do is ranked
+    assert DRILLS[Drill.OUT_OF_TURN].do is out_of_turn
 
 
 @pytest.mark.parametrize(
@@ -35,3 +39,9 @@ def test_what_is_done_wrong_shows(
     else:
         monkeypatch.setattr(owner, name, broken)
     assert breaks(RANKED) == invariant
+
+
+def test_nobody_stands_behind_the_last_in_rank_before_its_turn() -> None:
+    assert found(Drill.OUT_OF_TURN, 4, 4) == {None}
+    with MUTANTS["first_come_first_served"].plant():
+        assert found(Drill.OUT_OF_TURN, 4, 4) == {"S25"}
