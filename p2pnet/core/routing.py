@@ -70,12 +70,12 @@ from .values import Epoch, LinkId
 _WAITING: Final = frozenset({State.PROBATION, State.YIELDING, State.HANDING_OVER})
 """A host that may not be the host any more answers requests when it knows."""
 
-_HOST_GOES: Final = {
+_GOES: Final = {
     EndReason.LEFT: LossCause.LEFT,
     EndReason.AWAY: LossCause.AWAY,
     EndReason.CRASHED: LossCause.CRASHED,
 }
-"""The good-byes of a host that are not the end of the session."""
+"""The good-byes of who goes. All others put out whom they are said to."""
 
 _ASKED: Final = frozenset({State.REIGNING, State.JOINING, State.FOLLOWING})
 _SEARCHING: Final = HOSTLESS - {State.ISOLATED}
@@ -199,15 +199,16 @@ class Router:
         if frame.reason is EndReason.LEFT and (s.state in HOSTS or peer != s.host):
             s.departed.add(peer)  # if no host heard it, the next one may be this peer
         if s.state in HOSTS:
-            s.close(link.id)
-            self.roles.hosting.on_bye(peer, frame.reason, frame.text)
+            s.close(link.id)  # a host that puts us out reigns over others, and is away from us
+            reason = frame.reason if frame.reason in _GOES else EndReason.UNREACHABLE
+            self.roles.hosting.on_bye(peer, reason, frame.text)
         elif peer != s.host:
             self.roles.cut(link.id, LinkEnd.CLOSED)
-        elif frame.reason not in _HOST_GOES:
+        elif frame.reason not in _GOES:
             self.session.finish(frame.reason, frame.text)
         elif s.state in (State.JOINING, State.FOLLOWING):
             s.close(link.id)
-            self.roles.lose_host(_HOST_GOES[frame.reason])
+            self.roles.lose_host(_GOES[frame.reason])
 
     def _on_join(self, link: LinkState, frame: Join, data: bytes) -> None:
         s = self.session
