@@ -337,7 +337,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.IDLE: Rules(idle, 3, _idle),
         Drill.NO_MIGRATION: Rules(no_migration, 2, _no_migration, often=2),
         Drill.SAVED: Rules(saved, 3, _short_seats),
-        Drill.CROWDED: Rules(crowded, 4, _some_tails),
+        Drill.CROWDED: Rules(crowded, 4, _some_tails, often=3),
         Drill.ON_TRIAL: Rules(on_trial, 4, _trials, often=3),
         Drill.TWO_OUTCOMES: Rules(two_outcomes, 6, _trials),
         Drill.RENUMBERED: Rules(renumbered, 4),
