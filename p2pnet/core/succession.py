@@ -251,7 +251,8 @@ class Succession:
     def on_answers_timer(self) -> None:
         """Some have not answered."""
         if self.asking.contested:
-            self._give_up()
+            self.asking.end()  # whoever has given us its word hears of the next number right now
+            self.session.move(Move.WITHDRAW)
             self.claim()
         elif self.asking.is_over():
             self._conclude()
