@@ -50,7 +50,7 @@ from .mishaps import (
 from .newcomers import late_newcomer, newcomer, strangers
 from .ordeals import Clerk, on_trial, paused, renumbered, two_outcomes
 from .parcels import parcels
-from .precedence import out_of_turn, ranked
+from .precedence import asleep, out_of_turn, ranked
 from .promptness import prompt, redialled, stale_proof
 from .scenario import Drill
 from .sides import far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts
@@ -308,6 +308,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.HEARD_AGAIN: Rules(heard_again, 4, players_max=4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.OUT_OF_TURN: Rules(out_of_turn, 4),
+        Drill.ASLEEP: Rules(asleep, 2, players_max=4),
         Drill.PROMPT: Rules(prompt, 4, often=4),
         Drill.REDIALLED: Rules(redialled, 2, players_max=2),
         Drill.STALE_PROOF: Rules(stale_proof, 3, players_max=3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from p2pnet.core.errors import LocalProtocolError
-from p2pnet.core.events import ClaimGranted, HostLost, MigrationStarted
+from p2pnet.core.events import ClaimGranted, HostLost, MigrationStarted, PeerLost
 from p2pnet.core.ranking import RANK_EVERY_US
 
 from .catalogue import InvariantBroken
@@ -65,6 +65,26 @@ def out_of_turn(ground: Ground) -> None:
         if any(event.claimant == last.id for event in peer.saw(ClaimGranted)):  # type: ignore[attr-defined]
             raise InvariantBroken("S25", f"{peer.name} lets {last.name} go before {heir.name}")
     world.resume(heir)
+    ground.heal()
+
+
+def asleep(ground: Ground) -> None:
+    """The only one that can host was given up while it stood still, as somebody else has heard. It
+    wakes up when the host dies, hosts, and has its player back.
+    """
+    world, (host, heir, *others) = ground.world, ground.peers
+    for other in others:
+        world.leave(other)
+    world.join(host, "spectator", can_host=False)
+    world.run_for(SOON_US)
+    world.pause(heir)
+    world.run_while(lambda: not host.saw(PeerLost), NOTICED_US)
+    world.run_for(_HEARD_US)
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.resume(heir)
+    world.run_for(NOTICED_US)
+    if world.hosts != [heir]:
+        raise InvariantBroken("L1", f"{heir.name} is awake, and nobody else can host")
     ground.heal()
 
 

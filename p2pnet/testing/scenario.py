@@ -212,6 +212,7 @@ class Drill(enum.StrEnum):
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     OUT_OF_TURN = "out_of_turn"  # the last in rank claims at once: nobody stands behind it
+    ASLEEP = "asleep"  # the only heir was given up in its sleep, and wakes as the host dies
     PROMPT = "prompt"  # who can't answer any more, or gives up, keeps nobody waiting
     REDIALLED = "redialled"  # the link of two breaks: they find one another, and nobody takes over
     STALE_PROOF = "stale_proof"  # a host is dead, and what it had answered before is under way

@@ -8,7 +8,7 @@ import pytest
 
 from p2pnet.core.roster import Roster
 from p2pnet.testing.drills import DRILLS
-from p2pnet.testing.precedence import out_of_turn, ranked
+from p2pnet.testing.precedence import asleep, out_of_turn, ranked
 from p2pnet.testing.scenario import Drill, Scenario
 from p2pnet.testing.shrinking import breaks
 from simulations.mutants import MUTANTS
@@ -21,6 +21,7 @@ RANKED = Scenario(4, (), 1, drill=Drill.RANKED)
 def test_they_are_held_in_campaigns() -> None:
     assert DRILLS[Drill.RANKED].do is ranked
     assert DRILLS[Drill.OUT_OF_TURN].do is out_of_turn
+    assert DRILLS[Drill.ASLEEP].do is asleep
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,9 @@ def test_nobody_stands_behind_the_last_in_rank_before_its_turn() -> None:
     assert found(Drill.OUT_OF_TURN, 4, 4) == {None}
     with MUTANTS["first_come_first_served"].plant():
         assert found(Drill.OUT_OF_TURN, 4, 4) == {"S25"}
+
+
+def test_who_was_given_up_in_its_sleep_and_hosts_has_its_player_back() -> None:
+    assert found(Drill.ASLEEP, 2, 4) == {None}
+    with MUTANTS["a_host_is_away_from_its_own_game"].plant():
+        assert found(Drill.ASLEEP, 2, 4) == {"S25"}
