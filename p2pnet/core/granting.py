@@ -37,6 +37,7 @@ class Doubt:
 
     claimant: PeerId
     claim: Claim
+    since_us: int  # when it came
 
 
 @attrs.define(eq=False)
@@ -49,6 +50,7 @@ class Granting:
     asking: Asking  # of a claim of our own
     promises: Promises = attrs.field(factory=Promises)
     doubts: list[Doubt] = attrs.field(factory=list)
+    _asked_us: int = 0  # when the host was asked last whether it lives
 
     def own_claim(self, reign: Reign, position: Position) -> Claim:
         """What this peer asks the others for, signed, with what proves its number."""
@@ -74,7 +76,7 @@ class Granting:
         elif s.epoch is not None and s.epoch < frame.reign.epoch:
             self._grant(link.peer, frame)  # the life of an older reign's host says nothing
         else:
-            self.verify(Doubt(link.peer, frame))
+            self.verify(Doubt(link.peer, frame, s.now))
 
     def refuse(
         self, claimant: PeerId, number: int, reason: RefuseReason, reign: Reign | None = None
@@ -164,7 +166,7 @@ class Granting:
             return None
         if s.epoch is not None and s.epoch < claim.reign.epoch:
             return None
-        return Doubt(to, claim)
+        return Doubt(to, claim, self.session.now)
 
     def verify(self, claim: Doubt) -> None:
         """Our link to the host stands: ask the host itself before we answer."""
@@ -172,8 +174,13 @@ class Granting:
         self.doubts = [doubt for doubt in self.doubts if doubt.claimant != claim.claimant]
         self.doubts.append(claim)
         if ("verify",) not in s.timers:
-            self.await_proof()
-            s.ping(s.host)
+            self._ask_host()
+
+    def _ask_host(self) -> None:
+        s = self.session
+        self.await_proof()
+        self._asked_us = s.now
+        s.ping(s.host)
 
     def await_proof(self) -> None:
         """The host has an answer window to answer our ping."""
@@ -181,12 +188,14 @@ class Granting:
         s.timers.set("verify", at=s.now + s.mesh.answer_us())
 
     def on_host_proof(self) -> None:
-        """The host answered a ping that went out after the claim came: it lives."""
-        s = self.session
-        s.timers.cancel("verify")
-        for doubt in self.doubts:
-            self.refuse(doubt.claimant, doubt.claim.number, RefuseReason.ALIVE)
-        self.doubts.clear()
+        """The host answered our ping: it lived when each claim came that was here by then."""
+        self.session.timers.cancel("verify")
+        asked_us, doubts, self.doubts = self._asked_us, self.doubts, []
+        for doubt in doubts:
+            if doubt.since_us <= asked_us:
+                self.refuse(doubt.claimant, doubt.claim.number, RefuseReason.ALIVE)
+            else:
+                self.verify(doubt)
 
     def answer_doubts(self) -> None:
         """The host is lost: the claims that waited for this are granted, the best rank first."""

@@ -323,7 +323,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.PATIENT: Rules(patient, 2, often=2),
         Drill.STAIRS: Rules(_stairs, 4),
         Drill.HOLLOW: Rules(hollow, 3),
-        Drill.PARCELS: Rules(parcels, 3),
+        Drill.PARCELS: Rules(parcels, 3, often=2),
         Drill.TWIN: Rules(twin, 3),
         Drill.FALSE_TAILS: Rules(false_tails, 7, often=2),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority, often=2),

@@ -273,3 +273,16 @@ def test_a_claim_that_lost_a_newer_reign_is_not_taken_back_for_an_older_host() -
     for reign, doubts in ((older, True), (newer, False)):
         granting.promises.give(cat.id, Claim(3, cat.key, reign, position, b""))
         assert (granting.granted() is not None) is doubts
+
+
+def test_a_host_that_answered_has_not_answered_for_a_claim_that_came_after_it_was_asked() -> None:
+    world = CoreWorld()
+    host, first, second, grantor = world.game(4)
+    usurp(world, first, 0)
+    world.run_for(20_000)
+    usurp(world, second, 0)
+    world.run_for(41_000)  # the answer is under way
+    world.crash(host, silent=True)
+    world.run_for(60_000)
+    alive = [e.claimant for e in grantor.saw(ClaimDenied) if e.reason is RefuseReason.ALIVE]  # type: ignore[attr-defined]
+    assert alive == [first.id]
