@@ -174,14 +174,19 @@ class Run:
     def _bereft(self) -> bool:
         """Whether somebody has not found out so far that others are dead.
 
-        It follows a host that is, or is the only one left, and has no host: whoever hears nobody
-        may be cut off, and waits. Healing mends neither. The deaths have to be noticed as such.
+        It follows a host that is, or hands over and its heir may be, or is the only one left, and
+        has no host: whoever hears nobody may be cut off, and waits. Healing mends none of that. The
+        deaths have to be noticed as such.
         """
         members, reigns = self.world.members, self.watch.record.reigns
         living = {peer.number for peer in members}  # processes: who is started again reigns no more
         follow = [p.core.epoch for p in members if p.core.state in (State.FOLLOWING, State.JOINING)]
         alone = len(members) == 1 and members[0].core.state in HOSTLESS
-        return alone or any(e in reigns and reigns[e] not in living for e in follow if e)
+        givers = [p.core.roster for p in members if p.core.state is State.HANDING_OVER]
+        ids = {peer.id for peer in members}
+        heirless = any(m.present and m.peer not in ids for r in givers for m in r.members)
+        dead = any(e in reigns and reigns[e] not in living for e in follow if e)
+        return alone or heirless or dead
 
     def _counts_on_the_dead(self) -> bool:
         """Whether a host has not noticed so far that a member is dead, and waits for it."""
