@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -182,16 +182,18 @@ class Run:
         living = {peer.number for peer in members}  # processes: who is started again reigns no more
         follow = [p.core.epoch for p in members if p.core.state in (State.FOLLOWING, State.JOINING)]
         alone = len(members) == 1 and members[0].core.state in HOSTLESS
-        givers = [p.core.roster for p in members if p.core.state is State.HANDING_OVER]
-        ids = {peer.id for peer in members}
-        heirless = any(m.present and m.peer not in ids for r in givers for m in r.members)
+        givers = [p for p in members if p.core.state is State.HANDING_OVER]
         dead = any(e in reigns and reigns[e] not in living for e in follow if e)
-        return alone or heirless or dead
+        return alone or dead or self._name_the_dead(givers)
 
     def _counts_on_the_dead(self) -> bool:
         """Whether a host has not noticed so far that a member is dead, and waits for it."""
+        return self._name_the_dead(self.world.hosts)
+
+    def _name_the_dead(self, peers: Iterable[SimPeer]) -> bool:
+        """Whether somebody dead is present in the roster of one of these."""
         living = {peer.id for peer in self.world.members}
-        rosters = (host.core.roster for host in self.world.hosts)
+        rosters = (peer.core.roster for peer in peers)
         return any(m.present and m.peer not in living for roster in rosters for m in roster.members)
 
     def _hopes(self) -> bool:
