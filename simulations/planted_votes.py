@@ -182,3 +182,29 @@ def looks_for_no_heirs() -> Planted:
 @BED.plants("L5", "where nobody answers a claim those who are next are asked as well")
 def asks_nobody_further() -> Planted:
     return patched((Search, "widen", always(False)))
+
+
+@BED.plants("S12", "what did not fit is not asked for again, but everything")
+def asks_for_the_same_again() -> Planted:
+    def wrap(original: Any) -> Any:
+        def rejoin(joining: Joining, *details: Any) -> Any:
+            joining.whole = False
+            return original(joining, *details)
+
+        return rejoin
+
+    return patched((Joining, "_rejoin", wrap))
+
+
+@BED.plants("L5", "of two claimants, one that lacks something gives way to one that has it")
+def each_gives_way_to_the_other() -> Planted:
+    return patched((Granting, "_goes_before", always(True)))
+
+
+@BED.plants("S25", "who has more goes before whoever has the better rank")
+def rank_alone_decides() -> Planted:
+    def goes_before(granting: Granting, claimant: Any, claim: Any) -> bool:
+        roster = granting.session.roster
+        return roster.rank(claimant) < roster.rank(granting.session.me)
+
+    return patched((Granting, "_goes_before", lambda original: goes_before))

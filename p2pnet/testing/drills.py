@@ -33,6 +33,7 @@ from .false_tails import false_tails
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .hostile import usurp
 from .masquerades import hollow, lies, old_words, twin
+from .misfits import misfits
 from .mishaps import (
     alone,
     anew,
@@ -324,6 +325,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.STAIRS: Rules(_stairs, 4),
         Drill.HOLLOW: Rules(hollow, 3),
         Drill.PARCELS: Rules(parcels, 3, often=2),
+        Drill.MISFITS: Rules(misfits, 2, players_max=4),
         Drill.TWIN: Rules(twin, 3),
         Drill.FALSE_TAILS: Rules(false_tails, 7, often=2),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority, often=2),

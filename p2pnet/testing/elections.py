@@ -109,20 +109,29 @@ def second_thoughts(ground: Ground) -> None:
 
 
 def rivals(ground: Ground) -> None:
-    """Two players want to be the next host at one time: one of them is, and the other is told. Who
-    would rather follow that one, which dies, is told as well.
+    """Two players want to be the next host at one time: one of them is, and the other is told. If
+    one of them lacks something it gives way. Who would rather follow it, and it dies, is told as
+    well.
     """
     world, (host, *clients) = ground.world, ground.peers
     for peer in ground.peers:
         peer.choices.automatic = False
+    two, uneven = ground.rng.sample(clients, 2), ground.rng.random() < 0.5
+    if uneven:
+        world.cut(host, two[0])
+        ground.say(host, f"what {two[0].name} misses", AckLevel.HOST)
+        world.run_for(STEP_US)
     world.crash(host)
-    world.run_for(_AT_ONCE_US)
-    reigns, two = ground.watch.reigns, ground.rng.sample(clients, 2)
+    world.run_for(SOON_US if uneven else _AT_ONCE_US)
+    reigns = ground.watch.reigns
     for peer in two:
         ground.want(peer, lambda core, now: core.claim(now))
-        world.run_for(ground.rng.choice((0, ground.rng.randrange(STEP_US))))
+        if not uneven:
+            world.run_for(ground.rng.choice((0, ground.rng.randrange(STEP_US))))
     world.run_for(SOON_US)
     ground.same_reign(reigns + 1, f"{two[0].name} and {two[1].name} claim by hand")
+    if uneven and world.hosts != [two[1]]:
+        raise InvariantBroken("S25", f"{two[1].name} has more, and does not go before")
     (heir,) = world.hosts
     loser = two[0] if heir is two[1] else two[1]
     if not loser.saw(ClaimRefused) and not loser.saw(ClaimGranted):

@@ -255,6 +255,7 @@ class Drill(enum.StrEnum):
     ANEW = "anew"  # somebody dies at work and is started again: what it did is not what it does
     HOLLOW = "hollow"  # somebody announces a reign that it does not have: nobody waits for it
     PARCELS = "parcels"  # pieces that are no frame, and words that nobody should pass on
+    MISFITS = "misfits"  # what a host says does not fit: its client asks for everything
     TWIN = "twin"  # somebody is started a second time: one of the two has the seat, one is told so
 
 
