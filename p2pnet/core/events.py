@@ -113,7 +113,7 @@ class PeerJoined(Event):
 
 @attrs.frozen
 class PeerLost(Event):
-    """A member is away; its seat and its player are kept."""
+    """Another member is away; its seat and its player are kept."""
 
     peer: PeerId
     connection_id: ConnectionId
@@ -121,7 +121,7 @@ class PeerLost(Event):
 
 @attrs.frozen
 class PeerReturned(Event):
-    """A member is back with all its state."""
+    """Another member is back with all its state."""
 
     peer: PeerId
     connection_id: ConnectionId

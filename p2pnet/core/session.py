@@ -308,6 +308,8 @@ class Session:
                 if (link := self.mesh.link_to(member.peer)) is not None:
                     self.mesh.know(member.peer, link.id)
                 self.emit(PeerJoined(member.peer, member.connection_id))
+            elif member.peer == self.me:
+                continue  # it may hear late that it was away: of that its own application knows
             elif before.present and not member.present:
                 self.emit(PeerLost(member.peer, member.connection_id))
             elif member.present and not before.present:

@@ -181,6 +181,8 @@ class Announcements:
         seen: Seen,
         event: PeerJoined | PeerReturned | PeerLost | PeerGone,
     ) -> None:
+        if event.peer == peer.id and isinstance(event, PeerLost | PeerReturned):
+            raise InvariantBroken("S27", f"{peer.name} is told of itself: {event}")
         there = seen.members.get(event.peer)
         twice = {PeerJoined: event.peer in seen.members, PeerLost: there is False}
         if twice.get(type(event), there is True and isinstance(event, PeerReturned)):
