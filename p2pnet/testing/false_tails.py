@@ -24,8 +24,9 @@ from p2pnet.core.settings import AckLevel
 from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
+from .forgeries import FALSE
 from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
-from .hostile import FALSE, Tape
+from .hostile import Tape
 from .sim_peer import SimPeer
 
 _MADE_UP: Final = "made up"

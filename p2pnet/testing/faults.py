@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from p2pnet.core.errors import LocalProtocolError
 from p2pnet.core.values import PeerId
 
-from .hostile import Tape, forge, garbage, proclaim, usurp
+from .forgeries import forge
+from .hostile import Tape, garbage, proclaim, usurp
 from .scenario import Kind, Step, Victim
 from .sim_peer import Dials, SimPeer
 from .sim_world import SimWorld

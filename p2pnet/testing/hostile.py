@@ -15,32 +15,15 @@ import attrs
 from p2pnet.core.codec import encode
 from p2pnet.core.credentials import Says, statement
 from p2pnet.core.effects import Effect, Send
-from p2pnet.core.frame_parts import Oath, RosterProof
-from p2pnet.core.history import Lineage
-from p2pnet.core.messages import (
-    Claim,
-    Fenced,
-    Follow,
-    Frame,
-    Header,
-    Meeting,
-    Reign,
-    Rejoin,
-    Update,
-    Yield,
-)
+from p2pnet.core.frame_parts import Oath
+from p2pnet.core.messages import Claim, Header, Meeting, Reign
 from p2pnet.core.proofs import NUMBERS_AHEAD_MAX
 from p2pnet.core.values import Epoch, Position
 
 from .sim_peer import Observer, SimPeer
 from .sim_world import SimWorld
 
-FALSE: Final = bytes(16)
-"""A signature that nobody has made."""
-
-_UNHEARD_OF = 100  # so many claims in a row come to nothing in no scenario
-
-_TAPE_MAX = 64  # frames from one peer to another that can be played again
+_TAPE_MAX: Final = 64  # frames from one peer to another that can be played again
 
 
 @attrs.define(eq=False)
@@ -108,69 +91,6 @@ def proclaim(world: SimWorld, peer: SimPeer, above: int) -> None:
     for other in world.peers:
         if other.alive and other is not peer:
             world.slip(peer, other, reign)
-
-
-def forge(world: SimWorld, peer: SimPeer, other: SimPeer, which: int) -> bytes | None:
-    """A member tells another one what it has no proof of: what is wrong in it is a signature."""
-    core, session = peer.core, peer.core.session
-    reign, position, roster = core.reign, other.core.position, other.core.roster
-    if session is None or reign is None or other.core.reign is None or position is None:
-        return None
-    now = other.core.reign.epoch
-    others = [p for p in world.peers if p not in (peer, other)]
-    third = others[which % len(others)] if others else other
-    theirs = Epoch(now.number + 1, third.id, 0)
-    of_third = Reign(theirs, position, third.key, FALSE)
-    ours = Epoch(now.number + 1, peer.id, 0)
-
-    def sign(says: Says, *fields: object) -> bytes:
-        return peer.credentials.sign(statement(session, says, fields))
-
-    of_ours = Reign(ours, position, peer.key, sign(Says.REIGN, ours, position))
-    here, lineage = Position(ours, position.seq), (*other.core.lineage, (ours, position.seq))
-    sworn_to = statement(session, Says.OATH, (ours,))  # by all others but one, which is the lie
-    oaths = (
-        *(Oath(p.key, ours, p.credentials.sign(sworn_to)) for p in others[:-1]),
-        *(Oath(p.key, ours, FALSE) for p in others[-1:]),
-    )
-    header_sign = sign(Says.HEADER, ours, here, here, lineage)
-    high = now.number + _UNHEARD_OF
-    shown = Claim(high - 1, third.key, other.core.reign, position, FALSE)
-    claim_sign = sign(Says.CLAIM, high, now, position)
-    after_third = sign(Says.CLAIM, theirs.number + 1, theirs, position)
-    update = Update(now, position.seq + 1, b"", (), roster.renewed(), RosterProof(now, FALSE))
-    header = Header(of_ours, here, here, lineage, oaths, header_sign)
-    sworn = Meeting(header, False, core.addresses)
-    unsigned = Header(Reign(ours, position, peer.key, FALSE), here, here, lineage, (), header_sign)
-
-    def tells(lineage: Lineage) -> Meeting:
-        """A story that its own teller has signed, and that can't be."""
-        signature = sign(Says.HEADER, ours, here, here, lineage)
-        return Meeting(Header(of_ours, here, here, lineage, (), signature), False, ())
-
-    elsewhere = (*other.core.lineage, (ours, max(0, position.seq - 1)))
-    backwards = ((theirs, 0), *other.core.lineage, (ours, position.seq))
-    frames: tuple[Frame, ...] = (
-        of_third,
-        Fenced(of_third, third.core.addresses),
-        Claim(now.number + 1, peer.key, other.core.reign, position, FALSE),
-        Claim(high, peer.key, other.core.reign, position, claim_sign, encode(shown)),
-        Rejoin(1 << 20, now, core.connection_id, position, False, core.addresses, FALSE),
-        Follow(now, FALSE),
-        Yield(ours, now, FALSE),
-        Meeting(Header(of_ours, here, here, lineage, (), FALSE), False, core.addresses),
-        sworn,
-        update,
-        Claim(theirs.number + 1, peer.key, of_third, position, after_third),
-        Meeting(unsigned, False, core.addresses),
-        tells(elsewhere),
-        tells(backwards),
-    )
-    if frames[which % len(frames)] is sworn and other.core.census["followers"] < 2:
-        return None  # with nobody else for either of them, oaths decide nothing
-    data = encode(frames[which % len(frames)])
-    world.slip(peer, other, data)
-    return data
 
 
 def usurp_by_lineage(world: SimWorld, peer: SimPeer, host: SimPeer, ahead: int) -> None:

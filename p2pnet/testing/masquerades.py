@@ -31,13 +31,11 @@ from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
+from .forgeries import LIES, forge
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, Ground, holds
-from .hostile import forge, meet_with_old_oaths, proclaim, usurp_by_lineage
-from .scenario import AMOUNTS, Kind
+from .hostile import meet_with_old_oaths, proclaim, usurp_by_lineage
 from .sim_peer import SimPeer
 
-_NO_HOST_BELIEVES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 13})  # lies, by number
-_NO_CLIENT_BELIEVES: Final = frozenset({0, 1, 2, 3, 6, 10})
 _ENOUGH: Final = 4  # the host has as many with it as a liar and its friend are, and is older
 _TAKEN_IN_US: Final = 300_000  # what was said has come, and so has the answer
 _MEANWHILE_US: Final = 14_000  # a request for a seat is under way, and its answer is not
@@ -52,14 +50,15 @@ def lies(ground: Ground) -> None:
     """A member tells the host, and another client, what it has no proof of."""
     host, liar, other, *_ = ground.peers
     reigns = ground.watch.reigns
-    for target, rejects in ((host, _NO_HOST_BELIEVES), (other, _NO_CLIENT_BELIEVES)):
-        for which in range(AMOUNTS[Kind.FORGE][1] + 1):
+    for target in (host, other):
+        for which, lie in enumerate(LIES):
             before = target.core.census["rejected"]
             data = forge(ground.world, liar, target, which)
             if data is not None:
                 ground.watch.forged.add(data)
             ground.world.run_for(SOON_US)  # until the two are linked again
-            if which in rejects and target.core.census["rejected"] == before:
+            rejects = lie.to_host if target is host else lie.to_client
+            if rejects and target.core.census["rejected"] == before:
                 raise InvariantBroken("S24", f"{target.name} did not reject lie {which}")
     before = host.core.census["rejected"]
     usurp_by_lineage(ground.world, liar, host, ground.rng.randint(1, 5))
