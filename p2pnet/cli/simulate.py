@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..core.settings import Policy, Settings
-from ..testing.campaign import Apart, Report, Tallied, Violation, percentile, run_campaign
+from ..testing.apart import Apart
+from ..testing.campaign import Report, Tallied, Violation, percentile, run_campaign
 from ..testing.catalogue import InvariantBroken
 from ..testing.cluster import ClusterError
 from ..testing.drawing import Shape, draw

@@ -6,7 +6,8 @@ from typing import Final
 
 from rich.table import Table
 
-from ..testing.campaign import Apart, Report, percentile
+from ..testing.apart import Apart
+from ..testing.campaign import Report, percentile
 from ..testing.goals import Goal
 from ..testing.recovery import Cause
 from ..testing.scenario import Kind
@@ -16,6 +17,7 @@ _APART: Final = {
     Apart.FAR: "… with round trips over 60 ms",
     Apart.BEREFT: "… with a host dead, unnoticed",
     Apart.GIVEN_UP: "… after seats had expired",
+    Apart.TOO_FEW: "… too few for the policy",
 }
 
 

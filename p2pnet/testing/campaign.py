@@ -8,7 +8,6 @@ again in that order, ends the campaign.
 
 from __future__ import annotations
 
-import enum
 import gc
 import hashlib
 import itertools
@@ -21,9 +20,10 @@ from typing import Final
 
 import attrs
 
+from .apart import Apart
 from .catalogue import InvariantBroken
 from .cluster import cluster
-from .drawing import INTERNET, Shape, draw
+from .drawing import Shape, draw
 from .goals import Goal
 from .playing import Run, play
 from .recovery import Cause, Recovery, check_recovery
@@ -53,15 +53,6 @@ class Slowest:
 
     number: int
     converged_us: int
-
-
-class Apart(enum.Enum):
-    """Why the times to come together after healing can't all be compared."""
-
-    NEAR = enum.auto()  # round trips of at most 60 ms
-    FAR = enum.auto()  # longer ones
-    BEREFT = enum.auto()  # others had died in silence, and somebody had yet to notice
-    GIVEN_UP = enum.auto()  # a seat had expired, so its owner was looked for only now and then
 
 
 @attrs.define
@@ -228,18 +219,7 @@ def _count(tallied: Tallied, number: int, run: Run) -> None:
     tallied.together.update(itertools.product(run.done, reached))
     tallied.reigns += run.watch.reigns
     tallied.discards += len(run.watch.discarded)
-    if run.converged_us is not None and run.was_apart:
-        kind = kind_of(run)
-        tallied.converged_us[kind].append(run.converged_us)
-        if kind is Apart.NEAR:
+    if run.converged_us is not None and run.apart is not None:
+        tallied.converged_us[run.apart].append(run.converged_us)
+        if run.apart is Apart.NEAR:
             tallied.compare(Slowest(number, run.converged_us))
-
-
-def kind_of(run: Run) -> Apart:
-    """With what the time that a run took to come together can be compared."""
-    if run.was_bereft:
-        return Apart.BEREFT
-    if run.was_given_up:
-        return Apart.GIVEN_UP
-    delays = [run.scenario.delay_us, *(way.delay_us for way in run.scenario.ways)]
-    return Apart.NEAR if max(most for _, most in delays) <= INTERNET[1] else Apart.FAR

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -11,10 +11,12 @@ from typing import Final
 import attrs
 
 from p2pnet.core.errors import CommandRefused, TooManyInFlight
+from p2pnet.core.policy import Standing
 from p2pnet.core.settings import AckLevel, Policy
-from p2pnet.core.states import HOSTLESS, SETTLED, State
-from p2pnet.core.values import PeerId, Position
+from p2pnet.core.states import SETTLED
+from p2pnet.core.values import PeerId
 
+from .apart import Apart, counts_on_the_dead, late_us, standing, why_apart
 from .catalogue import InvariantBroken
 from .drills import hold
 from .faults import DOINGS
@@ -34,9 +36,6 @@ from .watch import Watch
 CONVERGE_US: Final = 20_000_000
 """Time that a healed session has to come together, from its last progress on."""
 
-_LATE_US: Final = 3_000_000  # by then it has come together …
-_LATE_RED_PERIODS: Final = 5  # … or after so long, if its heartbeat is slow
-_VERY_LATE_US: Final = 8_000_000  # also if a death was not noticed, or seats had expired
 _WORK_US: Final = 3_000_000  # time for the last receipts
 _LOSSY_RED_PERIODS: Final = 25  # a silence is no death for so long where the network stalls a lot
 _CALM_RED_PERIODS: Final = 10  # for so long nobody may begin a new reign after all healed
@@ -54,9 +53,7 @@ class Run:
     healed_us: int = 0
     writes: int = 0  # changes that players made to what is their own
     is_healed: bool = False  # the first life is over
-    was_apart: bool = False  # when all was healed
-    was_bereft: bool = False  # somebody had not noticed by then that others had died in silence
-    was_given_up: bool = False  # by then the seat of somebody who lives had expired somewhere
+    apart: Apart | None = None  # why they were not together when all was healed, if so
     converged_us: int | None = None  # how long it took from there
     done: dict[Kind, int] = attrs.field(factory=dict)  # steps taken, by kind
     stage: Stage = attrs.field(init=False)
@@ -155,8 +152,8 @@ class Run:
         world.heal()
         world.heal_peers()
         self.healed_us = world.now
-        self.was_apart, self.was_bereft = self._apart(), self._bereft()
-        self.was_given_up = self._given_up()
+        if self._apart():
+            self.apart = why_apart(self.scenario, world, self.watch)
         progress = self.watch.progress
         while world.run_while(self._apart, CONVERGE_US) is False:
             if self.watch.progress == progress or world.now > self.healed_us + 4 * CONVERGE_US:
@@ -171,41 +168,14 @@ class Run:
             self._apart_at = self.watch.progress if apart else -1
         return self._apart_at >= 0
 
-    def _bereft(self) -> bool:
-        """Whether somebody has not found out so far that others are dead.
-
-        It follows a host that is, or hands over and its heir may be, or is the only one left, and
-        has no host: whoever hears nobody may be cut off, and waits. Healing mends none of that. The
-        deaths have to be noticed as such.
-        """
-        members, reigns = self.world.members, self.watch.record.reigns
-        living = {peer.number for peer in members}  # processes: who is started again reigns no more
-        follow = [p.core.epoch for p in members if p.core.state in (State.FOLLOWING, State.JOINING)]
-        alone = len(members) == 1 and members[0].core.state in HOSTLESS
-        givers = [p for p in members if p.core.state is State.HANDING_OVER]
-        dead = any(e in reigns and reigns[e] not in living for e in follow if e)
-        return alone or dead or self._name_the_dead(givers)
-
     def _counts_on_the_dead(self) -> bool:
         """Whether a host has not noticed so far that a member is dead, and waits for it."""
-        return self._name_the_dead(self.world.hosts)
-
-    def _name_the_dead(self, peers: Iterable[SimPeer]) -> bool:
-        """Whether somebody dead is present in the roster of one of these."""
-        living = {peer.id for peer in self.world.members}
-        rosters = (peer.core.roster for peer in peers)
-        return any(m.present and m.peer not in living for roster in rosters for m in roster.members)
+        return counts_on_the_dead(self.world, self.world.hosts)
 
     def _hopes(self) -> bool:
         """Whether a host alone has links to the dead, who may be back for all it knows."""
         censuses = (host.core.census for host in self.world.hosts)
         return any(census["links"] and not census["followers"] for census in censuses)
-
-    def _given_up(self) -> bool:
-        """Whether some look for others only now and then, because their seats have expired."""
-        living = {peer.id for peer in self.world.members}
-        rosters = (peer.core.roster for peer in self.world.members)
-        return any(gone.peer in living for roster in rosters for gone in roster.given_up)
 
     def is_recoverable(self) -> bool:
         """Whether those who are left can come together, and may go on.
@@ -214,11 +184,8 @@ class Run:
         can't look for one another: those who had let them in are dead.
         """
         members = in_session(self.world)
-        if self.scenario.settings.policy is Policy.MAJORITY_ONLY:
-            roster = max(members, key=_freshness).core.roster  # where some seats may have expired
-            seated = sum(roster.get(peer.id) is not None for peer in members)
-            if 2 * seated <= len(roster.members):
-                return False
+        if standing(members, self.scenario.settings.policy) is Standing.STOP:
+            return False
         met, *others = members
         circle = [met]
         for one in circle:
@@ -233,9 +200,7 @@ class Run:
         if self.converged_us is None:
             states = ", ".join(f"{p.name} {p.core.state.value}" for p in world.members)
             raise InvariantBroken("L1", f"not together {CONVERGE_US} us after all healed: {states}")
-        late_us = _VERY_LATE_US if self.was_bereft or self.was_given_up else _LATE_US
-        late_us = max(late_us, _LATE_RED_PERIODS * settings.red_us)
-        if self.converged_us > late_us and settings.policy is Policy.CONTINUE:
+        if self.apart is not None and self.converged_us > late_us(self.apart, settings):
             raise InvariantBroken("L1", f"together {self.converged_us} us after all healed")
         # What was under way when they came together arrives, and who went through a neighbour is
         # back on a link of its own.
@@ -338,8 +303,3 @@ def _named_failures(world: SimWorld) -> Iterator[None]:
             raise
         name = "L6" if isinstance(error, Stuck) else "S29"
         raise InvariantBroken(name, f"{type(error).__name__}: {error}") from error
-
-
-def _freshness(peer: SimPeer) -> Position:
-    assert peer.core.position is not None, "who is in a session has a place in its history"
-    return peer.core.position

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from p2pnet.core.promises import Promises
-from p2pnet.testing.campaign import Apart, Slowest, Tallied, kind_of, percentile, run_campaign
+from p2pnet.testing.apart import Apart
+from p2pnet.testing.campaign import Slowest, Tallied, percentile, run_campaign
 from p2pnet.testing.drawing import Shape, draw
 from p2pnet.testing.goals import Goal
 from p2pnet.testing.playing import play
@@ -46,7 +47,7 @@ def test_the_one_that_took_longest_is_named() -> None:
     assert tallied.slowest is not None
     run = play(draw(1, tallied.slowest.number, SMALL))
     assert run.converged_us == tallied.slowest.converged_us
-    assert run.was_apart and kind_of(run) is Apart.NEAR
+    assert run.apart is Apart.NEAR
     assert run.converged_us == max(tallied.converged_us[Apart.NEAR])
 
 

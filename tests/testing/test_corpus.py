@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from p2pnet.testing.campaign import Apart, kind_of
+from p2pnet.testing.apart import Apart
 from p2pnet.testing.playing import play
 from p2pnet.testing.scenario_json import read
 
@@ -18,5 +18,5 @@ TOGETHER_US: Final = 1_000_000  # the longest that a healed session may take wit
 @pytest.mark.parametrize("file", sorted(CORPUS.glob("*.json")), ids=lambda path: path.stem)
 def test_what_was_found_once_passes_now(file: Path) -> None:
     run = play(read(file))
-    if run.converged_us is not None and kind_of(run) is Apart.NEAR:
+    if run.converged_us is not None and run.apart is Apart.NEAR:
         assert run.converged_us <= TOGETHER_US

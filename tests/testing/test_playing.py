@@ -4,6 +4,7 @@ import pytest
 
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import State
+from p2pnet.testing.apart import Apart
 from p2pnet.testing.catalogue import InvariantBroken
 from p2pnet.testing.playing import play, prepare
 from p2pnet.testing.scenario import Kind, Phase, Scenario, Step, Victim, Workload
@@ -42,7 +43,7 @@ def test_a_fault_ends_when_its_time_is_over() -> None:
 def test_everything_heals_and_comes_together() -> None:
     steps = (Step(Kind.HALVES, amount=2), Step(Kind.SUBMIT, 1_500_000, 3, ack=AckLevel.HOST))
     run = play(Scenario(4, steps))
-    assert run.was_apart and run.converged_us is not None and run.watch.reigns >= 2
+    assert run.apart is Apart.NEAR and run.converged_us is not None and run.watch.reigns >= 2
 
 
 def test_players_play_by_themselves_if_they_are_told_to() -> None:
@@ -97,5 +98,5 @@ def test_whoever_is_left_alone_has_to_notice_that_before_it_goes_on(
     steps = [Step(Kind.VANISH, peer=number) for number in range(players - 1)]
     run = play(Scenario(players, (*steps, Step(Kind.NUDGE, 1_100_000)), length_us=5_000_000))
     assert len(run.world.members) == 1
-    assert run.was_bereft is waits
+    assert (run.apart is Apart.BEREFT) is waits
     assert run.converged_us is not None and (run.converged_us > 500_000) is waits

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..campaign import Apart, Tallied
+from ..apart import Apart
+from ..campaign import Tallied
 from ..goals import Goal
 from ..recovery import Cause, Recovery, bound_us
 from ..scenario import Kind
@@ -59,10 +60,11 @@ _TITLES: Final = MappingProxyType(
 )
 _APART: Final = MappingProxyType(
     {
-        Apart.NEAR: "round trips up to 60 ms",
-        Apart.FAR: "longer ones",
-        Apart.BEREFT: "a host had died in silence",
-        Apart.GIVEN_UP: "seats had expired",
+        Apart.NEAR: ("round trips up to 60 ms", _FILL, "-"),
+        Apart.FAR: ("longer ones", _OTHER, "-"),
+        Apart.BEREFT: ("a host had died in silence", _SOFT, "--"),
+        Apart.GIVEN_UP: ("seats had expired", _SOFT, ":"),
+        Apart.TOO_FEW: ("too few for the policy", _SOFT, "-."),
     }
 )
 
@@ -119,12 +121,11 @@ def convergence_chart(tallied: Tallied) -> str:
 
     def draw(figure: Figure) -> None:
         ax = figure.subplots()
-        styles = (_FILL, "-"), (_OTHER, "-"), (_SOFT, "--"), (_SOFT, ":")
-        for (kind, times), (colour, line) in zip(tallied.converged_us.items(), styles, strict=True):
-            if times:
+        for kind, (name, colour, line) in _APART.items():
+            if times := tallied.converged_us[kind]:
                 ranked = sorted(us / 1000 for us in times)
                 share = [100 * (i + 1) / len(ranked) for i in range(len(ranked))]
-                label = f"{_APART[kind]} ({len(ranked)})"
+                label = f"{name} ({len(ranked)})"
                 ax.step(ranked, share, where="post", color=colour, ls=line, label=label)
         ax.set_xlabel("milliseconds from healing until together")
         ax.set_ylabel("per cent of sessions")
