@@ -42,7 +42,7 @@ def test_what_those_who_are_apart_have_to_wait_for(scenario: Scenario, why: Apar
 
 
 def test_who_takes_longer_than_that_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_LATE", {why: (0, 0) for why in Apart})
+    monkeypatch.setattr(apart, "_LATE", dict.fromkeys(Apart, (0, 0)))
     with pytest.raises(InvariantBroken, match="L1"):
         play(_scenario(_SPLIT))
 
