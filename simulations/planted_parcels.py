@@ -11,8 +11,9 @@ from p2pnet.core.mesh import Mesh
 from p2pnet.core.messages import Carried, Carry, Piece
 from p2pnet.core.pieces import Assembly
 from p2pnet.core.relay import Relay
+from p2pnet.core.states import State
 
-from .planting import Bed, always, patched, rerouted
+from .planting import Bed, always, deaf, patched, rerouted
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -36,6 +37,16 @@ def pieces_without_end() -> Planted:
         return lambda assembly, piece, limit: original(assembly, piece, 1 << 62)
 
     return patched((Assembly, "add", wrap))
+
+
+@BED.plants("L5", "who follows gets a long change in pieces")
+def long_changes_are_not_taken_in() -> Planted:
+    return deaf(routing._ROUTES, Piece, State.FOLLOWING)
+
+
+@BED.plants("L3", "who is let in gets a long history in pieces")
+def long_histories_are_not_taken_in() -> Planted:
+    return deaf(routing._ROUTES, Piece, State.JOINING)
 
 
 @BED.plants("S28", "a piece is a part of something")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from p2pnet.core import history
+from p2pnet.core import history, routing
 from p2pnet.core.asking import Asking
 from p2pnet.core.detector import Habit
 from p2pnet.core.granting import Granting
@@ -17,13 +17,15 @@ from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.link_state import LinkState
 from p2pnet.core.mesh import Mesh
+from p2pnet.core.messages import Ask
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.search import Search
+from p2pnet.core.states import State
 from p2pnet.core.succession import Succession
 from p2pnet.core.timers import Timers
 
-from .planting import Bed, always, during, nothing, patched
+from .planting import Bed, always, deaf, during, nothing, patched
 
 BED: Final = Bed()
 Planted = AbstractContextManager[None]
@@ -182,6 +184,11 @@ def looks_for_no_heirs() -> Planted:
 @BED.plants("L5", "where nobody answers a claim those who are next are asked as well")
 def asks_nobody_further() -> Planted:
     return patched((Search, "widen", always(False)))
+
+
+@BED.plants("L5", "whoever is asked about the host says that it lives")
+def nobody_vouches() -> Planted:
+    return deaf(routing._ROUTES, Ask, State.FOLLOWING)
 
 
 @BED.plants("S12", "what did not fit is not asked for again, but everything")

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from p2pnet.core.states import State
 from p2pnet.testing.scenario import Lane
 
 Wrap = Callable[[Any], Any]
@@ -66,6 +67,12 @@ def rerouted(routes: dict[Any, Any], changes: Mapping[Any, Any]) -> Iterator[Non
         yield
     finally:
         routes.update(before)
+
+
+def deaf(routes: dict[Any, Any], kind: type, state: State) -> AbstractContextManager[None]:
+    """Frames of one kind mean nothing in one state."""
+    states, fenced, handler = routes[kind]
+    return rerouted(routes, {kind: (states - {state}, fenced, handler)})
 
 
 def during(*changes: tuple[Any, str, Wrap]) -> Wrap:

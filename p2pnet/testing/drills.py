@@ -15,7 +15,15 @@ from typing import Final
 import attrs
 
 from p2pnet.core.errors import EndReason
-from p2pnet.core.events import BranchDiscarded, HandoverStarted, PeerGone, PullStarted, Relayed
+from p2pnet.core.events import (
+    BranchDiscarded,
+    ClaimMade,
+    HandoverStarted,
+    PeerGone,
+    PullStarted,
+    Relayed,
+    StateChanged,
+)
 from p2pnet.core.settings import AckLevel, Policy, Settings, WhileDown
 from p2pnet.core.states import State
 
@@ -80,6 +88,8 @@ def _neighbour(ground: Ground) -> None:
     ground.same_reign(reigns, f"only {client.name} had lost the host")
     if not client.saw(Relayed):
         raise InvariantBroken("L3", f"{client.name} was not told who helps it")
+    if client.saw(ClaimMade):
+        raise InvariantBroken("L5", f"{client.name} claims, and a neighbour had heard the host")
     ground.heal()
     ground.say(client, "direct again")
     ground.world.run_for(SOON_US)
@@ -167,9 +177,12 @@ def _seats(ground: Ground) -> None:
     world, settings = ground.world, ground.settings
     host, kicked, leaver, *rest = ground.peers
     away = rest[0] if len(rest) > 1 else None
+    changes = sum(len(peer.saw(StateChanged)) for peer in ground.peers)
     ground.say(host, "x" * _LARGE, AckLevel.ALL)
     ground.want(host, lambda core, now: core.announce(now))
     world.run_for(400_000)
+    if sum(len(peer.saw(StateChanged)) for peer in ground.peers) != changes:
+        raise InvariantBroken("L5", f"somebody could not follow what {host.name} did")
     world.kick(host, kicked)
     leaves_first = ground.rng.random() < 0.5
     if leaves_first:
@@ -209,15 +222,18 @@ def _asks(ground: Ground, heir: SimPeer, via: SimPeer, kicked: SimPeer | None = 
     full = len(heir.core.roster.members) >= ground.settings.players_max
     comes = ground.world.join(via, f"peer{len(ground.peers)}", key=kicked.key if kicked else None)
     ground.world.run_for(400_000)
-    if heir.core.roster.get(comes.id) is None:
+    if heir.core.roster.get(comes.id) is not None:
+        if kicked is not None:
+            raise InvariantBroken("S24", f"{kicked.name} was kicked, and came back")
+        if full:
+            raise InvariantBroken("S28", f"a seat more than the {ground.settings.players_max}")
+        if comes.core.state is not State.FOLLOWING:
+            raise InvariantBroken("L3", f"{comes.name} has a seat, and was not welcomed")
+    else:
         if kicked is None and not full:
             raise InvariantBroken("L3", f"{comes.name} asked {via.name}, and has no seat")
         if comes.core.state is not State.LEFT:
             raise InvariantBroken("L3", f"{comes.name} has no seat, and is not told so")
-    elif kicked is not None:
-        raise InvariantBroken("S24", f"{kicked.name} was kicked, and came back")
-    elif full:
-        raise InvariantBroken("S28", f"a seat more than the {ground.settings.players_max}")
 
 
 def _heir(world: SimWorld) -> SimPeer:
@@ -330,7 +346,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FALSE_TAILS: Rules(false_tails, 7, often=2),
         Drill.NEWCOMER: Rules(newcomer, 2, _majority, often=2),
         Drill.LATE_NEWCOMER: Rules(late_newcomer, 3),
-        Drill.STRANGERS: Rules(strangers, 2),
+        Drill.STRANGERS: Rules(strangers, 2, often=2),
         Drill.BY_HAND: Rules(by_hand, 3, often=2),
         Drill.SECOND_THOUGHTS: Rules(second_thoughts, 3),
         Drill.RIVALS: Rules(rivals, 5),
