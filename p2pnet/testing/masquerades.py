@@ -18,6 +18,7 @@ from p2pnet.core.frame_parts import Missing
 from p2pnet.core.messages import (
     Bye,
     Command,
+    Condensed,
     Fenced,
     Frame,
     Handover,
@@ -25,13 +26,14 @@ from p2pnet.core.messages import (
     Renumber,
     Update,
     Welcome,
+    Write,
 )
 from p2pnet.core.settings import AckLevel
 from p2pnet.core.states import State
 from p2pnet.core.values import Epoch, Position
 
 from .catalogue import InvariantBroken
-from .forgeries import LIES, forge
+from .forgeries import FALSE, LIES, forge
 from .ground import HOSTLESS_US, NOTICED_US, SOON_US, Ground, holds
 from .hostile import meet_with_old_oaths, proclaim, usurp_by_lineage
 from .sim_peer import SimPeer
@@ -114,10 +116,13 @@ def old_words(ground: Ground) -> None:
             if (client.core.epoch, client.core.digest) != (now.epoch, host.core.digest):
                 text = f"{client.name} heeded {type(frame).__name__} of {speaker.name}"
                 raise InvariantBroken(name, text)
-    world.slip(client, host, encode(Command(first.epoch, _FAR_AHEAD, 1, _OLD.encode())))
-    world.run_for(_TAKEN_IN_US)
-    if holds(host, _OLD):
-        raise InvariantBroken("S04", f"{host.name} ran a command of an older reign")
+    wants = Command(first.epoch, _FAR_AHEAD, 1, _OLD.encode()), Write(first.epoch, _OLD.encode())
+    for frame in wants:
+        world.slip(client, host, encode(frame))
+        world.run_for(_TAKEN_IN_US)
+        ground.tick()
+        if holds(host, _OLD):
+            raise InvariantBroken("S04", f"{host.name} took an old {type(frame).__name__}")
     ground.heal()
     ground.settled(client)
     ground.same_reign(reigns, "nothing was said that means anything")
@@ -129,6 +134,8 @@ def _old(first: Reign, now: Reign) -> tuple[Word, ...]:
     return (
         lambda by, to: Renumber(first),
         lambda by, to: Handover(epoch, number, to.id, _seq(to)),
+        lambda by, to: Update(epoch, _seq(to) + 1, b""),
+        lambda by, to: Condensed(epoch, _seq(to), _seq(to) + 1, FALSE, b""),
         lambda by, to: Welcome(first, by.core.settings, Missing(), Position(epoch, _seq(to))),
     )
 
