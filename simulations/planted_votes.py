@@ -17,7 +17,7 @@ from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.link_state import LinkState
 from p2pnet.core.mesh import Mesh
-from p2pnet.core.messages import Ask
+from p2pnet.core.messages import Ask, Ping
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.search import Search
@@ -189,6 +189,11 @@ def asks_nobody_further() -> Planted:
 @BED.plants("L5", "whoever is asked about the host says that it lives")
 def nobody_vouches() -> Planted:
     return deaf(routing._ROUTES, Ask, State.FOLLOWING)
+
+
+@BED.plants("S25", "round trips are measured again now and then")
+def how_far_somebody_is_is_asked_once() -> Planted:
+    return deaf(routing._ROUTES, Ping, State.FOLLOWING)
 
 
 @BED.plants("S12", "what did not fit is not asked for again, but everything")

@@ -14,6 +14,7 @@ from .hostile import usurp
 from .sim_peer import SimPeer
 
 _FAR_US: Final = 60_000  # longer, one way, than to all others
+_LOOKS: Final = 3  # at round trips, until it is clear that somebody has moved away
 _HEARD_US: Final = 35_000  # what is said has come, and nobody's turn has
 _BACK_US: Final = 300_000  # whose link broke has another one
 
@@ -24,9 +25,7 @@ def ranked(ground: Ground) -> None:
     """
     world, (host, *others) = ground.world, list(ground.peers)
     spectator = world.join(host, "spectator", can_host=False)
-    for way in ((host.number, len(ground.peers)), (len(ground.peers), host.number)):
-        world.network.lags[way] = _FAR_US
-    far = world.join(host, "far")
+    far = _far(ground, host)
     world.run_for(SOON_US)
     others.append(world.join(host, "late"))
     world.run_for(RANK_EVERY_US)  # the order is looked at
@@ -48,6 +47,19 @@ def ranked(ground: Ground) -> None:
     if world.hosts != [far]:
         raise InvariantBroken("S25", f"{far.name} is the first that can host, and is not the host")
     ground.heal()
+
+
+def _far(ground: Ground, host: SimPeer) -> SimPeer:
+    """Somebody who joins from far away, or is there and moves away."""
+    world, number, moves = ground.world, len(ground.peers), ground.rng.random() < 0.5
+    far = world.join(host, "far") if moves else None
+    if moves:
+        world.run_for(SOON_US)
+    for way in ((host.number, number), (number, host.number)):
+        world.network.lags[way] = _FAR_US
+    if moves:
+        world.run_for(_LOOKS * RANK_EVERY_US)  # one long round trip may be a mishap
+    return far or world.join(host, "far")
 
 
 def out_of_turn(ground: Ground) -> None:
