@@ -51,7 +51,7 @@ def ranked(ground: Ground) -> None:
 
 def _far(ground: Ground, host: SimPeer) -> SimPeer:
     """Somebody who joins from far away, or is there and moves away."""
-    world, number, moves = ground.world, len(ground.peers), ground.rng.random() < 0.5
+    world, number, moves = ground.world, len(ground.peers), ground.rng.random() < 0.7
     far = world.join(host, "far") if moves else None
     if moves:
         world.run_for(SOON_US)
