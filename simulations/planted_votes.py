@@ -17,7 +17,7 @@ from p2pnet.core.joining import Joining
 from p2pnet.core.ledger import Ledger
 from p2pnet.core.link_state import LinkState
 from p2pnet.core.mesh import Mesh
-from p2pnet.core.messages import Ask, Ping
+from p2pnet.core.messages import Ask, Bye, Ping, Refuse
 from p2pnet.core.ordering import Ordering
 from p2pnet.core.reunion import Reunion
 from p2pnet.core.search import Search
@@ -194,6 +194,16 @@ def nobody_vouches() -> Planted:
 @BED.plants("S25", "round trips are measured again now and then")
 def how_far_somebody_is_is_asked_once() -> Planted:
     return deaf(routing._ROUTES, Ping, State.FOLLOWING)
+
+
+@BED.plants("S06", "a claimant that fetches what it lacks hears that the host lives")
+def hears_nothing_while_it_pulls() -> Planted:
+    return deaf(routing._ROUTES, Refuse, State.PULLING)
+
+
+@BED.plants("S30", "who leaves while somebody claims is remembered to have left")
+def claimants_heed_no_good_bye() -> Planted:
+    return deaf(routing._ROUTES, Bye, State.CLAIMING)
 
 
 @BED.plants("S12", "what did not fit is not asked for again, but everything")

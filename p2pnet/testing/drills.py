@@ -62,7 +62,17 @@ from .parcels import parcels
 from .precedence import asleep, out_of_turn, ranked
 from .promptness import prompt, redialled, stale_proof
 from .scenario import Drill
-from .sides import far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts
+from .sides import (
+    called_off,
+    far_apart,
+    heard_again,
+    missed,
+    scattered,
+    too_few,
+    torn,
+    two_sides,
+    upstarts,
+)
 from .sim_peer import SimPeer
 from .sim_world import SimWorld
 
@@ -175,7 +185,8 @@ def _in_order(ground: Ground) -> None:
 def _seats(ground: Ground) -> None:
     """Some leave, one is kicked, the host dies, and new ones come: seats are what the rules say."""
     world, settings = ground.world, ground.settings
-    host, kicked, leaver, *rest = ground.peers
+    host, *clients = ground.peers
+    kicked, leaver, *rest = ground.rng.sample(clients, len(clients))
     away = rest[0] if len(rest) > 1 else None
     changes = sum(len(peer.saw(StateChanged)) for peer in ground.peers)
     ground.say(host, "x" * _LARGE, AckLevel.ALL)
@@ -323,6 +334,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.TORN: Rules(torn, 4),
         Drill.MISSED: Rules(missed, 2),
         Drill.HEARD_AGAIN: Rules(heard_again, 4, players_max=4),
+        Drill.CALLED_OFF: Rules(called_off, 4, players_max=4),
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.OUT_OF_TURN: Rules(out_of_turn, 4),
         Drill.ASLEEP: Rules(asleep, 2, players_max=4),

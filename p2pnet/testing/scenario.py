@@ -210,6 +210,7 @@ class Drill(enum.StrEnum):
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
     MISSED = "missed"  # a host is cut off for a moment, and others reign: nothing is lost
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
+    CALLED_OFF = "called_off"  # a claimant that fetches what it lacks hears that the host lives
     RANKED = "ranked"  # the order of succession is that of the rules, and the first of them follows
     OUT_OF_TURN = "out_of_turn"  # the last in rank claims at once: nobody stands behind it
     ASLEEP = "asleep"  # the only heir was given up in its sleep, and wakes as the host dies

@@ -11,6 +11,7 @@ from p2pnet.core.events import (
     ClaimGranted,
     HostSuspected,
     OnBranch,
+    PullStarted,
     ReignsMet,
     SessionPaused,
 )
@@ -220,6 +221,35 @@ def heard_again(ground: Ground) -> None:
     world.run_while(lambda: claimant.core.state is State.CLAIMING, NOTICED_US)
     if claimant.saw(BecameHost):
         raise InvariantBroken("S06", f"{claimant.name} reigns, and {grantor.name} hears the host")
+    ground.heal()
+
+
+def called_off(ground: Ground) -> None:
+    """All lose the host, and the first in rank fetches what it lacks from one that stands still.
+    Somebody else who had given it its word hears the host again: it does not reign.
+    """
+    world, host = ground.world, ground.peers[0]
+    claimant, *others = [peer for peer in world.ranked(host) if peer is not host]
+    world.cut(host, claimant)
+    ground.say(host, f"what {claimant.name} misses", AckLevel.HOST)
+    world.run_for(STEP_US)
+    for other in others:
+        world.cut(host, other)
+
+    def meanwhile(puller: SimPeer, event: PullStarted) -> None:
+        for other in others:
+            if other.id == event.source:
+                world.pause(other)
+            else:
+                world.network.heal(host.number, other.number)
+        ground.say(host, "is heard again")
+
+    ground.on(PullStarted, meanwhile)
+    world.run_for(NOTICED_US)
+    if any(peer.saw(BecameHost) for peer in (claimant, *others)):
+        raise InvariantBroken("S06", f"{claimant.name} was told that {host.name} lives, and reigns")
+    for other in others:
+        world.resume(other)
     ground.heal()
 
 
