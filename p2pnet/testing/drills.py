@@ -74,7 +74,6 @@ from .sides import (
     upstarts,
 )
 from .sim_peer import SimPeer
-from .sim_world import SimWorld
 
 _LARGE: Final = 40_000  # characters: a snapshot with so many goes in pieces
 
@@ -207,7 +206,7 @@ def _seats(ground: Ground) -> None:
     if away is not None:
         ground.want(away, lambda core, now: core.leave(now, reason=EndReason.AWAY))
     world.run_for(700_000)
-    heir = _heir(world)
+    heir = ground.only_host()
     if heir.core.roster.get(leaver.id) is not None:
         raise InvariantBroken("S30", f"{leaver.name} left, and has a seat")
     if away is not None and heir.core.roster.get(away.id) is None:
@@ -245,12 +244,6 @@ def _asks(ground: Ground, heir: SimPeer, via: SimPeer, kicked: SimPeer | None = 
             raise InvariantBroken("L3", f"{comes.name} asked {via.name}, and has no seat")
         if comes.core.state is not State.LEFT:
             raise InvariantBroken("L3", f"{comes.name} has no seat, and is not told so")
-
-
-def _heir(world: SimWorld) -> SimPeer:
-    if len(world.hosts) != 1:
-        raise InvariantBroken("L1", f"{len(world.hosts)} hosts after the loss of one")
-    return world.hosts[0]
 
 
 # --- which, and when ------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def rivals(ground: Ground) -> None:
     ground.same_reign(reigns + 1, f"{two[0].name} and {two[1].name} claim by hand")
     if uneven and world.hosts != [two[1]]:
         raise InvariantBroken("S25", f"{two[1].name} has more, and does not go before")
-    (heir,) = world.hosts
+    heir = ground.only_host()
     loser = two[0] if heir is two[1] else two[1]
     if not loser.saw(ClaimRefused) and not loser.saw(ClaimGranted):
         raise InvariantBroken("S27", f"{loser.name} is not told why it does not reign")

@@ -125,6 +125,12 @@ class Ground:
         for host in self.world.hosts:
             self.want(host, lambda core, now: core.tick(now))
 
+    def only_host(self) -> SimPeer:
+        """L1: whoever is the host. There has to be one, and no more."""
+        if len(self.world.hosts) != 1:
+            raise InvariantBroken("L1", f"{len(self.world.hosts)} hosts after the loss of one")
+        return self.world.hosts[0]
+
     def settled(self, peer: SimPeer) -> None:
         """L4: all that this player did has its receipt."""
         waits = [text for ticket, text in peer.sent.items() if ticket not in peer.settled]
