@@ -34,6 +34,7 @@ class Asking:
     grants: dict[PeerId, Grant] = attrs.field(factory=dict)
     contested: bool = False  # the word of somebody has gone to a claim that gives way to ours
     redialling: bool = False  # whether the host is there is found out by a dial
+    _is_greeted: bool = False  # somebody was about to prove on a new link that it is the host
     _lost: PeerId | None = None  # who is not asked
     _claim: Claim | None = None
     _deaf_us: int = 0  # until when hearing nobody says little
@@ -42,6 +43,7 @@ class Asking:
         """The host was lost just now."""
         s = self.session
         self.redialling = cause is LossCause.CLOSED
+        self._is_greeted = s.mesh.is_greeting(s.now, s.host)
         patient = cause is LossCause.SILENT and self._is_rough()
         patience_us = _DEAF * s.settings.red_us if patient else 0
         if s.mesh.linked(self._present()) == 1:
@@ -66,7 +68,7 @@ class Asking:
         s.send_on(s.mesh.other_ends(), encode(self._claim))  # whoever was started again is there
         # Those asked may have to ask the host first, which takes one answer window by itself.
         windows = 2 if self.asked else 1
-        at = s.now + windows * s.mesh.answer_us(self._lost if self.redialling else None)
+        at = s.now + windows * s.mesh.answer_us(self._lost if self._expects_host else None)
         s.timers.set("answers", at=min(at, self._deaf_us) if self._is_deaf() else at)
 
     def grant(self, peer: PeerId, frame: Grant) -> None:
@@ -87,7 +89,7 @@ class Asking:
 
     def is_done(self) -> bool:
         """Whether the answers are enough, with time left for more."""
-        witnessed = bool(self.asked) or not (self.redialling or self._is_deaf())
+        witnessed = bool(self.asked) or not (self._expects_host or self._is_deaf())
         return (
             witnessed
             and not self.contested
@@ -120,9 +122,14 @@ class Asking:
         """There is a reign, or there was no claim: nothing that was asked for is waited for."""
         for timer in ("answers", "pull"):
             self.session.timers.cancel(timer)
-        self._claim = None
+        self._claim, self._is_greeted = None, False
         self.asked.clear()
         self.grants.clear()
+
+    @property
+    def _expects_host(self) -> bool:
+        """Whether the lost host itself may be heard, if nobody else is."""
+        return self.redialling or self._is_greeted
 
     def _others(self) -> list[PeerId]:
         s = self.session

@@ -20,7 +20,7 @@ from .dialling import Dialling
 from .link_state import LinkState, Relayed
 from .roster import Member
 from .settings import Settings
-from .values import LinkId, PeerId
+from .values import LinkId, PeerId, peer_id
 
 
 @attrs.define
@@ -338,6 +338,13 @@ class Mesh:
         """Whether a link leads to the process that has the seat, or may: nobody has greeted yet."""
         return self.is_here(now, peer, seated) or any(
             link.dialled == peer and link.peer is None and now < link.mute_us
+            for link in self.links.values()
+        )
+
+    def is_greeting(self, now: int, peer: PeerId | None) -> bool:
+        """Whether somebody who says that it is this peer may yet prove it, on a new link."""
+        return any(
+            link.peer is None and peer_id(link.key) == peer and now < link.mute_us
             for link in self.links.values()
         )
 

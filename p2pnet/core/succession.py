@@ -16,7 +16,8 @@ and from there on every frame of the older one is answered with the header of th
 
 There is no quorum: a game of two has to survive. A lone survivor whose host closed the link has no
 witness, so it waits until its redial is refused, or for one answer window. If somebody answers
-there it waits until that one has said who it is.
+there it waits until that one has said who it is. If the host fell silent, and somebody who says
+that it is the host greets on a new link, it waits for one answer window as well.
 """
 
 from __future__ import annotations

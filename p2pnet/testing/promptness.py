@@ -35,10 +35,11 @@ _WOKEN_US: Final = 300_000  # whoever sleeps has asked who is there, and had the
 
 def prompt(ground: Ground) -> None:
     """A host hands over. Then the next one is lost, and whoever is asked about it, or has the word
-    of others, is gone or gives up. Or nobody does anything any more, and all get their receipts.
+    of others, is gone, stands still or gives up. Or nobody does anything any more, and all get
+    their receipts.
     """
     _hands_over(ground)
-    ground.rng.choice((_gives_up, _dies, _is_alone, _is_quiet))(ground)
+    ground.rng.choice((_gives_up, _dies, _stands_still, _is_alone, _is_quiet))(ground)
     ground.heal()
 
 
@@ -89,6 +90,18 @@ def _dies(ground: Ground) -> None:
     world.run_for(4 * _ONE_WAY_US)  # there and back, and who is dead does not answer at all
     if not world.hosts:
         raise InvariantBroken("L4", "all have answered who can, and nobody reigns")
+
+
+def _stands_still(ground: Ground) -> None:
+    """Whoever claims stands still for good, and has the word of all others."""
+    world, (host,) = ground.world, ground.world.hosts
+    ground.on(ClaimMade, lambda claimant, event: world.pause(claimant))
+    world.crash(host, silent=ground.rng.random() < 0.5)
+    world.run_for(_SLEEP_US)
+    if not world.hosts:
+        raise InvariantBroken("L2", "whoever claims stands still, and all others wait for it")
+    for peer in world.members:
+        world.resume(peer)
 
 
 def _is_alone(ground: Ground) -> None:
