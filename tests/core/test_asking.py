@@ -7,9 +7,11 @@ from itertools import permutations
 import pytest
 
 from p2pnet.core.events import BecameHost, ClaimGranted, ClaimMade
+from p2pnet.core.messages import PROTOCOL_VERSION, Hello
 from p2pnet.core.states import State
 from p2pnet.testing.core_world import CoreWorld
 from p2pnet.testing.sim_peer import SimPeer
+from tests.core.bench import Bench
 
 _RED_US = 600_000
 _WINDOW_US = 170_000  # at the round trips of the simulated network
@@ -179,3 +181,17 @@ def test_who_heard_nobody_asks_all_that_are_heard_before_it_counts_the_first_wor
     world.heal()
     world.run_for(1_500_000)
     assert world.hosts == [host]
+
+
+def test_a_false_greeting_in_the_name_of_the_lost_host_costs_one_answer_window() -> None:
+    bench = Bench.of(2)
+    world, (host, alone) = bench.world, bench.peers
+    world.crash(host, silent=True)
+    world.run_for(400_000)
+    assert alone.core.state is State.FOLLOWING and host.core.session is not None
+    _, link = bench.stranger(alone)
+    fingerprint = alone.core._s.fingerprint
+    hello = Hello(PROTOCOL_VERSION, host.core.session, host.key, 7, b"c" * 16, fingerprint)
+    bench.slip_on(alone, link, hello)
+    since_us = lost_us(world, alone)
+    assert 0 < until_it_reigns_us(world, alone, since_us) <= _WINDOW_US
