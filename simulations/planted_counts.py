@@ -166,3 +166,8 @@ def who_is_away_has_left() -> Planted:
         return lambda host, peer, reason, text: original(host, peer, EndReason.LEFT, text)
 
     return patched((Hosting, "on_bye", wrap))
+
+
+@BED.plants("S15", "who was not welcomed so far has nothing of its host's reign")
+def counts_what_another_branch_has() -> Planted:
+    return patched((Session, "reached", lambda _: property(lambda s: s.history.seq)))

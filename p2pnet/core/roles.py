@@ -255,7 +255,7 @@ class Roles:
         ordering = self.hosting.ordering
         behind = kept_back(ordering.followers.values()) if ordering.slow.crowded else {}
         up_to_date = [link.id for link in links if link.id not in behind]
-        s.send_on(up_to_date, encode(Heartbeat(epoch, s.history.seq, calm)))
+        s.send_on(up_to_date, encode(Heartbeat(epoch, s.reached, calm)))
         for link in links if behind else ():
             if link.id in behind:
                 s.send_on((link.id,), encode(Heartbeat(epoch, behind[link.id])))
@@ -281,7 +281,7 @@ class Roles:
         s.move(Move.OVERSLEEP)
         s.timers.set("probation", at=s.now + s.mesh.answer_us())
         assert s.epoch is not None
-        s.send_all(Heartbeat(s.epoch, s.history.seq))
+        s.send_all(Heartbeat(s.epoch, s.reached))
         for member in s.roster.members:
             if member.peer != s.me and s.mesh.link_to(member.peer) is None:
                 s.dial(member.peer, member.addresses)

@@ -377,7 +377,7 @@ class Router:
         if link.calm:
             s.mesh.hear(s.now, link, calm=False)  # its host is not ours
         if reign is not None and link.is_to_tell(s.now, epoch, reign.epoch):
-            frame: Frame = Heartbeat(reign.epoch, s.history.seq)
+            frame: Frame = Heartbeat(reign.epoch, s.reached)
             if epoch < reign.epoch:
                 frame = Fenced(reign, self._host_addresses())
             s.send_on((link.id,), encode(frame))

@@ -114,6 +114,15 @@ class Session:
     def old_connection_id(self) -> ConnectionId:
         return RECONNECT_ID_INVALID if (seat := self.seat) is None else seat.old_connection_id
 
+    @property
+    def reached(self) -> int:
+        """How far this peer is in the history of its reign: before its welcome it has none of it.
+
+        It may have obeyed that reign already, and be far on in another branch.
+        """
+        here = self.history.position
+        return here.seq if here is not None and here.epoch == self.epoch else 0
+
     # --- proofs ---
 
     def sign(self, kind: Says, *fields: object) -> bytes:

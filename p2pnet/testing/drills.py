@@ -63,6 +63,7 @@ from .precedence import asleep, out_of_turn, ranked
 from .promptness import prompt, redialled, stale_proof
 from .scenario import Drill
 from .sides import (
+    ahead,
     called_off,
     far_apart,
     heard_again,
@@ -325,6 +326,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.FAR_APART: Rules(far_apart, 5, _few_links),
         Drill.UPSTARTS: Rules(upstarts, 3, often=2, players_max=5),
         Drill.TORN: Rules(torn, 4),
+        Drill.AHEAD: Rules(ahead, 3, often=2, players_max=5),
         Drill.MISSED: Rules(missed, 2),
         Drill.HEARD_AGAIN: Rules(heard_again, 4, players_max=4),
         Drill.CALLED_OFF: Rules(called_off, 4, players_max=4),

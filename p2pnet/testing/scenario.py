@@ -208,6 +208,7 @@ class Drill(enum.StrEnum):
     FAR_APART = "far_apart"  # the host and its heirs die, to whom alone the others were linked
     UPSTARTS = "upstarts"  # a small side lets many newcomers in: they do not count when it meets
     TORN = "torn"  # a host is not heard any more, and hears: who left it counts for another
+    AHEAD = "ahead"  # who gives way has ordered more: it has nothing of the other side for that
     MISSED = "missed"  # a host is cut off for a moment, and others reign: nothing is lost
     HEARD_AGAIN = "heard_again"  # who gave its word to a claimant hears the host: it says so
     CALLED_OFF = "called_off"  # a claimant that fetches what it lacks hears that the host lives

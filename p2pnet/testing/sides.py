@@ -23,6 +23,9 @@ from .ground import NOTICED_US, SOON_US, STEP_US, Ground, holds
 from .sim_peer import SimPeer
 
 _HARDLY_US: Final = 350_000  # more than it takes to be missed
+_WELCOMED_US: Final = (280_000, 320_000)  # so late, and it is no silence that counts as death
+_MORE: Final = 8  # commands …
+_EVERY_US: Final = 100_000  # … of which one comes at least as often
 _NOT_LONG_US: Final = 1_100_000  # they know that they are too few
 
 
@@ -182,6 +185,30 @@ def torn(ground: Ground) -> None:
     done = {peer: ground.say(peer, "apart", AckLevel.HOST) for peer in ground.peers}
     world.run_for(ground.rng.randrange(SOON_US))
     _merged_after(ground, [host], done)
+
+
+def ahead(ground: Ground) -> None:
+    """Of two sides the one that gives way has ordered more. It is welcomed late, and has nothing of
+    what the other side orders meanwhile: for all it says until then, no receipt says that all have.
+    """
+    world, (host, *others, alone) = ground.world, ground.peers
+    ground.part([alone], [host, *others])
+    world.run_for(NOTICED_US)
+    ground.say(host, "on the other side", AckLevel.HOST)
+    for number in range(_MORE):
+        ground.say(alone, f"number {number}", AckLevel.HOST)
+        world.run_for(STEP_US)
+    for way in ((host.number, alone.number), (alone.number, host.number)):
+        world.network.heal(*way)
+    world.run_while(lambda: alone.core.state is not State.JOINING, NOTICED_US)
+    world.network.lags[host.number, alone.number] = ground.rng.randrange(*_WELCOMED_US)
+    for number in range(_MORE):
+        ground.say(host, f"number {number} before it is back", AckLevel.ALL)
+        world.run_for(ground.rng.randrange(_EVERY_US))
+    world.run_for(SOON_US)
+    world.network.lags.clear()
+    ground.heal()
+    ground.settled(host)
 
 
 def missed(ground: Ground) -> None:
