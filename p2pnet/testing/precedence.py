@@ -14,7 +14,7 @@ from .hostile import usurp
 from .sim_peer import SimPeer
 
 _FAR_US: Final = 60_000  # longer, one way, than to all others
-_LOOKS: Final = 3  # at round trips, until it is clear that somebody has moved away
+_LOOKS: Final = 4  # at round trips, until it is clear that somebody has moved away
 _HEARD_US: Final = 35_000  # what is said has come, and nobody's turn has
 _BACK_US: Final = 300_000  # whose link broke has another one
 
