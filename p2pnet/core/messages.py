@@ -45,7 +45,10 @@ class Proof(Frame, frozen=True, tag=6):
 
 
 class Heartbeat(Frame, frozen=True, tag=2):
-    """I live, follow this reign, have its history up to `seq`, and if `calm`, hear its host."""
+    """I live, follow this reign, have its history up to `seq`, and if `calm`, hear its host.
+
+    Before the welcome `seq` is 0.
+    """
 
     epoch: Epoch
     seq: int
