@@ -206,6 +206,11 @@ def claimants_heed_no_good_bye() -> Planted:
     return deaf(routing._ROUTES, Bye, State.CLAIMING)
 
 
+@BED.plants("L2", "whoever claims and stands still is not waited for")
+def its_word_is_given_for_good() -> Planted:
+    return patched((Timers, "set", _but("promise")))
+
+
 @BED.plants("S12", "what did not fit is not asked for again, but everything")
 def asks_for_the_same_again() -> Planted:
     def wrap(original: Any) -> Any:

@@ -333,7 +333,7 @@ DRILLS: Final[MappingProxyType[Drill, Rules]] = MappingProxyType(
         Drill.RANKED: Rules(ranked, 4, players_max=5),
         Drill.OUT_OF_TURN: Rules(out_of_turn, 4),
         Drill.ASLEEP: Rules(asleep, 2, players_max=4),
-        Drill.PROMPT: Rules(prompt, 4, often=4),
+        Drill.PROMPT: Rules(prompt, 4, often=5),
         Drill.REDIALLED: Rules(redialled, 2, players_max=2),
         Drill.STALE_PROOF: Rules(stale_proof, 3, players_max=3),
         Drill.NEIGHBOUR: Rules(_neighbour, 3),

@@ -39,7 +39,8 @@ def prompt(ground: Ground) -> None:
     their receipts.
     """
     _hands_over(ground)
-    ground.rng.choice((_gives_up, _dies, _stands_still, _is_alone, _is_quiet))(ground)
+    often = _gives_up, _gives_up  # which comes to nothing now and then
+    ground.rng.choice((*often, _dies, _stands_still, _is_alone, _is_quiet))(ground)
     ground.heal()
 
 

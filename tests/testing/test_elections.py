@@ -48,3 +48,9 @@ def test_of_two_rivals_one_reigns() -> None:
     assert found(Drill.RIVALS, 6, 12) == {None}
     with MUTANTS["both_rivals_give_up"].plant():
         assert "L5" in found(Drill.RIVALS, 6, 12)
+
+
+@pytest.mark.parametrize("name", ["each_gives_way_to_the_other", "rank_alone_decides"])
+def test_a_rival_that_lacks_something_gives_way(name: str) -> None:
+    with MUTANTS[name].plant():
+        assert MUTANTS[name].invariant in found(Drill.RIVALS, 6, 12)

@@ -42,6 +42,12 @@ def test_what_is_done_wrong_shows(
     assert breaks(RANKED) == invariant
 
 
+def test_who_moves_away_falls_behind() -> None:
+    assert found(Drill.RANKED, 4, 4) == {None}
+    with MUTANTS["how_far_somebody_is_is_asked_once"].plant():
+        assert "S25" in found(Drill.RANKED, 4, 4)
+
+
 def test_nobody_stands_behind_the_last_in_rank_before_its_turn() -> None:
     assert found(Drill.OUT_OF_TURN, 4, 4) == {None}
     with MUTANTS["first_come_first_served"].plant():

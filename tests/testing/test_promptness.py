@@ -25,10 +25,11 @@ def test_all_of_them_are_held_in_campaigns() -> None:
         "the_dead_have_to_answer",
         "whoever_wakes_takes_all_to_be_there",
         "asks_for_its_seat_when_it_is_deposed",
+        "its_word_is_given_for_good",
     ],
 )
 def test_what_is_done_wrong_shows(name: str) -> None:
-    scenarios = (Scenario(4, (), seed, drill=Drill.PROMPT) for seed in range(12))
+    scenarios = (Scenario(5, (), seed, drill=Drill.PROMPT) for seed in range(24))
     with MUTANTS[name].plant():
         assert MUTANTS[name].invariant in {breaks(scenario) for scenario in scenarios}
 

@@ -11,6 +11,8 @@ from p2pnet.core.reunion import Reunion
 from p2pnet.testing.drills import DRILLS
 from p2pnet.testing.scenario import Drill
 from p2pnet.testing.sides import (
+    ahead,
+    called_off,
     far_apart,
     heard_again,
     missed,
@@ -27,7 +29,8 @@ from .drilling import found
 
 def test_all_of_them_are_held_in_campaigns() -> None:
     held = {rules.do for rules in DRILLS.values()}
-    assert {far_apart, heard_again, missed, scattered, too_few, torn, two_sides, upstarts} <= held
+    assert {ahead, called_off, far_apart, heard_again, missed, scattered} <= held
+    assert {too_few, torn, two_sides, upstarts} <= held
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,18 @@ def test_who_hears_nobody_any_more_may_be_cut_off() -> None:
     assert found(Drill.MISSED, 3, 4) == {None}
     with MUTANTS["receipts_as_soon_as_nobody_is_heard"].plant():
         assert found(Drill.MISSED, 3, 4) >= {"S15"}
+
+
+def test_who_is_not_welcomed_so_far_has_nothing_of_the_other_side() -> None:
+    assert found(Drill.AHEAD, 4, 8) == {None}
+    with MUTANTS["counts_what_another_branch_has"].plant():
+        assert found(Drill.AHEAD, 4, 8) >= {"S15"}
+
+
+def test_a_claimant_that_pulls_hears_that_the_host_lives() -> None:
+    assert found(Drill.CALLED_OFF, 4, 2) == {None}
+    with MUTANTS["hears_nothing_while_it_pulls"].plant():
+        assert found(Drill.CALLED_OFF, 4, 2) == {"S06"}
 
 
 def test_a_pause_is_told_each_time_and_so_is_its_end() -> None:
