@@ -225,6 +225,8 @@ class Watch(Observer):
         seen = self.record.seen(peer)
         if type(frame) in _SPEAK_FOR_A_REIGN:
             self._reigns.stale_is_inert(peer, seen, frame)
+        if self._untrue:
+            return  # what can't be proved was not said
         for handler in self._taken.get(type(frame), ()):
             handler(peer, seen, self.world.peers[source], frame)
 
