@@ -41,12 +41,12 @@ def pieces_without_end() -> Planted:
 
 @BED.plants("L5", "who follows gets a long change in pieces")
 def long_changes_are_not_taken_in() -> Planted:
-    return deaf(routing._ROUTES, Piece, State.FOLLOWING)
+    return deaf(Piece, State.FOLLOWING)
 
 
 @BED.plants("L3", "who is let in gets a long history in pieces")
 def long_histories_are_not_taken_in() -> Planted:
-    return deaf(routing._ROUTES, Piece, State.JOINING)
+    return deaf(Piece, State.JOINING)
 
 
 @BED.plants("S28", "a piece is a part of something")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from p2pnet.core import history, routing
+from p2pnet.core import history
 from p2pnet.core.asking import Asking
 from p2pnet.core.detector import Habit
 from p2pnet.core.granting import Granting
@@ -188,22 +188,22 @@ def asks_nobody_further() -> Planted:
 
 @BED.plants("L5", "whoever is asked about the host says that it lives")
 def nobody_vouches() -> Planted:
-    return deaf(routing._ROUTES, Ask, State.FOLLOWING)
+    return deaf(Ask, State.FOLLOWING)
 
 
 @BED.plants("S25", "round trips are measured again now and then")
 def how_far_somebody_is_is_asked_once() -> Planted:
-    return deaf(routing._ROUTES, Ping, State.FOLLOWING)
+    return deaf(Ping, State.FOLLOWING)
 
 
 @BED.plants("S06", "a claimant that fetches what it lacks hears that the host lives")
 def hears_nothing_while_it_pulls() -> Planted:
-    return deaf(routing._ROUTES, Refuse, State.PULLING)
+    return deaf(Refuse, State.PULLING)
 
 
 @BED.plants("S30", "who leaves while somebody claims is remembered to have left")
 def claimants_heed_no_good_bye() -> Planted:
-    return deaf(routing._ROUTES, Bye, State.CLAIMING)
+    return deaf(Bye, State.CLAIMING)
 
 
 @BED.plants("L2", "whoever claims and stands still is not waited for")

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from p2pnet.core import routing
+from p2pnet.core.messages import Frame
 from p2pnet.core.states import State
 from p2pnet.testing.scenario import Lane
 
@@ -69,10 +71,10 @@ def rerouted(routes: dict[Any, Any], changes: Mapping[Any, Any]) -> Iterator[Non
         routes.update(before)
 
 
-def deaf(routes: dict[Any, Any], kind: type, state: State) -> AbstractContextManager[None]:
+def deaf(kind: type[Frame], state: State) -> AbstractContextManager[None]:
     """Frames of one kind mean nothing in one state."""
-    states, fenced, handler = routes[kind]
-    return rerouted(routes, {kind: (states - {state}, fenced, handler)})
+    states, fenced, handler = routing._ROUTES[kind]
+    return rerouted(routing._ROUTES, {kind: (states - {state}, fenced, handler)})
 
 
 def during(*changes: tuple[Any, str, Wrap]) -> Wrap:

@@ -36,11 +36,11 @@ class Apart(enum.Enum):
 
 _LATE: Final = MappingProxyType(
     {
-        Apart.TOO_FEW: (8_000_000, 16),
-        Apart.BEREFT: (8_000_000, 16),
-        Apart.GIVEN_UP: (8_000_000, 16),
+        Apart.TOO_FEW: (8_000_000, 5),
+        Apart.BEREFT: (8_000_000, 5),
+        Apart.GIVEN_UP: (8_000_000, 5),
         Apart.FAR: (3_000_000, 5),
-        Apart.NEAR: (1_500_000, 3),
+        Apart.NEAR: (1_500_000, 2),
     }
 )
 """By then they are together: microseconds, or red periods where the heartbeat is slow."""

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import attrs
 
+from p2pnet.core.codec import encode
 from p2pnet.core.effects import Effect, Emit
 from p2pnet.core.events import Event
+from p2pnet.core.messages import Fenced, Frame, Welcome
 from p2pnet.core.peer import PeerCore
 from p2pnet.core.settings import AckLevel, Settings
 from p2pnet.core.states import SETTLED
@@ -29,6 +31,7 @@ STEP_US: Final = 60_000  # an update has come to everybody
 UNDER_WAY_US: Final = 15_000  # a command is on its way, and nobody has run it
 HOSTLESS_US: Final = 35_000  # after so long a crash is known, and nobody reigns so far
 _APART_US: Final = 20_000_000
+_ASKING_US: Final = 14_000  # a request for a seat is under way, and its answer is not
 
 
 @attrs.define(eq=False)
@@ -99,6 +102,20 @@ class Ground:
         """Nothing gets through between any two."""
         for one, other in combinations(self.peers, 2):
             self.world.cut_both(one, other)
+
+    def tell(self, speaker: SimPeer, client: SimPeer, frame: Frame) -> bytes:
+        """Put a frame on the link to a client, as if somebody had said it. Returns what is said.
+
+        A welcome says nothing to who does not wait for one: the host has it ask for its seat first.
+        """
+        if isinstance(frame, Welcome):
+            core = self.only_host().core
+            assert core.reign is not None
+            self.world.slip(self.only_host(), client, encode(Fenced(core.reign, core.addresses)))
+            self.world.run_for(_ASKING_US)
+        data = encode(frame)
+        self.world.slip(speaker, client, data)
+        return data
 
     def bereave(self, peer: SimPeer) -> None:
         """All others die in silence."""

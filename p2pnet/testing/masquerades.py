@@ -19,7 +19,6 @@ from p2pnet.core.messages import (
     Bye,
     Command,
     Condensed,
-    Fenced,
     Frame,
     Handover,
     Reign,
@@ -40,7 +39,6 @@ from .sim_peer import SimPeer
 
 _ENOUGH: Final = 4  # the host has as many with it as a liar and its friend are, and is older
 _TAKEN_IN_US: Final = 300_000  # what was said has come, and so has the answer
-_MEANWHILE_US: Final = 14_000  # a request for a seat is under way, and its answer is not
 _FAR_AHEAD: Final = 1_000  # a command number that nobody has used
 _OLD: Final = "said under an older reign"
 
@@ -108,10 +106,7 @@ def old_words(ground: Ground) -> None:
     for words, name, speaker in ((_old(first, now), "S04", host), (_foreign(now), "S01", heir)):
         for word in words:
             frame = word(speaker, client)
-            if isinstance(frame, Welcome):  # which says nothing to who does not wait for it
-                world.slip(host, client, encode(Fenced(now, host.core.addresses)))
-                world.run_for(_MEANWHILE_US)
-            world.slip(speaker, client, encode(frame))
+            ground.tell(speaker, client, frame)
             world.run_for(_TAKEN_IN_US)
             if (client.core.epoch, client.core.digest) != (now.epoch, host.core.digest):
                 text = f"{client.name} heeded {type(frame).__name__} of {speaker.name}"

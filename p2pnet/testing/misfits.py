@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from p2pnet.core.codec import encode
 from p2pnet.core.frame_parts import Executed, Missing
-from p2pnet.core.messages import Condensed, Fenced, Frame, Reign, Rejoin, Update, Welcome
+from p2pnet.core.messages import Condensed, Frame, Reign, Rejoin, Update, Welcome
 from p2pnet.core.values import Position
 
 from .catalogue import InvariantBroken
@@ -20,7 +19,6 @@ from .ground import SOON_US, Ground
 from .hostile import Tape
 from .sim_peer import SimPeer
 
-_MEANWHILE_US: Final = 14_000  # a request for a seat is under way, and its answer is not
 _ASKED_US: Final = 200_000  # what was said has come, and who it came to has asked for what it needs
 
 _Words = Callable[[SimPeer, SimPeer, Reign, int], Frame]
@@ -37,12 +35,7 @@ def misfits(ground: Ground) -> None:
         assert reign is not None and at is not None
         frame, tape = words(host, client, reign, at.seq), Tape()
         world.observers.append(tape)
-        if isinstance(frame, Welcome):  # which says nothing to who does not wait for it
-            world.slip(host, client, encode(Fenced(reign, host.core.addresses)))
-            world.run_for(_MEANWHILE_US)
-        data = encode(frame)
-        ground.watch.forged.add(data)
-        world.slip(host, client, data)
+        ground.watch.forged.add(ground.tell(host, client, frame))
         world.run_for(_ASKED_US)
         said = map(read, tape.frames.get((client.number, host.number), ()))
         if not any(isinstance(frame, Rejoin) and frame.whole for frame in said):

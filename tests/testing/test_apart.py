@@ -49,5 +49,6 @@ def test_who_takes_longer_than_that_is_late(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_slow_heartbeats_take_their_time_and_a_pause_is_no_delay() -> None:
     slow, patient = Settings(heartbeat_us=5_000_000, dead_link_us=60_000_000), Settings()
-    assert late_us(Apart.NEAR, slow) == 3 * slow.red_us > late_us(Apart.NEAR, patient)
+    assert late_us(Apart.NEAR, slow) == 2 * slow.red_us > late_us(Apart.NEAR, patient)
+    assert late_us(Apart.NEAR, patient) == 1_500_000 and late_us(Apart.BEREFT, patient) == 8_000_000
     assert late_us(Apart.TOO_FEW, patient) == late_us(Apart.BEREFT, patient) + patient.pause_us
